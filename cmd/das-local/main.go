@@ -1,0 +1,4 @@
+// Command das-local emulates Amazon Aurora's Database Activity Streams.
+package main
+
+func main() {}

@@ -1,0 +1,86 @@
+package track
+
+import "time"
+
+// Kind says what an Item reports.
+type Kind uint8
+
+const (
+	// Connected: authentication succeeded and the first ReadyForQuery came.
+	Connected Kind = iota + 1
+	// AuthFailed: the server refused the session before it was ready; Err says why.
+	AuthFailed
+	// Completed: a statement ran to its end; Tag and Rows are set.
+	Completed
+	// Failed: a statement failed; Err is set. Statements that the server
+	// skipped after an error are not reported: they never ran.
+	Failed
+	// Prepared: the server accepted a Parse (Name "" is the unnamed statement).
+	Prepared
+	// Deallocated: a Close of the prepared statement Name was accepted.
+	Deallocated
+	// Parameter: a ParameterStatus: Name and Value.
+	Parameter
+	// Ready: a ReadyForQuery; TxStatus is 'I', 'T' or 'E'.
+	Ready
+	// Disconnected: the session ended. Err is set if it ended by a FATAL error
+	// or a lost connection; Clean says that the client sent Terminate.
+	Disconnected
+)
+
+// Source says which kind of message made a statement run.
+type Source uint8
+
+const (
+	Query        Source = iota + 1 // simple Query
+	Execute                        // extended protocol
+	FunctionCall                   // fast path; FunctionOID is set
+)
+
+// Item is one thing that happened in the session.
+type Item struct {
+	Kind   Kind
+	Source Source
+
+	// Text is the Query or Parse string as received, cut at the tracker's
+	// limit (TextLen is the full length in bytes). For Prepared too.
+	Text    string
+	TextLen int
+	// Index counts the statements of one Query string that were answered
+	// before this one: 0 for the first.
+	Index int
+	// Name of the prepared statement (Execute, Prepared, Deallocated) or of the
+	// parameter.
+	Name  string
+	Value string
+
+	Params      *Params // nil if there are none
+	FunctionOID uint32
+
+	Tag  string // CommandComplete's tag, "SELECT 10"; "" for an empty query
+	Rows int64  // DataRow messages, summed over the runs of a portal
+	// Partial: the portal ended before its last row was fetched; Tag is empty.
+	Partial bool
+	Err     *Error
+
+	TxStatus byte // Ready: 'I', 'T', 'E'
+	Clean    bool // Disconnected
+
+	Start time.Time // when the message that caused it was forwarded
+	End   time.Time // when the answer came
+}
+
+// Params are the values of a Bind (or FunctionCall) message.
+type Params struct {
+	Types   []uint32 // OIDs from Parse or ParameterDescription; 0 or missing: unknown
+	Formats []int16  // as in Bind: none (all text), one for all, or one each; 0 text, 1 binary
+	Values  [][]byte // nil is NULL
+}
+
+// Error is an ErrorResponse.
+type Error struct {
+	Severity string // "ERROR", "FATAL", "PANIC", not localised
+	SQLState string
+	Message  string
+	Routine  string
+}

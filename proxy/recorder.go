@@ -1,0 +1,18 @@
+package proxy
+
+import "github.com/das-local/das-local/internal/activity"
+
+// Recorder takes the events of sessions. It is safe for concurrent use.
+type Recorder interface {
+	// Recording says whether anybody wants events now. While it is false,
+	// sessions follow the protocol but classify nothing. It is one atomic load.
+	Recording() bool
+
+	// Record takes the events of one session, in order, and renders them at
+	// once: it keeps neither the slice nor what the events point at.
+	//
+	// In async mode it returns nil, and never blocks. In sync mode it returns a
+	// channel that is closed when the events are durable, or when the stream
+	// has given up waiting for that; many sessions may share one channel.
+	Record(events []activity.Event) (durable <-chan struct{})
+}

@@ -1,0 +1,50 @@
+package rdsapi
+
+import "context"
+
+// StreamController starts and stops the activity stream of a cluster.
+type StreamController interface {
+	// StartStream creates the Kinesis stream and begins to record. It returns
+	// when the stream is ACTIVE and events flow.
+	StartStream(ctx context.Context, s ActivityStream) error
+	// StopStream publishes what is queued, ends recording and deletes the
+	// Kinesis stream.
+	StopStream(ctx context.Context, s ActivityStream) error
+}
+
+// ActivityStream says which stream of which cluster.
+type ActivityStream struct {
+	ClusterID         string // "my-cluster"
+	ClusterResourceID string // "cluster-…"
+	StreamName        string // "aws-rds-das-" + ClusterResourceID
+	Mode              string // "sync" or "async"
+	KMSKeyARN         string
+}
+
+// InstanceController starts and stops the proxy of an instance.
+type InstanceController interface {
+	StartInstance(ctx context.Context, i Instance) (host string, port int, err error)
+	StopInstance(ctx context.Context, i Instance) error
+}
+
+// Instance identifies an instance of a cluster.
+type Instance struct {
+	ClusterID         string
+	ClusterResourceID string
+	ID                string // "my-cluster-instance-1"
+	ResourceID        string // "db-…"
+}
+
+// KeyResolver looks a KMS key up by id, ARN, alias name or alias ARN.
+type KeyResolver interface {
+	ResolveKey(ctx context.Context, id string) (KMSKey, error)
+}
+
+// KMSKey is what StartActivityStream must know of a key.
+type KMSKey struct {
+	ID         string // bare id, a UUID
+	ARN        string
+	AWSManaged bool // alias/aws/rds: refused
+	Enabled    bool
+	Symmetric  bool
+}
