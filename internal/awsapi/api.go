@@ -29,8 +29,8 @@ func Op[In, Out any](f func(ctx context.Context, r *Request, in *In) (*Out, erro
 			return nil, err
 		}
 		out, err := f(ctx, r, in)
-		if err != nil {
-			return nil, err
+		if err != nil || out == nil {
+			return nil, err // not out: a nil *Out is no nil any
 		}
 		return out, nil
 	}

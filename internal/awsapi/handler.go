@@ -1,0 +1,216 @@
+package awsapi
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// Config says what a handler serves. Only Services has no useful zero value.
+type Config struct {
+	Services  []Service
+	Region    string       // of requests without a credential scope; empty: us-east-1
+	AccountID string       // of requests whose access key id is no account; empty: 000000000000
+	Logger    *slog.Logger // nil: slog.Default()
+
+	// Fallback answers what is no call of an AWS API, such as the console.
+	// nil: 404.
+	Fallback http.Handler
+
+	// MaxBody bounds the body of a call. 0: 16 MiB, which is what the
+	// largest PutRecords (10 MiB of data) takes in base64, and a rest for
+	// its other members.
+	MaxBody int64
+}
+
+// The defaults of Config.
+const (
+	defaultRegion  = "us-east-1"
+	defaultAccount = "000000000000"
+	defaultMaxBody = 16 << 20
+)
+
+// handler tells calls apart and runs them.
+type handler struct {
+	cfg      Config
+	services map[string]Service
+	cbor     cborCodec
+	buffers  sync.Pool // of *bytes.Buffer, for bodies
+}
+
+// NewHandler makes the one handler of all services. It panics if two services
+// have one name: that is a mistake in the program.
+func NewHandler(cfg Config) http.Handler {
+	if cfg.Region == "" {
+		cfg.Region = defaultRegion
+	}
+	if cfg.AccountID == "" {
+		cfg.AccountID = defaultAccount
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	if cfg.Fallback == nil {
+		cfg.Fallback = http.NotFoundHandler()
+	}
+	if cfg.MaxBody <= 0 {
+		cfg.MaxBody = defaultMaxBody
+	}
+	codec, err := newCBOR()
+	if err != nil {
+		panic(err) // the options are constants; a test makes one
+	}
+	h := &handler{cfg: cfg, services: make(map[string]Service), cbor: codec}
+	h.buffers.New = func() any { return new(bytes.Buffer) }
+	for _, s := range cfg.Services {
+		if h.services[s.Name()] != nil {
+			panic(fmt.Sprintf("awsapi: two services are named %q", s.Name()))
+		}
+		h.services[s.Name()] = s
+	}
+	return h
+}
+
+// ServeHTTP reads the body, since the form may be in it, then routes.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !isCall(r) {
+		h.cfg.Fallback.ServeHTTP(w, r)
+		return
+	}
+	body := h.buffers.Get().(*bytes.Buffer)
+	defer func() {
+		if body.Cap() <= 4<<20 { // let the rare giant go
+			body.Reset()
+			h.buffers.Put(body)
+		}
+	}()
+	_, readErr := body.ReadFrom(http.MaxBytesReader(w, r.Body, h.cfg.MaxBody))
+
+	c := h.route(r, body.Bytes())
+	if c == nil {
+		r.Body = io.NopCloser(bytes.NewReader(body.Bytes()))
+		h.cfg.Fallback.ServeHTTP(w, r)
+		return
+	}
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(readErr, &tooLarge):
+		h.fail(w, r, c, &Error{Code: "RequestEntityTooLargeException", Status: http.StatusRequestEntityTooLarge,
+			Message: fmt.Sprintf("The request is larger than %d bytes.", tooLarge.Limit)})
+	case readErr != nil:
+		h.fail(w, r, c, serialization(""))
+	default:
+		h.run(w, r, c, body.Bytes())
+	}
+}
+
+// run has the operation executed and sends its answer.
+func (h *handler) run(w http.ResponseWriter, r *http.Request, c *call, body []byte) {
+	if c.op == nil {
+		h.cfg.Logger.Info("operation is not served", "service", clip(c.Service), "operation", clip(c.Operation))
+		h.fail(w, r, c, c.protocol.unknown(&c.Request))
+		return
+	}
+	out, err := h.invoke(r.Context(), c, body)
+	if err != nil {
+		h.fail(w, r, c, err)
+		return
+	}
+	answer, err := c.protocol.encode(&c.Request, out)
+	if err != nil {
+		h.fail(w, r, c, err)
+		return
+	}
+	h.send(w, c, http.StatusOK, answer)
+}
+
+// invoke makes an error of a panic.
+func (h *handler) invoke(ctx context.Context, c *call, body []byte) (out any, err error) {
+	defer func() {
+		switch p := recover(); p {
+		case nil:
+		case http.ErrAbortHandler:
+			panic(p)
+		default:
+			h.cfg.Logger.Error("operation panicked", "service", c.Service, "operation", c.Operation,
+				"panic", p, "stack", string(debug.Stack()))
+			out, err = nil, internalFailure()
+		}
+	}()
+	return c.op(ctx, &c.Request, func(in any) error { return c.protocol.decode(body, in) })
+}
+
+// fail sends an error. The cause of one that is not meant for clients goes to
+// the log only.
+func (h *handler) fail(w http.ResponseWriter, r *http.Request, c *call, err error) {
+	var e *Error
+	if !errors.As(err, &e) {
+		if r.Context().Err() == nil { // else the client is gone: no failure
+			h.cfg.Logger.Error("operation failed", "service", c.Service, "operation", c.Operation,
+				"request", c.ID, "error", err)
+		}
+		e = internalFailure()
+	}
+	h.send(w, c, e.HTTPStatus(), c.protocol.encodeError(&c.Request, e))
+}
+
+func (h *handler) send(w http.ResponseWriter, c *call, status int, body []byte) {
+	head := w.Header()
+	head["X-Amzn-Requestid"] = []string{c.ID}
+	head["X-Amz-Id-2"] = []string{c.id2}
+	if len(body) > 0 {
+		head["Content-Type"] = []string{c.protocol.contentType()}
+	}
+	head["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client may be gone
+}
+
+// call is one request on its way.
+type call struct {
+	Request
+	protocol protocol
+	op       Operation // nil: not served
+	id2      string    // the x-amz-id-2 of the answer
+}
+
+// newCall fills in what all calls have.
+func (h *handler) newCall(cred credential) *call {
+	var random [16 + 72]byte
+	_, _ = rand.Read(random[:]) // never fails
+	c := &call{id2: base64.StdEncoding.EncodeToString(random[16:])}
+	c.ID = uuid4([16]byte(random[:16]))
+	c.AccessKey = cred.accessKey
+	if c.Region = cred.region; c.Region == "" {
+		c.Region = h.cfg.Region
+	}
+	if c.AccountID = cred.account(); c.AccountID == "" {
+		c.AccountID = h.cfg.AccountID
+	}
+	return c
+}
+
+// uuid4 formats random bytes as a version 4 UUID.
+func uuid4(b [16]byte) string {
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// clip bounds what a client can have logged.
+func clip(s string) string { return s[:min(len(s), 128)] }
+
+// hasPrefixFold reports whether a media type begins with prefix.
+func hasPrefixFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+}
