@@ -1,0 +1,207 @@
+//go:build unix
+
+package pgserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+)
+
+// Server is a server that runs. Stop must be called.
+type Server struct {
+	config  Config
+	account *account
+	dir     *runDir
+	port    int
+
+	mu      sync.Mutex // guards process; held while it is stopped or replaced
+	process *postmaster
+	stopped bool
+}
+
+// Start starts a server and returns when it accepts connections. The context
+// bounds the start only; the server runs until Stop.
+func Start(ctx context.Context, config Config) (*Server, error) {
+	c, err := config.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	acct, err := serverAccount()
+	if err != nil {
+		return nil, err
+	}
+	if c.Installation, err = complete(ctx, c.Installation, acct); err != nil {
+		return nil, err
+	}
+	removed, err := sweep(c.Dir)
+	if err != nil {
+		c.Logger.Warn("cannot remove what an earlier run left", "error", err)
+	}
+	for _, path := range removed {
+		c.Logger.Info("removed what an earlier run left", "dir", path)
+	}
+	dir, err := newRunDir(c.Dir, acct)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{config: c, account: acct, dir: dir}
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(err, s.Stop())
+	}
+	return s, nil
+}
+
+// complete turns an empty Installation, or one with only a directory, into a
+// whole one.
+func complete(ctx context.Context, inst Installation, acct *account) (Installation, error) {
+	if inst.BinDir == "" {
+		return Find(ctx)
+	}
+	return inspect(ctx, inst.BinDir, acct)
+}
+
+func (s *Server) start(ctx context.Context) error {
+	template, err := s.prepareAndLaunch(ctx)
+	if err != nil && template != "" && ctx.Err() == nil && !errors.Is(err, errPortTaken) {
+		// What was kept may be damaged: once more, from nothing.
+		s.config.Logger.Warn("the prepared data directory does not start, making a new one", "error", err)
+		if err := errors.Join(os.RemoveAll(template), os.RemoveAll(s.dir.data())); err != nil {
+			return err
+		}
+		_, err = s.prepareAndLaunch(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	return s.setUp(ctx)
+}
+
+func (s *Server) prepareAndLaunch(ctx context.Context) (template string, err error) {
+	template, err = s.config.prepareData(ctx, s.dir, s.account)
+	if err != nil {
+		return "", err
+	}
+	if err := s.appendConf(); err != nil {
+		return template, err
+	}
+	return template, s.launch(ctx)
+}
+
+func (s *Server) appendConf() error {
+	path := filepath.Join(s.dir.data(), "postgresql.conf")
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(s.config.conf(s.dir.socket()))
+	return errors.Join(err, f.Close())
+}
+
+// launch starts the process on a free port. Between choosing the port and the
+// server's taking it somebody else may, so it tries again.
+func (s *Server) launch(ctx context.Context) error {
+	var err error
+	for range 5 {
+		port := s.config.Port
+		if port == 0 {
+			if port, err = freePort(); err != nil {
+				return err
+			}
+		}
+		var p *postmaster
+		p, err = startPostmaster(ctx, s.config, s.dir, s.account, port)
+		if err == nil {
+			s.port, s.process = port, p
+			return nil
+		}
+		if !errors.Is(err, errPortTaken) || s.config.Port != 0 {
+			break
+		}
+	}
+	return err
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("find a free port: %w", err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	return port, l.Close()
+}
+
+// Port is the TCP port on 127.0.0.1.
+func (s *Server) Port() int { return s.port }
+
+// Addr is the TCP address, "127.0.0.1:5433".
+func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+
+// SocketDir is the directory of the Unix socket: psql -h takes it.
+func (s *Server) SocketDir() string { return s.dir.socket() }
+
+// DataDir is the data directory.
+func (s *Server) DataDir() string { return s.dir.data() }
+
+// Installation says whose binaries run.
+func (s *Server) Installation() Installation { return s.config.Installation }
+
+// URL is the connection string of the superuser over TCP.
+func (s *Server) URL() string {
+	u := url.URL{Scheme: "postgres", User: url.User(Superuser), Host: s.Addr(), Path: "/" + s.config.Database}
+	if s.config.Password != "" {
+		u.User = url.UserPassword(Superuser, s.config.Password)
+	}
+	u.RawQuery = "sslmode=disable"
+	return u.String()
+}
+
+// Done is closed when the process that runs now has ended, by Stop, by Restart
+// or by itself.
+func (s *Server) Done() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.process.done
+}
+
+// Restart ends the server as a crash would, without a word to the sessions,
+// and starts it again on the same port with the same data.
+func (s *Server) Restart(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return errors.New("restart: the server is stopped")
+	}
+	s.process.stop(syscall.SIGQUIT)
+	p, err := startPostmaster(ctx, s.config, s.dir, s.account, s.port)
+	if err != nil {
+		return fmt.Errorf("restart: %w", err)
+	}
+	s.process = p
+	return nil
+}
+
+// Stop ends the sessions and the server and deletes its directory. Every call
+// after the first does nothing.
+func (s *Server) Stop() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return nil
+	}
+	s.stopped = true
+	if s.process != nil {
+		s.process.stop(syscall.SIGINT)
+	}
+	if err := s.dir.remove(); err != nil {
+		return fmt.Errorf("remove %s: %w", s.dir.path, err)
+	}
+	return nil
+}
