@@ -1,0 +1,386 @@
+package track
+
+import (
+	"strings"
+	"time"
+)
+
+// Limits of what is kept of the server's messages.
+const (
+	maxError     = 64 << 10
+	maxParameter = 4 << 10
+	maxTag       = 256
+)
+
+// serverKeep is how much of the body of a message is wanted.
+func serverKeep(typ byte) int {
+	switch typ {
+	case 'E':
+		return maxError
+	case 'S':
+		return maxParameter
+	case 'C':
+		return maxTag
+	case 't':
+		return maxTail
+	case 'R', 'K':
+		return 8
+	case 'Z':
+		return 1
+	}
+	return 0
+}
+
+// Server takes bytes on their way to the client and appends what happened.
+func (t *Tracker) Server(p []byte, now time.Time, items []Item) ([]Item, error) {
+	f := &t.server
+	t.hold = -1
+	t.at = 0
+	for i := 0; i < len(p); {
+		if f.inBody {
+			n, done := f.body(p[i:])
+			i += n
+			if done {
+				items = t.serverMessage(f.typ, f.buf, now, items)
+				f.release()
+			}
+			continue
+		}
+		if f.hdrLen == 0 {
+			t.at = i
+		}
+		n, ok := f.header(p[i:])
+		i += n
+		if !ok {
+			break
+		}
+		if err := f.check(maxLength); err != nil {
+			return items, err
+		}
+		rest := len(p) - i
+		if f.typ == 'D' && uint64(f.length) <= uint64(rest) {
+			t.rows++
+			i += int(f.length)
+			continue
+		}
+		f.limit, f.text = serverKeep(f.typ), false
+		if uint64(f.length) <= uint64(rest) {
+			body := p[i : i+int(f.length)]
+			i += len(body)
+			items = t.serverMessage(f.typ, body[:min(len(body), f.limit)], now, items)
+			continue
+		}
+		f.begin()
+	}
+	t.at = 0 // a message that goes on begins before the next chunk
+	return items, nil
+}
+
+// serverMessage handles one message; body is what was kept of it.
+func (t *Tracker) serverMessage(typ byte, body []byte, now time.Time, items []Item) []Item {
+	switch typ {
+	case 'D':
+		t.rows++
+	case 'd', 'N', 'A', 'T', 'n', 'v', 'c', 'V', 'H':
+		t.described(typ)
+	case '1', '2', '3', 't':
+		return t.accepted(typ, body, now, items)
+	case 'C':
+		return t.complete(t.tag(body), now, items)
+	case 'I':
+		return t.complete("", now, items)
+	case 's':
+		t.suspend()
+	case 'Z':
+		return t.ready(body, now, items)
+	case 'E':
+		return t.error(parseError(body), now, items)
+	case 'G':
+		t.copyIn()
+	case 'W':
+		return t.copyBoth(now, items)
+	case 'R':
+		r := reader{b: body}
+		switch code := r.uint32(); code {
+		case 0:
+			t.authed = t.authed || !r.bad
+		case 7, 8, 9: // GSS, GSSContinue, SSPI
+			t.tokens = true
+		}
+	case 'K':
+		r := reader{b: body}
+		t.pid = int32(r.uint32())
+	case 'S':
+		r := reader{b: body}
+		name, value := string(r.cstring()), string(r.cstring())
+		return append(items, Item{Kind: Parameter, Name: name, Value: value, Start: now, End: now})
+	}
+	return items
+}
+
+// head is the entry that the server answers now, if it is of that kind.
+func (t *Tracker) head(kind byte) *entry {
+	for t.queue.n > 0 && t.queue.at(0).kind == 'c' {
+		t.queue.pop()
+	}
+	if t.queue.n > 0 {
+		if e := t.queue.at(0); e.kind == kind {
+			return e
+		}
+	}
+	return nil
+}
+
+// described takes the answer to a Describe off the queue.
+func (t *Tracker) described(typ byte) {
+	if (typ == 'T' || typ == 'n') && t.head('D') != nil {
+		t.queue.pop()
+	}
+}
+
+// accepted handles ParseComplete, BindComplete, CloseComplete and
+// ParameterDescription: only now are the names known.
+func (t *Tracker) accepted(typ byte, body []byte, now time.Time, items []Item) []Item {
+	switch typ {
+	case '1':
+		if e := t.head('P'); e != nil {
+			s := e.parsed
+			t.stmts.put(s)
+			items = append(items, Item{
+				Kind: Prepared, Name: s.name, Text: s.text, TextLen: s.textLen, Start: e.start, End: now,
+			})
+			t.queue.pop()
+		}
+	case '2':
+		if e := t.head('B'); e != nil {
+			items = t.endPortal(t.ports.get(e.name), now, items)
+			t.bind(e)
+			t.queue.pop()
+		}
+	case '3':
+		if e := t.head('C'); e != nil {
+			items = t.closedName(e, now, items)
+			t.queue.pop()
+		}
+	case 't':
+		if e := t.head('D'); e != nil && e.target == 'S' {
+			if s := t.stmts.get(e.name); s != nil {
+				r := reader{b: body}
+				s.types = r.oids()
+			}
+		}
+	}
+	return items
+}
+
+// bind makes the portal of a Bind.
+func (t *Tracker) bind(e *entry) {
+	t.ports.put(portal{
+		name: e.name, stmt: t.stmts.get(e.stmt), stmtName: e.stmt, params: e.params,
+	})
+}
+
+// closedName handles CloseComplete.
+func (t *Tracker) closedName(e *entry, now time.Time, items []Item) []Item {
+	if e.target != 'S' {
+		items = t.endPortal(t.ports.get(e.name), now, items)
+		t.ports.forget(e.name)
+		return items
+	}
+	t.stmts.drop(e.name)
+	return append(items, Item{Kind: Deallocated, Name: e.name, Start: e.start, End: now})
+}
+
+// innerTag ends a result set inside a replication command, such as
+// BASE_BACKUP; the tag of an SQL SELECT has a count.
+const innerTag = "SELECT"
+
+// complete handles CommandComplete and EmptyQueryResponse.
+func (t *Tracker) complete(tag string, now time.Time, items []Item) []Item {
+	rows := t.rows
+	t.rows = 0
+	if e := t.head('Q'); e != nil {
+		if tag == innerTag || e.reported {
+			t.rows = rows
+			return items
+		}
+		it := Item{
+			Kind: Completed, Source: Query, Text: e.text, TextLen: e.textLen, Index: e.index,
+			Tag: tag, Rows: rows, Start: e.start, End: now,
+		}
+		e.index++
+		t.deallocate(tag, it.Text)
+		return t.emit(e, it, items)
+	}
+	e := t.head('E')
+	if e == nil {
+		return items
+	}
+	p := t.ports.get(e.name)
+	if p == nil {
+		it := Item{Kind: Completed, Source: Execute, Tag: tag, Rows: rows, Start: e.start, End: now}
+		items = t.emit(e, it, items)
+		t.queue.pop()
+		return items
+	}
+	again := p.done
+	t.ran(p, e, rows)
+	if p.suspended {
+		t.ports.unsuspend(p)
+	}
+	p.done = true
+	it := t.portalItem(p, now)
+	it.Kind, it.Tag, it.Rows = Completed, tag, p.rows
+	t.last = lastRun{text: it.Text, textLen: it.TextLen, name: it.Name}
+	if !again {
+		items = t.emit(e, it, items)
+	}
+	t.queue.pop()
+	t.deallocate(tag, it.Text)
+	return items
+}
+
+// ran adds one run to its portal.
+func (t *Tracker) ran(p *portal, e *entry, rows int64) {
+	p.rows += rows
+	if p.start.IsZero() {
+		p.start, p.quiet = e.start, e.quiet
+	}
+}
+
+// emit appends a statement's item unless nobody wanted it.
+func (t *Tracker) emit(e *entry, it Item, items []Item) []Item {
+	if e.quiet {
+		return items
+	}
+	t.holdHere()
+	return append(items, it)
+}
+
+// suspend handles PortalSuspended: one run ended, the statement did not.
+func (t *Tracker) suspend() {
+	e := t.head('E')
+	if e == nil {
+		return
+	}
+	if p := t.ports.get(e.name); p != nil {
+		t.ran(p, e, t.rows)
+		if !p.suspended {
+			p.suspended = true
+			t.ports.suspended = append(t.ports.suspended, p)
+		}
+	}
+	t.rows = 0
+	t.queue.pop()
+}
+
+// deallocate forgets statements that SQL dropped.
+func (t *Tracker) deallocate(tag, text string) {
+	switch tag {
+	case "DEALLOCATE ALL", "DISCARD ALL":
+		t.stmts.clear()
+	case "DEALLOCATE":
+		if name, ok := deallocateName(text); ok {
+			t.stmts.drop(name)
+		}
+	}
+}
+
+// deallocateName finds the name in a DEALLOCATE that is a string of its own. A
+// name that it misses is only remembered in vain.
+func deallocateName(text string) (string, bool) {
+	text = strings.TrimRight(strings.TrimSpace(text), "; \t\r\n")
+	words := strings.Fields(text)
+	if len(words) < 2 || len(words) > 3 || !strings.EqualFold(words[0], "deallocate") {
+		return "", false
+	}
+	if len(words) == 3 && !strings.EqualFold(words[1], "prepare") {
+		return "", false
+	}
+	name := words[len(words)-1]
+	if q := strings.Trim(name, `"`); len(q) == len(name)-2 && len(q) > 0 {
+		return strings.ReplaceAll(q, `""`, `"`), true
+	}
+	return strings.ToLower(name), true
+}
+
+// ready handles ReadyForQuery: it answers the next Sync, Query or FunctionCall.
+func (t *Tracker) ready(body []byte, now time.Time, items []Item) []Item {
+	r := reader{b: body}
+	t.tx = r.byte()
+	t.rows = 0
+	t.copyOpen = false
+	if !t.connected {
+		t.connected, t.authed = true, true
+		t.holdHere()
+		items = append(items, Item{Kind: Connected, TxStatus: t.tx, Start: now, End: now})
+	} else {
+		items = t.answered(now, items)
+	}
+	if t.tx == 'I' {
+		items = t.endSuspended(now, items)
+		clear(t.ports.named)
+		t.ports.forget("")
+	}
+	return append(items, Item{Kind: Ready, TxStatus: t.tx, Start: now, End: now})
+}
+
+// answered takes entries off up to the one that ReadyForQuery answers.
+func (t *Tracker) answered(now time.Time, items []Item) []Item {
+	for t.queue.n > 0 {
+		e := t.queue.at(0)
+		kind := e.kind
+		if kind == 'F' && !e.reported {
+			items = t.emit(e, Item{
+				Kind: Completed, Source: FunctionCall, FunctionOID: e.oid, Params: e.params,
+				Tag: "", Start: e.start, End: now,
+			}, items)
+		}
+		if kind == 'Q' { // a simple query ends the unnamed statement and portal
+			items = t.endPortal(t.ports.get(""), now, items)
+			t.ports.forget("")
+			t.stmts.drop("")
+		}
+		t.queue.pop()
+		if kind == 'S' || kind == 'Q' || kind == 'F' {
+			break
+		}
+	}
+	return items
+}
+
+// copyIn handles CopyInResponse: until the client's CopyDone or CopyFail the
+// server ignores Sync, so those that are on their way get no answer.
+func (t *Tracker) copyIn() {
+	if t.head('Q') == nil && t.head('E') == nil {
+		return
+	}
+	for i := 1; i < t.queue.n; {
+		switch e := t.queue.at(i); e.kind {
+		case 'S':
+			t.queue.remove(i)
+		case 'c':
+			if e.index--; e.index == 0 {
+				t.queue.remove(i)
+			}
+			return
+		default:
+			return
+		}
+	}
+	t.copyOpen = true
+}
+
+// copyBoth handles CopyBothResponse: START_REPLICATION is reported when it
+// starts, for it may run for days.
+func (t *Tracker) copyBoth(now time.Time, items []Item) []Item {
+	e := t.head('Q')
+	if e == nil || e.reported {
+		return items
+	}
+	e.reported = true
+	return t.emit(e, Item{
+		Kind: Completed, Source: Query, Text: e.text, TextLen: e.textLen,
+		Tag: "START_REPLICATION", Start: e.start, End: now,
+	}, items)
+}
