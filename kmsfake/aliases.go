@@ -1,0 +1,146 @@
+package kmsfake
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/das-local/das-local/internal/awsapi"
+)
+
+var isAliasName = regexp.MustCompile(`^[a-zA-Z0-9:/_-]+$`).MatchString
+
+type aliasInput struct {
+	AliasName   *string
+	TargetKeyId *string
+}
+
+func aliasExists(arn string) error {
+	return awsapi.Errorf("AlreadyExistsException", "An alias with the name %s already exists", arn)
+}
+
+// checkAliasName refuses what is no alias of a customer's.
+func checkAliasName(name *string) error {
+	var v awsapi.Validation
+	v.Required("aliasName", name != nil)
+	v.String("aliasName", name, awsapi.Strings{Min: 1, Max: 256})
+	if name != nil && *name != "" && !isAliasName(*name) {
+		v.Fail("aliasName", *name, "satisfy regular expression pattern: ^[a-zA-Z0-9:/_-]+$")
+	}
+	switch err := v.Err(); {
+	case err != nil:
+		return err
+	case !strings.HasPrefix(*name, "alias/"):
+		return validation(`Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html`)
+	case strings.HasPrefix(*name, "alias/aws/"):
+		return &awsapi.Error{Code: "NotAuthorizedException"}
+	case *name == "alias/":
+		return &awsapi.Error{Code: "InvalidAliasNameException", Message: "Alias name must not be empty."}
+	}
+	return nil
+}
+
+func (in *aliasInput) check() error {
+	if err := checkAliasName(in.AliasName); err != nil {
+		return err
+	}
+	var v awsapi.Validation
+	keyID(&v, "targetKeyId", in.TargetKeyId)
+	if err := v.Err(); err != nil {
+		return err
+	}
+	if strings.HasPrefix(*in.TargetKeyId, "alias/") || strings.Contains(*in.TargetKeyId, ":alias/") {
+		return validation("Aliases must refer to keys. Not aliases")
+	}
+	return nil
+}
+
+func (s *Server) createAlias(in *aliasInput) (*none, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	defer s.lock()()
+	k, err := s.alive(*in.TargetKeyId, "CreateAlias")
+	if err != nil {
+		return nil, err
+	}
+	if s.store.aliases[*in.AliasName] != nil {
+		return nil, aliasExists(s.arn(*in.AliasName))
+	}
+	s.store.setAlias(*in.AliasName, k, s.now())
+	return nil, nil
+}
+
+func (s *Server) updateAlias(in *aliasInput) (*none, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	defer s.lock()()
+	if s.store.aliases[*in.AliasName] == nil {
+		return nil, notFoundAlias(s.arn(*in.AliasName))
+	}
+	k, err := s.alive(*in.TargetKeyId, "UpdateAlias")
+	if err != nil {
+		return nil, err
+	}
+	s.store.setAlias(*in.AliasName, k, s.now())
+	return nil, nil
+}
+
+func (s *Server) deleteAlias(in *aliasInput) (*none, error) {
+	if err := checkAliasName(in.AliasName); err != nil {
+		return nil, err
+	}
+	defer s.lock()()
+	if s.store.aliases[*in.AliasName] == nil {
+		return nil, notFoundAlias(s.arn(*in.AliasName))
+	}
+	delete(s.store.aliases, *in.AliasName)
+	return nil, nil
+}
+
+type listAliasesInput struct {
+	KeyId *string
+	pageInput
+}
+
+type aliasEntry struct {
+	AliasName       string
+	AliasArn        string
+	TargetKeyId     string
+	CreationDate    awsapi.Time
+	LastUpdatedDate awsapi.Time
+}
+
+type listAliasesOutput struct {
+	Aliases []aliasEntry
+	pageOutput
+}
+
+func (s *Server) listAliases(in *listAliasesInput) (*listAliasesOutput, error) {
+	limit, err := in.pageInput.check(100, 50)
+	if err != nil {
+		return nil, err
+	}
+	after, err := in.after()
+	if err != nil {
+		return nil, err
+	}
+	defer s.lock()()
+	var of *key
+	if in.KeyId != nil {
+		if of, err = s.resolveKey(*in.KeyId); err != nil {
+			return nil, err
+		}
+	}
+	list := s.store.listAliases(after, of)
+	out := &listAliasesOutput{Aliases: []aliasEntry{}}
+	for i, a := range list {
+		if i == limit {
+			out.more(marker(list[i-1].name))
+			break
+		}
+		out.Aliases = append(out.Aliases, aliasEntry{AliasName: a.name, AliasArn: s.arn(a.name), TargetKeyId: a.key.id,
+			CreationDate: awsapi.Time{Time: a.created}, LastUpdatedDate: awsapi.Time{Time: a.updated}})
+	}
+	return out, nil
+}

@@ -1,0 +1,135 @@
+package kmsfake
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/das-local/das-local/internal/awsapi"
+)
+
+// Config says whose keys a Server has. The zero value works.
+type Config struct {
+	Region    string           // empty: us-east-1
+	AccountID string           // empty: 000000000000
+	Now       func() time.Time // nil: time.Now
+	Rand      io.Reader        // key ids, keys and nonces; nil: crypto/rand
+}
+
+// Server holds the keys of one account in one Region. All clients share them,
+// whatever account or Region their credentials name.
+type Server struct {
+	region, account string
+	now             func() time.Time
+	operations      map[string]awsapi.Operation
+
+	randMu sync.Mutex // a reader that the user gives need not be safe
+	rand   io.Reader
+
+	mu    sync.Mutex // guards store
+	store store
+}
+
+// New makes a Server that has one key: the AWS managed key alias/aws/rds.
+func New(cfg Config) (*Server, error) {
+	s := &Server{region: cfg.Region, account: cfg.AccountID, now: cfg.Now, rand: cfg.Rand, store: newStore()}
+	if s.region == "" {
+		s.region = "us-east-1"
+	}
+	if s.account == "" {
+		s.account = "000000000000"
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.rand == nil {
+		s.rand = rand.Reader
+	}
+	s.operations = s.operationTable()
+	k, err := s.newKey(KeyOptions{Description: "Default key that protects my RDS database volumes when no other key is defined"})
+	if err != nil {
+		return nil, fmt.Errorf("make the AWS managed key: %w", err)
+	}
+	k.awsManaged, k.rotation = true, 365
+	k.nextRotation = k.created.AddDate(1, 0, 0)
+	s.store.add(k)
+	s.store.setAlias("alias/aws/rds", k, s.now())
+	return s, nil
+}
+
+// Name is KMS's signing name.
+func (s *Server) Name() string { return "kms" }
+
+// Operation finds an operation by name.
+func (s *Server) Operation(name string) awsapi.Operation { return s.operations[name] }
+
+func (s *Server) operationTable() map[string]awsapi.Operation {
+	return map[string]awsapi.Operation{
+		"CreateKey":            op(s.opCreateKey),
+		"DescribeKey":          op(s.describeKey),
+		"ListKeys":             op(s.listKeys),
+		"UpdateKeyDescription": op(s.updateKeyDescription),
+		"EnableKey":            op(s.enableKey),
+		"DisableKey":           op(s.disableKey),
+		"ScheduleKeyDeletion":  op(s.scheduleKeyDeletion),
+		"CancelKeyDeletion":    op(s.cancelKeyDeletion),
+
+		"CreateAlias": op(s.createAlias),
+		"UpdateAlias": op(s.updateAlias),
+		"DeleteAlias": op(s.deleteAlias),
+		"ListAliases": op(s.listAliases),
+
+		"Encrypt":                         op(s.encrypt),
+		"Decrypt":                         op(s.opDecrypt),
+		"ReEncrypt":                       op(s.reEncrypt),
+		"GenerateDataKey":                 op(s.opGenerateDataKey),
+		"GenerateDataKeyWithoutPlaintext": op(s.generateDataKeyWithoutPlaintext),
+		"GenerateRandom":                  op(s.generateRandom),
+
+		"GetKeyPolicy":    op(s.getKeyPolicy),
+		"PutKeyPolicy":    op(s.putKeyPolicy),
+		"ListKeyPolicies": op(s.listKeyPolicies),
+
+		"TagResource":      op(s.tagResource),
+		"UntagResource":    op(s.untagResource),
+		"ListResourceTags": op(s.listResourceTags),
+
+		"EnableKeyRotation":    op(s.enableKeyRotation),
+		"DisableKeyRotation":   op(s.disableKeyRotation),
+		"GetKeyRotationStatus": op(s.getKeyRotationStatus),
+	}
+}
+
+// op adapts an operation that has no use for the request.
+func op[In, Out any](f func(in *In) (*Out, error)) awsapi.Operation {
+	return awsapi.Op(func(_ context.Context, _ *awsapi.Request, in *In) (*Out, error) { return f(in) })
+}
+
+// none is the output of an operation that answers nothing.
+type none struct{}
+
+// random fills a new slice of n bytes.
+func (s *Server) random(n int) ([]byte, error) {
+	s.randMu.Lock()
+	defer s.randMu.Unlock()
+	b := make([]byte, n)
+	if _, err := io.ReadFull(s.rand, b); err != nil {
+		return nil, fmt.Errorf("read random bytes: %w", err)
+	}
+	return b, nil
+}
+
+func (s *Server) arn(resource string) string {
+	return awsapi.ARN{Service: "kms", Region: s.region, AccountID: s.account, Resource: resource}.String()
+}
+
+// lock guards the store until the function it returns is called, and first
+// brings the store up to the clock: keys whose window has passed are deleted.
+func (s *Server) lock() (unlock func()) {
+	s.mu.Lock()
+	s.store.expire(s.now())
+	return s.mu.Unlock
+}
