@@ -1,0 +1,52 @@
+package catalog
+
+import "context"
+
+// fingerprintSQL reads the snapshot and, unless it is the one of the last check, a
+// checksum over the object ids and xmin of what answers depend on. xmin
+// changes with every committed DDL and not with VACUUM or ANALYZE (they update in
+// place). Objects made by initdb are left out.
+const fingerprintSQL = `
+WITH s AS MATERIALIZED (SELECT txid_current_snapshot()::text AS snap)
+SELECT snap, CASE WHEN snap <> $1 THEN (
+  SELECT concat_ws(',',
+    (SELECT concat_ws(':', count(*), sum(hashint8extended((oid::int8 << 32) | xmin::text::int8, 0)))
+       FROM pg_class WHERE oid >= 16384 AND relkind NOT IN ('i', 'I', 't')),
+    (SELECT concat_ws(':', count(*), sum(hashint8extended((oid::int8 << 32) | xmin::text::int8, 1)))
+       FROM pg_namespace),
+    (SELECT concat_ws(':', count(*), sum(hashint8extended((oid::int8 << 32) | xmin::text::int8, 2)))
+       FROM pg_proc WHERE oid >= 16384),
+    (SELECT concat_ws(':', count(*), sum(hashint8extended((oid::int8 << 32) | xmin::text::int8, 3)))
+       FROM pg_rewrite WHERE oid >= 16384),
+    (SELECT concat_ws(':', count(*), sum(hashint8extended((setrole::int8 << 32) | xmin::text::int8, 4)))
+       FROM pg_db_role_setting),
+    (SELECT concat_ws(':', count(*), sum(hashint8extended((member::int8 << 32) | xmin::text::int8, 5)))
+       FROM pg_auth_members)))
+  END
+FROM s`
+
+// stretch is how many times its own cost lies between two checks at least: checking
+// takes no more than 2 % of one server process.
+const stretch = 50
+
+// check compares the fingerprint with the last one and voids the database's
+// cached answers if it differs.
+func (d *database) check(ctx context.Context) error {
+	start := d.c.now()
+	rows, err := d.query(ctx, fingerprintSQL, d.side.snapshot)
+	if err != nil {
+		return err
+	}
+	cost := d.c.now() - start
+	snapshot, fingerprint := string(rows[0][0]), string(rows[0][1])
+	if snapshot != d.side.snapshot && fingerprint != d.side.fingerprint {
+		if d.side.fingerprint != "" {
+			d.version.Store(d.c.versions.Add(1))
+		}
+		d.side.fingerprint = fingerprint
+	}
+	d.side.snapshot = snapshot
+	d.interval.Store(max(int64(d.c.cfg.CheckInterval), stretch*cost))
+	d.checked.Store(max(start, 1))
+	return nil
+}

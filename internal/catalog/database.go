@@ -1,0 +1,219 @@
+package catalog
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	queueLength = 256
+	// maxAge is how long a confirmed answer is kept, for what the fingerprint does not see.
+	maxAge = 10 * time.Minute
+)
+
+// database is the state of one database: its version, its questions in flight,
+// and the worker that asks them.
+type database struct {
+	c    *Catalog
+	name string
+
+	version   atomic.Uint64 // entries of another version are void
+	checked   atomic.Int64  // Catalog.now when the fingerprint was last read
+	interval  atomic.Int64  // between checks, nanoseconds
+	downUntil atomic.Int64  // look-ups do not wait before this time
+
+	queue chan *flight
+
+	mu      sync.Mutex // guards flights and ended
+	flights map[flightKey]*flight
+	ended   bool
+
+	side side // the worker's own
+}
+
+// flight is one question on its way; all who ask the same wait for it.
+type flight struct {
+	key     flightKey
+	more    *paramsQuestion
+	done    chan struct{}
+	value   any // set before done is closed
+	started int64
+}
+
+// flightKey has the version so that nobody who asks after an invalidation
+// joins a question from before.
+type flightKey struct {
+	key
+	version uint64
+}
+
+// paramsQuestion has what a kindParams key does not spell out.
+type paramsQuestion struct {
+	sql   string
+	path  []string
+	given []uint32
+}
+
+func newDatabase(c *Catalog, name string) *database {
+	d := &database{
+		c:       c,
+		name:    name,
+		queue:   make(chan *flight, queueLength),
+		flights: map[flightKey]*flight{},
+	}
+	d.version.Store(c.versions.Add(1))
+	d.interval.Store(int64(c.cfg.CheckInterval))
+	return d
+}
+
+// refresh has the fingerprint compared when the last comparison is older than one
+// interval, and waits for it when it is older than two.
+func (d *database) refresh(ctx context.Context) {
+	now := d.c.now()
+	age, interval := now-d.checked.Load(), d.interval.Load()
+	if age < interval || d.checked.Load() == 0 || now < d.downUntil.Load() {
+		return // never checked: there are no answers yet
+	}
+	f := d.join(key{kind: kindCheck, database: d.name}, nil)
+	if f != nil && age >= 2*interval {
+		d.wait(ctx, f)
+	}
+}
+
+// ask joins or starts the question k and waits for its answer.
+func (d *database) ask(ctx context.Context, k key, more *paramsQuestion) any {
+	f := d.join(k, more)
+	if f == nil || !d.wait(ctx, f) {
+		return nil
+	}
+	return f.value
+}
+
+// join returns the flight of k, nil if the queue is full or the worker ended.
+func (d *database) join(k key, more *paramsQuestion) *flight {
+	fk := flightKey{key: k}
+	if k.kind != kindCheck {
+		fk.version = d.version.Load()
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if f := d.flights[fk]; f != nil {
+		return f
+	}
+	if d.ended {
+		return nil
+	}
+	f := &flight{key: fk, more: more, done: make(chan struct{})}
+	select {
+	case d.queue <- f:
+		d.flights[fk] = f
+		return f
+	default:
+		return nil
+	}
+}
+
+// wait reports whether f was answered in time. A question that was not makes the
+// next ones fail at once, for a while.
+func (d *database) wait(ctx context.Context, f *flight) bool {
+	timer := time.NewTimer(d.c.cfg.MaxWait)
+	defer timer.Stop()
+	select {
+	case <-f.done:
+		return true
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		d.downUntil.Store(d.c.now() + 4*int64(d.c.cfg.MaxWait))
+		return false
+	}
+}
+
+// finish gives f its answer.
+func (d *database) finish(f *flight, value any) {
+	d.mu.Lock()
+	delete(d.flights, f.key)
+	d.mu.Unlock()
+	f.value = value
+	close(f.done)
+}
+
+// end refuses further questions and answers the queued ones with "not found".
+func (d *database) end() {
+	d.c.forget(d)
+	d.mu.Lock()
+	d.ended = true
+	d.mu.Unlock()
+	for {
+		select {
+		case f := <-d.queue:
+			d.finish(f, nil)
+		default:
+			return
+		}
+	}
+}
+
+// run is the worker: it asks the queued questions one by one, and ends with ctx
+// or when nobody asked for IdleTimeout.
+func (d *database) run(ctx context.Context) {
+	defer d.end()
+	defer d.disconnect()
+	idle := time.NewTimer(d.c.cfg.IdleTimeout)
+	defer idle.Stop()
+	for {
+		pressure := d.c.pressure
+		if d.side.conn == nil {
+			pressure = nil
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-idle.C:
+			return
+		case <-pressure:
+			d.disconnect()
+		case f := <-d.queue:
+			d.finish(f, d.serve(ctx, f))
+			idle.Reset(d.c.cfg.IdleTimeout)
+		}
+	}
+}
+
+// serve asks one question and caches the answer.
+func (d *database) serve(ctx context.Context, f *flight) any {
+	if d.c.now() < d.side.retryAt {
+		return nil
+	}
+	f.started = d.c.now()
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	if err := d.connect(ctx); err != nil {
+		d.failed(ctx, err)
+		return nil
+	}
+	if f.key.kind == kindCheck {
+		if err := d.check(ctx); err != nil {
+			d.refused(ctx, err)
+		}
+		return nil
+	}
+	value, cost, err := d.question(ctx, f)
+	if err != nil {
+		d.refused(ctx, err)
+		if d.side.conn == nil {
+			return nil
+		}
+	}
+	d.downUntil.Store(0)
+	e := &entry{value: value, version: f.key.version, cost: cost}
+	if value == nil {
+		e.expires = d.c.now() + int64(d.c.cfg.NegativeTTL)
+	} else {
+		e.expires = f.started + int64(maxAge)
+	}
+	d.c.cache.put(f.key.key, e)
+	return value
+}

@@ -1,0 +1,122 @@
+package catalog_test
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/das-local/das-local/internal/catalog"
+	"github.com/das-local/das-local/internal/pgserver"
+	"github.com/jackc/pgx/v5"
+	"go.uber.org/goleak"
+)
+
+// server is the real PostgreSQL of all tests of this package.
+var server *pgserver.Server
+
+func TestMain(m *testing.M) {
+	var err error
+	if server, err = pgserver.Start(context.Background(), pgserver.Config{}); err != nil {
+		fmt.Fprintln(os.Stderr, "install PostgreSQL 15 (Debian: apt-get install postgresql-15):", err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	if err := server.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	if code == 0 {
+		if err := goleak.Find(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// connect opens a session of user in database.
+func connect(ctx context.Context, database, user string) (*pgx.Conn, error) {
+	u, err := url.Parse(server.URL())
+	if err != nil {
+		return nil, err
+	}
+	u.User, u.Path = url.User(user), "/"+database
+	return pgx.Connect(ctx, u.String())
+}
+
+// client is a session of a client that looks names up.
+type client struct {
+	*pgx.Conn
+	t *testing.T
+}
+
+func newClient(t *testing.T, database, user string) *client {
+	t.Helper()
+	conn, err := connect(t.Context(), database, user)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close(context.Background()) })
+	return &client{conn, t}
+}
+
+func (c *client) exec(sql string) {
+	c.t.Helper()
+	if _, err := c.PgConn().Exec(c.t.Context(), sql).ReadAll(); err != nil {
+		c.t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+func (c *client) one(sql string) string {
+	c.t.Helper()
+	res, err := c.PgConn().Exec(c.t.Context(), sql).ReadAll()
+	if err != nil {
+		c.t.Fatalf("%s: %v", sql, err)
+	}
+	return string(res[len(res)-1].Rows[0][0])
+}
+
+func (c *client) pid() int32 { return int32(c.PgConn().PID()) }
+
+// newDatabase makes a database with the given contents and drops it at the end.
+func newDatabase(t *testing.T, name, contents string) {
+	t.Helper()
+	admin := newClient(t, "postgres", "postgres")
+	admin.exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)")
+	admin.exec("CREATE DATABASE " + name)
+	if contents != "" {
+		c := newClient(t, name, "postgres")
+		c.exec(contents)
+		c.Close(t.Context())
+	}
+}
+
+// start runs a catalogue until the test ends.
+func start(t *testing.T, cfg catalog.Config) *catalog.Catalog {
+	t.Helper()
+	if cfg.Connect == nil {
+		cfg.Connect = func(ctx context.Context, database string) (*pgx.Conn, error) {
+			return connect(ctx, database, "postgres")
+		}
+	}
+	if cfg.MaxWait == 0 {
+		cfg.MaxWait = 10 * time.Second // the machine may be busy
+	}
+	c, err := catalog.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error)
+	go func() { done <- c.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}

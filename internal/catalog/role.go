@@ -1,0 +1,132 @@
+package catalog
+
+import (
+	"context"
+	"strings"
+)
+
+// roleInfo is what a role adds to a look-up.
+type roleInfo struct {
+	path   []string        // default search path of the login role
+	denied map[string]bool // schemas that the current role may not use
+}
+
+// unknownRole serves when the server does not answer.
+func unknownRole() *roleInfo { return &roleInfo{path: []string{"$user", "public"}} }
+
+// roleSQL: settings of (role, database), role, database and all, in the order in
+// which the server prefers them; then the server's own default.
+const roleSQL = `
+SELECT 'p', (SELECT substr(cfg, 13)
+  FROM pg_db_role_setting s, unnest(s.setconfig) cfg
+  WHERE cfg LIKE 'search\_path=%'
+    AND s.setrole IN (0, (SELECT oid FROM pg_roles WHERE rolname = $1))
+    AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+  ORDER BY (s.setrole <> 0)::int DESC, (s.setdatabase <> 0)::int DESC LIMIT 1)
+UNION ALL
+SELECT 'd', CASE WHEN $3 = 't' THEN reset_val ELSE boot_val END FROM pg_settings WHERE name = 'search_path'
+UNION ALL
+(SELECT 'n', n.nspname FROM pg_namespace n, pg_roles r
+  WHERE r.rolname = $2 AND n.nspname NOT LIKE 'pg\_t%' AND NOT has_schema_privilege(r.oid, n.oid, 'USAGE')
+  LIMIT 20000)`
+
+func (d *database) role(ctx context.Context, login, user string) (any, int, error) {
+	known := "f"
+	if d.side.pathKnown {
+		known = "t"
+	}
+	rows, err := d.query(ctx, roleSQL, login, user, known)
+	if err != nil {
+		return nil, 0, err
+	}
+	info := &roleInfo{denied: map[string]bool{}}
+	cost := 0
+	for _, r := range rows {
+		cost += 100 + len(r[1])
+		switch value := string(r[1]); string(r[0]) {
+		case "p":
+			if r[1] != nil {
+				info.path = ParseSearchPath(value)
+			}
+		case "d":
+			if info.path == nil {
+				info.path = ParseSearchPath(value)
+			}
+		case "n":
+			info.denied[value] = true
+		}
+	}
+	return info, cost, nil
+}
+
+func (c *Catalog) role(ctx context.Context, s *Session) *roleInfo {
+	login := s.Login
+	if login == "" {
+		login = s.User
+	}
+	k := key{kind: kindRole, database: s.Database, name: login, aux: s.User}
+	if info, ok := c.lookup(ctx, &k).(*roleInfo); ok {
+		return info
+	}
+	return unknownRole()
+}
+
+// DefaultSearchPath is the search path that s starts with: the setting of its
+// login role and database, or the server's. The caller must not change it.
+func (c *Catalog) DefaultSearchPath(ctx context.Context, s *Session) []string {
+	return c.role(ctx, s).path
+}
+
+// place is one schema of an effective search path.
+type place struct {
+	schema string
+	temp   bool // the session's temporary schema, whatever its name
+}
+
+// places calls yield for the schemas that an unqualified name is looked for in, in
+// order: the temporary one and pg_catalog come first unless the path names
+// them. Functions are never looked for in the temporary schema.
+func (s *Session) places(role *roleInfo, functions bool, yield func(place) bool) {
+	path := s.SearchPath
+	if path == nil {
+		path = role.path
+	}
+	if !functions && !contains(path, "pg_temp") && !yield(place{temp: true}) {
+		return
+	}
+	if !contains(path, "pg_catalog") && !yield(place{schema: "pg_catalog"}) {
+		return
+	}
+	for _, name := range path {
+		p := place{schema: name}
+		switch {
+		case name == "pg_temp" && functions:
+			continue
+		case name == "pg_temp":
+			p.temp = true
+		case name == "$user":
+			p.schema = s.User
+		}
+		if !p.temp && role.denied[p.schema] {
+			continue
+		}
+		if !yield(p) {
+			return
+		}
+	}
+}
+
+func contains(path []string, name string) bool {
+	for _, p := range path {
+		if p == name {
+			return true
+		}
+	}
+	return false
+}
+
+// isTemp: schema is some session's temporary schema.
+func isTemp(schema string) bool {
+	rest, ok := strings.CutPrefix(schema, "pg_temp_")
+	return ok && rest != "" && strings.Trim(rest, "0123456789") == ""
+}
