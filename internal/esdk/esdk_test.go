@@ -67,7 +67,7 @@ func TestRoundTrip(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					if got, want := len(msg), 4+w.Size(key, size); got != want {
+					if got, want := len(msg), 4+w.Size(size); got != want {
 						t.Fatalf("suite %s frame %d size %d: %d bytes, announced %d", suite, frame, size, got, want)
 					}
 					got, err := Decrypt([]byte("front"), key, msg[4:])

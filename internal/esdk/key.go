@@ -38,9 +38,7 @@ func NewKey(key []byte) (*Key, error) {
 }
 
 // entrySize is the length of one encrypted data key as appendEntry writes it.
-func (k *Key) entrySize() int {
-	return 2 + len(ProviderID) + 2 + len(k.info) + ivSize + 2 + keySize + tagSize
-}
+const entrySize = 2 + len(ProviderID) + 2 + len(KeyName) + 4 + 4 + ivSize + 2 + keySize + tagSize
 
 // appendEntry appends the data key, wrapped, as an entry of the header. The
 // encryption context is the additional data.

@@ -111,8 +111,8 @@ func (w *Writer) frames(n int) int {
 }
 
 // Size is the length of the message that Encrypt makes of n plaintext bytes.
-func (w *Writer) Size(key *Key, n int) int {
-	header := 2 + 2 + messageIDSize + 2 + len(w.context) + 2 + key.entrySize() +
+func (w *Writer) Size(n int) int {
+	header := 2 + 2 + messageIDSize + 2 + len(w.context) + 2 + entrySize +
 		1 + 4 + 1 + 4 + ivSize + tagSize
 	size := header + n + w.frames(n)*(4+ivSize+tagSize) + 4 + 4
 	if w.suite == Signed {
@@ -146,7 +146,7 @@ func (w *Writer) Encrypt(dst []byte, key *Key, plaintext []byte) ([]byte, error)
 	}
 
 	start := len(dst)
-	dst = slices.Grow(dst, w.Size(key, len(plaintext)))
+	dst = slices.Grow(dst, w.Size(len(plaintext)))
 	dst = append(dst, formatVersion, messageType, byte(w.suite>>8), byte(w.suite))
 	dst = append(dst, messageID...)
 	dst = binary.BigEndian.AppendUint16(dst, uint16(len(w.context)))
