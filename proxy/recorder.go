@@ -16,3 +16,11 @@ type Recorder interface {
 	// has given up waiting for that; many sessions may share one channel.
 	Record(events []activity.Event) (durable <-chan struct{})
 }
+
+// Holding may be implemented by a Recorder to say whether it is in sync mode,
+// as far as it knows: whether the next Record may return a channel. Without it
+// sessions always record a completion before they pass it on; with it they
+// pass it on first while nobody holds them. It is one atomic load.
+type Holding interface {
+	Holding() bool
+}

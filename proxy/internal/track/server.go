@@ -10,6 +10,7 @@ const (
 	maxError     = 64 << 10
 	maxParameter = 4 << 10
 	maxTag       = 256
+	maxKey       = 4 + 256
 )
 
 // serverKeep is how much of the body of a message is wanted.
@@ -23,8 +24,10 @@ func serverKeep(typ byte) int {
 		return maxTag
 	case 't':
 		return maxTail
-	case 'R', 'K':
-		return 8
+	case 'R':
+		return 4
+	case 'K':
+		return maxKey
 	case 'Z':
 		return 1
 	}
@@ -109,6 +112,7 @@ func (t *Tracker) serverMessage(typ byte, body []byte, now time.Time, items []It
 		}
 	case 'K':
 		r := reader{b: body}
+		t.key = append([]byte(nil), body...)
 		t.pid = int32(r.uint32())
 	case 'S':
 		r := reader{b: body}

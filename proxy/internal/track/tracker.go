@@ -48,7 +48,8 @@ type Tracker struct {
 	failed    bool // the statement that ran when a FATAL came was reported
 	tx        byte
 	pid       int32
-	rows      int64 // DataRow messages of the statement that runs
+	key       []byte // BackendKeyData
+	rows      int64  // DataRow messages of the statement that runs
 	last      lastRun
 	fatal     *Error
 
@@ -107,6 +108,13 @@ func (t *Tracker) Terminated() bool { return t.clean }
 
 // Busy says whether messages await an answer.
 func (t *Tracker) Busy() bool { return t.queue.n > 0 }
+
+// Idle says whether nothing runs and no transaction is open.
+func (t *Tracker) Idle() bool { return t.connected && t.queue.n == 0 && t.tx == 'I' }
+
+// CancelKey is the body of the server's BackendKeyData: process id and secret,
+// of 4 bytes in protocol 3.0 and up to 256 later. Empty if there was none.
+func (t *Tracker) CancelKey() []byte { return t.key }
 
 // Full says that the client's bytes must wait until the server has answered.
 func (t *Tracker) Full() bool { return t.queue.n >= MaxPending }

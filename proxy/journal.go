@@ -1,0 +1,145 @@
+package proxy
+
+import (
+	"context"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/proxy/internal/track"
+)
+
+// An auditor turns one session's items into events, in order.
+type auditor interface {
+	Apply(ctx context.Context, dst []activity.Event, items []track.Item) []activity.Event
+}
+
+// A journal takes what one session did to the Recorder. The goroutine that
+// relays to the client owns it.
+type journal struct {
+	recorder Recorder
+	holding  Holding // nil: the Recorder does not tell
+	open     func(activity.Session) auditor
+	about    activity.Session
+	started  time.Time
+
+	audit  auditor // nil until the session is ready or refused
+	ready  bool
+	items  []track.Item
+	events []activity.Event
+}
+
+// keepItems is the buffer that stays with an idle session.
+const keepItems = 4
+
+func (j *journal) init(s *session) {
+	j.recorder = s.p.conf.Recorder
+	j.holding, _ = j.recorder.(Holding)
+	j.open = s.p.open
+	j.started = s.started
+	j.about = describe(s.hello, s.p.conf.Instance)
+}
+
+// describe is what is known of a session when it starts.
+func describe(h *hello, instance InstanceInfo) activity.Session {
+	about := activity.Session{
+		UserName:          h.params["user"],
+		DatabaseName:      h.params["database"],
+		ClientApplication: h.params["application_name"],
+		ServerVersion:     instance.ServerVersion,
+		ServerHost:        instance.ServerHost,
+		NetProtocol:       "TCP",
+		DBProtocol:        "Postgres 3.0",
+	}
+	switch physical, err := strconv.ParseBool(h.params["replication"]); {
+	case err == nil && physical:
+		about.DatabaseName = "" // physical replication has no database
+	case about.DatabaseName == "":
+		about.DatabaseName = about.UserName
+	}
+	if isUnix(h.conn) {
+		about.RemoteHost = "[local]"
+	} else if host, port, err := net.SplitHostPort(h.conn.RemoteAddr().String()); err == nil {
+		about.RemoteHost, about.RemotePort = host, port
+	}
+	return about
+}
+
+// holds says whether completions must be recorded before they are passed on.
+func (j *journal) holds() bool {
+	if j.open == nil || !j.recorder.Recording() {
+		return false
+	}
+	return j.holding == nil || j.holding.Holding()
+}
+
+// write records the items. In sync mode it returns what to wait for.
+func (j *journal) write(ctx context.Context, pid int32) <-chan struct{} {
+	if len(j.items) == 0 || !j.begin(pid) {
+		return nil
+	}
+	items := j.items
+	recording := j.recorder.Recording()
+	if !recording {
+		items = needed(items)
+	}
+	var durable <-chan struct{}
+	if len(items) > 0 && j.audit != nil {
+		j.events = j.audit.Apply(ctx, j.events[:0], items)
+		if recording && len(j.events) > 0 {
+			durable = j.recorder.Record(j.events)
+		}
+	}
+	j.reset()
+	return durable
+}
+
+// begin opens the audit of a session that has become ready or was refused. It
+// says whether the items can be taken.
+func (j *journal) begin(pid int32) bool {
+	if j.ready {
+		return true
+	}
+	for i := range j.items {
+		k := j.items[i].Kind
+		if k != track.Connected && k != track.AuthFailed {
+			continue
+		}
+		j.ready = true
+		j.about.PID = pid
+		j.about.SessionID = strconv.FormatInt(j.started.Unix(), 16) + "." + strconv.FormatUint(uint64(uint32(pid)), 16)
+		if j.open != nil {
+			j.audit = j.open(j.about)
+		}
+		return true
+	}
+	return false
+}
+
+// needed are the items that the audit wants to know while nothing is recorded.
+// It reuses the slice.
+func needed(items []track.Item) []track.Item {
+	kept := items[:0]
+	for i := range items {
+		switch items[i].Kind {
+		case track.Completed, track.Failed, track.Ready, track.Prepared:
+		default:
+			kept = append(kept, items[i])
+		}
+	}
+	return kept
+}
+
+// reset forgets items and events, and large buffers.
+func (j *journal) reset() {
+	clear(j.items)
+	clear(j.events)
+	j.items, j.events = j.items[:0], j.events[:0]
+	if cap(j.items) > keepItems {
+		j.items = nil
+	}
+	if cap(j.events) > keepItems {
+		j.events = nil
+	}
+}

@@ -1,0 +1,205 @@
+package proxy
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/das-local/das-local/internal/activity"
+)
+
+// A Proxy relays the sessions of one instance.
+type Proxy struct {
+	conf      Config
+	tls       *tls.Config // what clients are offered; nil: nothing
+	listeners []net.Listener
+	lock      *socketLock
+	bufs      buffers
+
+	mu       sync.Mutex
+	sessions map[*session]struct{}
+	wg       sync.WaitGroup
+	draining atomic.Bool // Run's context has ended: idle sessions end by themselves
+
+	// open starts the audit of a session; nil makes no events.
+	open func(activity.Session) auditor
+}
+
+// New listens. The addresses are known and clients may connect when it
+// returns; they are served by Run.
+func New(conf Config) (*Proxy, error) {
+	conf, err := conf.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("configure proxy: %w", err)
+	}
+	offer, err := conf.offerTLS()
+	if err != nil {
+		return nil, fmt.Errorf("configure proxy: %w", err)
+	}
+	p := &Proxy{conf: conf, tls: offer, sessions: make(map[*session]struct{})}
+	p.listeners = append(p.listeners, conf.Listeners...)
+	if len(p.listeners) == 0 {
+		l, err := net.Listen("tcp", conf.Listen)
+		if err != nil {
+			return nil, fmt.Errorf("listen for clients: %w", err)
+		}
+		p.listeners = append(p.listeners, l)
+	}
+	if conf.SocketDir != "" {
+		if err := p.listenUnix(conf.SocketDir); err != nil {
+			p.closeListeners()
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// Addr is the address of the first listener.
+func (p *Proxy) Addr() net.Addr { return p.listeners[0].Addr() }
+
+// Run serves sessions until ctx ends. Then idle sessions end at once and busy
+// ones when they are idle, or after the grace time, as at the shutdown of a
+// server. When it returns every session has ended and its events are recorded.
+func (p *Proxy) Run(ctx context.Context) error {
+	var accepting sync.WaitGroup
+	failed := make(chan error, len(p.listeners))
+	for _, l := range p.listeners {
+		accepting.Go(func() {
+			if err := p.accept(l); err != nil {
+				failed <- err
+			}
+		})
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	p.closeListeners()
+	accepting.Wait()
+	p.drain()
+	return err
+}
+
+func (p *Proxy) closeListeners() {
+	for _, l := range p.listeners {
+		l.Close()
+	}
+	p.lock.release()
+}
+
+// accept starts a session for each client.
+func (p *Proxy) accept(l net.Listener) error {
+	for pause := 5 * time.Millisecond; ; {
+		conn, err := l.Accept()
+		switch {
+		case err == nil:
+			pause = 5 * time.Millisecond
+			p.start(conn)
+		case errors.Is(err, net.ErrClosed):
+			return nil
+		case isTemporary(err): // out of file descriptors, say
+			p.conf.Logger.Warn("accept client", "err", err)
+			time.Sleep(pause)
+			pause = min(2*pause, time.Second)
+		default:
+			return fmt.Errorf("accept client: %w", err)
+		}
+	}
+}
+
+func isTemporary(err error) bool {
+	var t interface{ Temporary() bool }
+	return errors.As(err, &t) && t.Temporary()
+}
+
+// start runs a session in a goroutine of its own.
+func (p *Proxy) start(conn net.Conn) {
+	s := newSession(p, conn)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.draining.Load() {
+		conn.Close()
+		return
+	}
+	p.sessions[s] = struct{}{}
+	p.wg.Go(func() {
+		s.run()
+		p.mu.Lock()
+		delete(p.sessions, s)
+		p.mu.Unlock()
+	})
+}
+
+// Disconnect ends every session with a FATAL error; a statement that runs is
+// cancelled. New sessions are welcome all the while. An empty state is 57P01,
+// an empty message PostgreSQL's for it.
+func (p *Proxy) Disconnect(sqlstate, message string) {
+	f := &fatal{state: stateAdminShutdown, message: "terminating connection due to administrator command"}
+	if sqlstate != "" {
+		f.state = sqlstate
+	}
+	if message != "" {
+		f.message = message
+	}
+	p.each(func(s *session) { s.end(f) })
+}
+
+// Sessions is how many clients are connected.
+func (p *Proxy) Sessions() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.sessions)
+}
+
+// each calls f for the sessions there are, without holding p.mu.
+func (p *Proxy) each(f func(*session)) {
+	p.mu.Lock()
+	all := make([]*session, 0, len(p.sessions))
+	for s := range p.sessions {
+		all = append(all, s)
+	}
+	p.mu.Unlock()
+	for _, s := range all {
+		f(s)
+	}
+}
+
+// lastCall is how long sessions that were told to end may take for it.
+const lastCall = 5 * time.Second
+
+// drain ends the sessions: the idle ones, the others after the grace time, and
+// those that do not listen by closing their connections.
+func (p *Proxy) drain() {
+	p.mu.Lock()
+	p.draining.Store(true)
+	p.mu.Unlock()
+	p.each((*session).endIfIdle)
+	ended := make(chan struct{})
+	go func() {
+		p.wg.Wait()
+		close(ended)
+	}()
+	for _, step := range []struct {
+		after time.Duration
+		do    func()
+	}{
+		{p.conf.Grace, func() { p.Disconnect("", "") }},
+		{lastCall, func() { p.each((*session).abort) }},
+	} {
+		timer := time.NewTimer(step.after)
+		select {
+		case <-ended:
+			timer.Stop()
+			return
+		case <-timer.C:
+			step.do()
+		}
+	}
+	<-ended
+}

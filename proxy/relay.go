@@ -1,0 +1,316 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/das-local/das-local/proxy/internal/track"
+)
+
+const (
+	// farewell bounds how long a session that ends waits for its client.
+	farewell = 2 * time.Second
+	// lame is how long the upstream has to finish once the client sends no
+	// more; a statement that runs has all the time it wants.
+	lame = 10 * time.Second
+)
+
+// relay runs both directions until the session is over.
+func (s *session) relay() {
+	var up sync.WaitGroup
+	up.Go(s.toUpstream)
+	cause := s.toClient()
+	s.finish(cause)
+	s.over.Store(true)
+	s.mu.Lock()
+	s.room.Broadcast()
+	s.mu.Unlock()
+	s.server.SetWriteDeadline(longAgo)
+	s.client.closeWrite()
+	s.client.SetReadDeadline(time.Now().Add(farewell))
+	up.Wait()
+}
+
+// toUpstream relays what the client sends, and drops it once the session is over.
+func (s *session) toUpstream() {
+	for {
+		chunk, err := s.client.next()
+		if len(chunk) > 0 && !s.over.Load() && s.broken.Load() == nil {
+			s.forward(chunk)
+		}
+		s.client.release()
+		if err != nil {
+			s.gone.Store(true)
+			if s.broken.Load() == nil && !s.over.Load() {
+				s.server.SetReadDeadline(time.Now().Add(lame))
+				s.server.closeWrite()
+			}
+			return
+		}
+	}
+}
+
+// forward passes a chunk of the client on.
+func (s *session) forward(chunk []byte) {
+	s.mu.Lock()
+	for s.tracker.Full() && !s.over.Load() && s.verdict.Load() == nil {
+		s.waiting = true
+		s.room.Wait()
+	}
+	s.tracker.Quiet(!s.p.conf.Recorder.Recording())
+	good, err := s.tracker.Client(chunk, time.Now())
+	s.mu.Unlock()
+	if good > 0 {
+		// A write that fails means that the server is gone; its last words
+		// are still to come the other way.
+		s.server.Write(chunk[:good])
+	}
+	var framing *track.FramingError
+	if errors.As(err, &framing) {
+		s.p.conf.Logger.Info("client broke the protocol", "err", err)
+		f := &fatal{stateProtocolViolation, "invalid message length"}
+		s.broken.Store(f)
+		s.server.SetReadDeadline(time.Now().Add(farewell))
+		s.server.closeWrite()
+	}
+}
+
+// toClient relays what the upstream sends. It returns why the session ended,
+// or nil if that is for the tracker to say.
+func (s *session) toClient() *track.Error {
+	ready := false
+	for {
+		chunk, err := s.server.next()
+		if len(chunk) > 0 {
+			ferr := s.deliver(chunk)
+			s.server.release()
+			if ferr != nil {
+				return ferr
+			}
+			if !ready && s.tracker.Connected() {
+				ready = true
+				s.startupOver()
+			}
+		} else {
+			s.server.release()
+		}
+		switch {
+		case err == nil:
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			if cause, stop := s.timeout(ready); stop {
+				return cause
+			}
+		default:
+			return s.lastWords(nil)
+		}
+	}
+}
+
+// startupOver lifts the limit on start-up, unless the session ends already.
+func (s *session) startupOver() {
+	s.client.SetDeadline(time.Time{})
+	s.server.SetReadDeadline(time.Time{})
+	switch {
+	case s.verdict.Load() != nil:
+		s.server.SetDeadline(longAgo)
+	case s.gone.Load() || s.broken.Load() != nil:
+		s.server.SetReadDeadline(time.Now().Add(lame))
+	}
+}
+
+// timeout decides what a deadline on the upstream means.
+func (s *session) timeout(ready bool) (cause *track.Error, stop bool) {
+	if f := s.verdict.Load(); f != nil {
+		return s.lastWords(f), true
+	}
+	if f := s.broken.Load(); f != nil {
+		return s.lastWords(f), true
+	}
+	if !ready {
+		return s.lastWords(&fatal{stateConnectionFailure, "authentication timed out"}), true
+	}
+	s.mu.Lock()
+	busy := s.tracker.Busy()
+	s.mu.Unlock()
+	if s.gone.Load() && !busy {
+		return s.lastWords(nil), true
+	}
+	s.server.SetReadDeadline(time.Now().Add(lame))
+	return nil, false
+}
+
+// lastWords tells the client why the session ends, unless the server has, and
+// returns it for the events. A nil f means that the upstream closed.
+func (s *session) lastWords(f *fatal) *track.Error {
+	if f == nil {
+		f = s.verdict.Load()
+	}
+	if f == nil {
+		f = s.broken.Load()
+	}
+	if s.verdict.Load() != nil {
+		s.cancelRunning()
+		s.untilBetween()
+	}
+	s.mu.Lock()
+	told := s.tracker.Fatal() != nil || s.tracker.Terminated()
+	between := s.tracker.Between()
+	s.mu.Unlock()
+	if told {
+		return nil
+	}
+	if f == nil {
+		if s.gone.Load() {
+			return s.clientLost()
+		}
+		f = &fatal{stateConnectionFailure, "server closed the connection unexpectedly"}
+	}
+	return s.dismiss(f, between)
+}
+
+// dismiss tells the client why the session ends, if its bytes so far end where
+// a message ends.
+func (s *session) dismiss(f *fatal, between bool) *track.Error {
+	if between {
+		s.client.SetWriteDeadline(time.Now().Add(farewell))
+		s.client.Write(f.encode())
+	}
+	return &track.Error{Severity: "FATAL", SQLState: f.state, Message: f.message}
+}
+
+// clientLost is the end of a client that left without a Terminate.
+func (s *session) clientLost() *track.Error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := &track.Error{Severity: "FATAL", SQLState: stateConnectionFailure, Message: "unexpected EOF on client connection"}
+	if !s.tracker.Idle() {
+		e.Message += " with an open transaction"
+	}
+	return e
+}
+
+// untilBetween relays until the server's current message ends.
+func (s *session) untilBetween() {
+	s.server.SetReadDeadline(time.Now().Add(farewell / 2))
+	for {
+		s.mu.Lock()
+		between := s.tracker.Between()
+		s.mu.Unlock()
+		if between {
+			return
+		}
+		chunk, err := s.server.next()
+		if len(chunk) > 0 && s.deliver(chunk) != nil {
+			err = io.ErrClosedPipe
+		}
+		s.server.release()
+		if err != nil {
+			return
+		}
+	}
+}
+
+// cancelRunning asks the server to stop a statement that nobody waits for.
+func (s *session) cancelRunning() {
+	s.mu.Lock()
+	key, busy := s.tracker.CancelKey(), s.tracker.Busy()
+	s.mu.Unlock()
+	if !busy || len(key) == 0 {
+		return
+	}
+	if err := s.p.conf.Upstream.cancel(s.ctx, cancelRequest(key), farewell); err != nil {
+		s.p.conf.Logger.Debug("cancel at the end of a session", "err", err)
+	}
+}
+
+// deliver passes a chunk of the upstream on and records what it completes. In
+// sync mode, and before the session is ready, that comes first.
+func (s *session) deliver(chunk []byte) *track.Error {
+	now := time.Now()
+	sent := 0
+	if s.log.ready && !s.log.holds() {
+		if _, err := s.client.Write(chunk); err != nil {
+			return s.unsent(chunk, now)
+		}
+		sent = len(chunk)
+	}
+	whole := s.tracker.Between() // only this goroutine changes it
+	hold, err := s.observe(chunk, now)
+	durable := s.log.write(s.ctx, s.tracker.PID())
+	if sent < len(chunk) {
+		switch err := s.sendHeld(chunk, hold, durable); {
+		case errors.Is(err, errKilled):
+			s.cancelRunning()
+			return s.dismiss(s.verdict.Load(), whole || hold > 0)
+		case err != nil:
+			return s.clientLost()
+		}
+	}
+	if err != nil {
+		s.p.conf.Logger.Warn("upstream broke the protocol", "err", err)
+		return &track.Error{Severity: "FATAL", SQLState: stateProtocolViolation, Message: err.Error()}
+	}
+	if s.p.draining.Load() {
+		s.endIfIdle()
+	}
+	return nil
+}
+
+// unsent handles a client that does not take the chunk: what it completed has
+// happened all the same.
+func (s *session) unsent(chunk []byte, now time.Time) *track.Error {
+	s.gone.Store(true)
+	s.observe(chunk, now)
+	s.log.write(s.ctx, s.tracker.PID())
+	if f := s.verdict.Load(); f != nil {
+		return &track.Error{Severity: "FATAL", SQLState: f.state, Message: f.message}
+	}
+	return s.clientLost()
+}
+
+// observe feeds the tracker and leaves the items in the journal.
+func (s *session) observe(chunk []byte, now time.Time) (hold int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.log.items, err = s.tracker.Server(chunk, now, s.log.items)
+	if s.waiting && !s.tracker.Full() {
+		s.waiting = false
+		s.room.Broadcast()
+	}
+	return s.tracker.Hold(), err
+}
+
+// sendHeld writes the chunk; the part from hold on waits until the events of
+// what it completes are durable.
+func (s *session) sendHeld(chunk []byte, hold int, durable <-chan struct{}) error {
+	if durable != nil && hold >= 0 {
+		if hold > 0 {
+			if _, err := s.client.Write(chunk[:hold]); err != nil {
+				return err
+			}
+			chunk = chunk[hold:]
+		}
+		select {
+		case <-durable:
+		case <-s.killed:
+			return errKilled
+		case <-s.ctx.Done():
+			return s.ctx.Err()
+		}
+	}
+	_, err := s.client.Write(chunk)
+	return err
+}
+
+var errKilled = errors.New("session was told to end")
+
+// finish records the end of the session.
+func (s *session) finish(cause *track.Error) {
+	s.mu.Lock()
+	s.log.items = s.tracker.Close(cause, time.Now(), s.log.items)
+	s.mu.Unlock()
+	s.log.write(s.ctx, s.tracker.PID())
+}

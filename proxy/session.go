@@ -1,0 +1,169 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/das-local/das-local/proxy/internal/track"
+)
+
+// A session is one client and its own connection to the upstream.
+type session struct {
+	p       *Proxy
+	started time.Time
+	hello   *hello
+	client  *leg
+	server  *leg
+	log     journal
+
+	// ctx ends when the session does, or is aborted.
+	ctx  context.Context
+	stop context.CancelFunc
+
+	// mu guards tracker, which both directions feed, and waiting.
+	mu      sync.Mutex
+	tracker *track.Tracker
+	room    sync.Cond // the queue of unanswered messages is shorter
+	waiting bool      // the client's side waits for room
+
+	killed   chan struct{}         // closed by end
+	verdict  atomic.Pointer[fatal] // set once, before killed is closed
+	broken   atomic.Pointer[fatal] // the client broke the protocol
+	relaying atomic.Bool           // both legs are there
+	gone     atomic.Bool           // the client will send no more
+	over     atomic.Bool           // the upstream is done: what the client sends is dropped
+}
+
+func newSession(p *Proxy, conn net.Conn) *session {
+	s := &session{
+		p:       p,
+		started: time.Now(),
+		client:  &leg{Conn: conn},
+		tracker: track.New(track.Config{MaxText: p.conf.MaxText}),
+		killed:  make(chan struct{}),
+	}
+	s.room.L = &s.mu
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	return s
+}
+
+// run is the session's life.
+func (s *session) run() {
+	defer s.stop()
+	if !s.open() {
+		return
+	}
+	defer s.client.Close()
+	defer s.server.Close()
+	abort := context.AfterFunc(s.ctx, func() {
+		s.client.Close()
+		s.server.Close()
+	})
+	defer abort()
+	s.relay()
+}
+
+// open goes through the start-up with the client and connects to the upstream.
+// It says whether there is a session to relay.
+func (s *session) open() bool {
+	conn := s.client.Conn
+	abort := context.AfterFunc(s.ctx, func() { conn.Close() })
+	defer abort()
+	deadline := s.started.Add(s.p.conf.StartupTimeout)
+	conn.SetDeadline(deadline)
+	ctx, cancel := context.WithDeadline(s.ctx, deadline)
+	defer cancel()
+
+	h, err := greet(ctx, conn, s.p.tls)
+	s.hello = h
+	if err != nil {
+		s.turnAway(err)
+		return false
+	}
+	if h.cancel {
+		if err := s.p.conf.Upstream.cancel(ctx, h.frame, s.p.conf.StartupTimeout); err != nil {
+			s.p.conf.Logger.Debug("cancel request", "err", err)
+		}
+		h.conn.Close()
+		return false
+	}
+	up, err := s.p.conf.Upstream.dial(ctx)
+	if err == nil {
+		if _, err = up.Write(h.frame); err != nil {
+			up.Close()
+		}
+	}
+	if err != nil {
+		s.p.conf.Logger.Warn("no upstream for a client", "err", err)
+		s.turnAway(refusal(err))
+		return false
+	}
+	s.client = newLeg(h.conn, &s.p.bufs)
+	s.server = newLeg(up, &s.p.bufs)
+	s.log.init(s)
+	s.server.SetReadDeadline(deadline)
+	s.relaying.Store(true)
+	if s.verdict.Load() != nil { // told to end in the meantime
+		s.server.SetDeadline(longAgo)
+	}
+	return true
+}
+
+// longAgo is a deadline that makes a blocked read or write return.
+var longAgo = time.Unix(1, 0)
+
+// turnAway ends a client that has no session, with a message if one is due.
+func (s *session) turnAway(err error) {
+	conn := s.hello.conn
+	var f *fatal
+	if errors.As(err, &f) {
+		conn.SetDeadline(time.Now().Add(farewell))
+		conn.Write(f.encode())
+		l := newLeg(conn, &s.p.bufs)
+		l.closeWrite()
+		for {
+			_, err := l.next()
+			l.release()
+			if err != nil {
+				break
+			}
+		}
+	} else if !errors.Is(err, errGone) {
+		s.p.conf.Logger.Debug("client start-up", "err", err)
+	}
+	conn.Close()
+}
+
+// end makes the session stop with f, soon.
+func (s *session) end(f *fatal) {
+	if !s.verdict.CompareAndSwap(nil, f) {
+		return
+	}
+	close(s.killed)
+	if s.relaying.Load() {
+		s.server.SetDeadline(longAgo)
+		s.client.SetWriteDeadline(time.Now().Add(farewell))
+	} else {
+		s.stop()
+	}
+}
+
+// endIfIdle ends the session if it is between transactions.
+func (s *session) endIfIdle() {
+	s.mu.Lock()
+	idle := s.idle()
+	s.mu.Unlock()
+	if idle {
+		s.end(&fatal{stateAdminShutdown, "terminating connection due to administrator command"})
+	}
+}
+
+// idle says that nothing runs and no transaction is open; mu is held.
+func (s *session) idle() bool { return !s.relaying.Load() || s.tracker.Idle() }
+
+// abort closes the connections.
+func (s *session) abort() { s.stop() }
