@@ -129,7 +129,8 @@ func (m *portals) put(p portal) {
 	if m.named == nil {
 		m.named = make(map[string]*portal)
 	}
-	m.named[p.name] = &p
+	named := p // so that the unnamed one, which is the rule, needs no memory
+	m.named[p.name] = &named
 }
 
 // forget drops p, which must have no item outstanding.
