@@ -1,0 +1,174 @@
+package audit
+
+import (
+	"context"
+	"errors"
+
+	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/catalog"
+	"github.com/das-local/das-local/internal/classify"
+	"github.com/das-local/das-local/internal/pgtext"
+	"github.com/das-local/das-local/proxy/internal/track"
+)
+
+// Catalog says what names mean on the server. What it does not know, or not in
+// time, it does not find.
+type Catalog interface {
+	Relation(ctx context.Context, s *catalog.Session, schema, name string) (catalog.Relation, bool)
+	ViewDefinition(ctx context.Context, s *catalog.Session, oid uint32) (string, bool)
+	Functions(ctx context.Context, s *catalog.Session, schema, name string) []catalog.Function
+	ParameterTypes(ctx context.Context, s *catalog.Session, sql string, given ...uint32) ([]uint32, bool)
+	DefaultSearchPath(ctx context.Context, s *catalog.Session) []string
+	Invalidate(database string)
+}
+
+var _ Catalog = (*catalog.Catalog)(nil)
+
+// CommandText says what commandText holds.
+type CommandText uint8
+
+const (
+	// Whole is the string as received, on each of its statements' events.
+	Whole CommandText = iota
+	// Single is the statement alone, without blanks and semicolon.
+	Single
+)
+
+// Config of a Session. Classifier and Session are required.
+type Config struct {
+	Classifier *classify.Classifier
+	// Catalog resolves names; nil leaves them as they are written.
+	Catalog Catalog
+	// Session is what the events of this session have in common. SetSession
+	// replaces it.
+	Session *activity.Session
+	// Startup holds the parameters of the start-up message.
+	Startup map[string]string
+	// ConnectClass is the class of CONNECT, DISCONNECT and AUTH FAILURE; empty means MISC.
+	ConnectClass activity.Class
+	CommandText  CommandText
+	// NoCatalogEvents leaves out relations of pg_catalog, and statements that touch
+	// nothing else.
+	NoCatalogEvents bool
+}
+
+// Session turns one session's items into events. One goroutine uses it.
+type Session struct {
+	cfg   Config
+	who   *activity.Session
+	names catalog.Session
+	print pgtext.Settings
+	next  int64 // the next statementId
+	state state
+	// prepared holds the statements of Parse and PREPARE by name.
+	prepared map[string]*prepared
+	failed   bool // a statement failed since the last ReadyForQuery
+	status   byte // transaction status of the last ReadyForQuery
+	ddl      bool // the catalogue changed since then
+}
+
+// New checks cfg. The first statement will be number 2, after CONNECT.
+func New(cfg Config) (*Session, error) {
+	switch {
+	case cfg.Classifier == nil:
+		return nil, errors.New("audit: Config.Classifier is missing")
+	case cfg.Session == nil:
+		return nil, errors.New("audit: Config.Session is missing")
+	}
+	if cfg.ConnectClass == "" {
+		cfg.ConnectClass = activity.ClassMisc
+	}
+	s := &Session{cfg: cfg, next: 2, status: 'I', prepared: map[string]*prepared{}}
+	s.state.start(cfg.Startup)
+	s.SetSession(cfg.Session)
+	return s, nil
+}
+
+// SetSession says who and where the session is, once more is known: the
+// backend's process id, say. Events made before keep what they had.
+func (s *Session) SetSession(who *activity.Session) {
+	s.who = who
+	s.names.Database, s.names.Login, s.names.PID = who.DatabaseName, who.UserName, who.PID
+	s.applyState()
+}
+
+// Apply appends the events of items to dst. ctx bounds the look-ups.
+func (s *Session) Apply(ctx context.Context, dst []activity.Event, items []track.Item) []activity.Event {
+	for i := range items {
+		it := &items[i]
+		switch it.Kind {
+		case track.Connected:
+			dst = append(dst, s.connect(it, 1, activity.CommandConnect))
+		case track.AuthFailed:
+			dst = append(dst, s.connect(it, 1, activity.CommandAuthFailure))
+		case track.Disconnected:
+			e := s.connect(it, s.next, activity.CommandDisconnect)
+			s.next++
+			if it.Err == nil {
+				e.ExitCode = activity.ExitCode{Valid: true}
+				if !it.Clean {
+					e.ExitCode.Status = 1
+				}
+			}
+			dst = append(dst, e)
+		case track.Completed, track.Failed:
+			dst = s.statement(ctx, dst, it)
+		case track.Prepared:
+			s.prepare(it.Name, s.readText(it.Text), nil)
+		case track.Deallocated:
+			delete(s.prepared, it.Name)
+		case track.Parameter:
+			s.parameter(it.Name, it.Value)
+		case track.Ready:
+			s.ready(it.TxStatus)
+		}
+	}
+	return dst
+}
+
+// connect makes an event that no statement causes.
+func (s *Session) connect(it *track.Item, id int64, command string) activity.Event {
+	e := activity.Event{
+		Session: s.who, LogTime: it.End, StartTime: it.Start, StatementID: id, SubstatementID: 1,
+		Command: command, RowCount: activity.NoRows, Class: s.cfg.ConnectClass,
+	}
+	if it.Err != nil {
+		e.ExitCode.SQLState = it.Err.SQLState
+		e.ErrorMessage = it.Err.Message
+	}
+	return e
+}
+
+// parameter takes a ParameterStatus.
+func (s *Session) parameter(name, value string) {
+	switch name {
+	case "application_name":
+		if s.who.ClientApplication != value {
+			who := *s.who
+			who.ClientApplication = value
+			s.who = &who
+		}
+	case "TimeZone":
+		s.print.TimeZone, s.print.Zone = value, nil
+	case "DateStyle":
+		s.print.DateStyle = value
+	case "IntervalStyle":
+		s.print.IntervalStyle = value
+	case "client_encoding":
+		s.print.ClientEncoding = value
+	}
+}
+
+// ready takes a ReadyForQuery: outside of a transaction, what the session set
+// or created is either permanent or gone.
+func (s *Session) ready(status byte) {
+	s.status = status
+	if status == 'I' {
+		s.state.endTransaction(!s.failed)
+		s.applyState()
+		if s.ddl && s.cfg.Catalog != nil {
+			s.cfg.Catalog.Invalidate(s.names.Database)
+		}
+		s.ddl, s.failed = false, false
+	}
+}

@@ -1,0 +1,259 @@
+package audit
+
+import (
+	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/classify"
+	"github.com/das-local/das-local/internal/pgtext"
+)
+
+// part begins the next substatement.
+func (r *run) part() int64 {
+	if r.id == 0 {
+		r.id = r.next
+		r.next++
+	}
+	r.sub++
+	return r.sub
+}
+
+// one appends an event of substatement sub.
+func (r *run) one(sub int64, class activity.Class, command string, rows int64, params []string) *activity.Event {
+	e := r.base
+	e.StatementID, e.SubstatementID = r.id, sub
+	e.Class, e.Command, e.RowCount, e.Params = class, command, rows, params
+	r.dst = append(r.dst, e)
+	return &r.dst[len(r.dst)-1]
+}
+
+// emit makes the events of a completed statement. tag is empty for one that runs
+// inside another.
+func (r *run) emit(st *classify.Statement, rows int64, tag string) {
+	command := st.Command
+	switch st.Form {
+	case classify.Query:
+		r.query(st, rows)
+		return
+	case classify.Unread:
+		if tag != "" {
+			command = tagCommand(tag)
+		}
+		r.unread(st, command, rows)
+		return
+	case classify.Copy:
+		r.functions(st.Functions)
+		r.objects(st.Relations, st.Class, command, rows)
+		return
+	case classify.CopyOut:
+		r.nested(func() { r.emit(st.Inner, rows, "") })
+		r.one(r.part(), activity.ClassRead, command, rows, r.bound())
+		return
+	case classify.Declare:
+		r.nested(func() { r.functions(st.Inner.Functions) })
+		r.objects(st.Inner.Relations, activity.ClassRead, command, activity.NoRows)
+		return
+	case classify.Explain:
+		r.explain(st)
+		return
+	case classify.Execute:
+		r.execute(st, rows)
+		return
+	case classify.CreateAs:
+		if !st.NoData {
+			r.nested(func() { r.emitInner(st.Inner, rows) })
+		}
+	case classify.Refresh:
+		r.refresh(st)
+	case classify.Call:
+		r.procedure(st)
+	case classify.Utility:
+		r.functions(st.Functions)
+	}
+	if tag != "" && (st.Form == classify.Utility || st.Form == classify.Unread) {
+		command = tagCommand(tag)
+	}
+	r.one(r.part(), st.Class, command, activity.NoRows, r.bound())
+}
+
+// nested runs f as the planner sees it below another statement.
+func (r *run) nested(f func()) {
+	was := r.planned
+	r.planned = true
+	f()
+	r.planned = was
+}
+
+// emitInner makes the events of a statement inside a utility: EXECUTE there is not a
+// statement of its own.
+func (r *run) emitInner(st *classify.Statement, rows int64) {
+	switch st.Form {
+	case classify.Execute:
+		r.executeInner(st, rows)
+	case classify.CreateAs, classify.Declare:
+		r.emitInner(st.Inner, rows)
+	case classify.Query:
+		r.query(st, rows)
+	}
+}
+
+func (r *run) explain(st *classify.Statement) {
+	rows := int64(0)
+	if st.Analyze {
+		rows = activity.NoRows // the tag does not say
+	}
+	r.nested(func() { r.emitInner(st.Inner, rows) })
+	class := st.Class
+	if st.Analyze && st.Inner.Form == classify.Execute {
+		if p := r.prepared[st.Inner.Name]; p != nil && p.stmt != nil && p.stmt.Class == activity.ClassWrite {
+			class = activity.ClassWrite
+		}
+	}
+	r.one(r.part(), class, st.Command, activity.NoRows, r.bound())
+}
+
+// execute makes the events of EXECUTE: those of the prepared statement, with its
+// own text and the arguments, then its own.
+func (r *run) execute(st *classify.Statement, rows int64) {
+	r.executeInner(st, rows)
+	r.one(r.part(), st.Class, st.Command, activity.NoRows, nil)
+}
+
+func (r *run) executeInner(st *classify.Statement, rows int64) {
+	r.functions(st.Functions)
+	p := r.prepared[st.Name]
+	if p == nil || p.stmt == nil {
+		return
+	}
+	outer, filled, params := r.base.CommandText, r.filled, r.params
+	r.base.CommandText = r.show(p.text, p.from, p.to)
+	r.params, r.filled = arguments(st.Args), true
+	if p.stmt.Form == classify.Query {
+		r.query(p.stmt, rows)
+	}
+	r.base.CommandText, r.filled, r.params = outer, filled, params
+}
+
+func arguments(args []classify.Arg) []string {
+	var out []string
+	for _, a := range args {
+		if a.Known {
+			shown, _ := classify.RedactValue(a.Text)
+			out = append(out, shown)
+		}
+	}
+	return out
+}
+
+// unread makes events by the command tag alone.
+func (r *run) unread(st *classify.Statement, command string, rows int64) {
+	class := st.Class
+	if class == "" {
+		class = classify.ClassOf(command)
+	}
+	switch command {
+	case "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY":
+		r.objects(st.Relations, class, command, rows)
+	default:
+		r.one(r.part(), class, command, activity.NoRows, r.bound())
+	}
+}
+
+// objects makes one event a relation, all of one command; one without object if
+// there is none.
+func (r *run) objects(rels []classify.Relation, class activity.Class, command string, rows int64) {
+	found, hidden := r.resolve(rels)
+	if len(found) == 0 {
+		if !hidden {
+			r.one(r.part(), class, command, rows, r.bound())
+		}
+		return
+	}
+	sub := r.part()
+	for _, o := range found {
+		e := r.one(sub, class, command, rows, r.bound())
+		e.ObjectType, e.ObjectName = o.kind, o.name
+	}
+}
+
+// query makes the events of SELECT, INSERT, UPDATE, DELETE and MERGE.
+func (r *run) query(st *classify.Statement, rows int64) {
+	found, hidden := r.resolve(st.Relations)
+	found = append(found, r.functions(st.Functions)...)
+	if len(found) == 0 {
+		if !hidden {
+			r.one(r.part(), st.Class, st.Command, rows, r.bound())
+		}
+		return
+	}
+	sub := r.part()
+	for _, o := range found {
+		class, command := accessOf(o.access)
+		e := r.one(sub, class, command, rows, r.bound())
+		e.ObjectType, e.ObjectName = o.kind, o.name
+	}
+}
+
+func accessOf(a classify.Access) (activity.Class, string) {
+	switch a {
+	case classify.Insert:
+		return activity.ClassWrite, "INSERT"
+	case classify.Update:
+		return activity.ClassWrite, "UPDATE"
+	case classify.Delete:
+		return activity.ClassWrite, "DELETE"
+	default:
+		return activity.ClassRead, "SELECT"
+	}
+}
+
+// bound prints the bound parameters, once.
+func (r *run) bound() []string {
+	if r.filled {
+		return r.params
+	}
+	r.filled = true
+	p := r.it.Params
+	if p == nil || len(p.Values) == 0 {
+		return nil
+	}
+	types := r.paramTypes()
+	secrets := classify.SecretParams(r.it.Text)
+	r.params = make([]string, 0, len(p.Values))
+	for i, v := range p.Values {
+		if v == nil {
+			continue
+		}
+		format := int16(0)
+		switch {
+		case len(p.Formats) == 1:
+			format = p.Formats[0]
+		case i < len(p.Formats):
+			format = p.Formats[i]
+		}
+		oid := uint32(0)
+		if i < len(types) {
+			oid = types[i]
+		}
+		shown, _ := classify.RedactValue(pgtext.Text(oid, format, v, &r.print))
+		if secrets != nil && secrets[i+1] {
+			shown = classify.Redacted
+		}
+		r.params = append(r.params, shown)
+	}
+	return r.params
+}
+
+// paramTypes asks the catalogue for the types that the client left open.
+func (r *run) paramTypes() []uint32 {
+	p := r.it.Params
+	open := len(p.Types) < len(p.Values)
+	for _, t := range p.Types {
+		open = open || t == 0
+	}
+	if !open || r.cfg.Catalog == nil || r.it.Source != 2 {
+		return p.Types
+	}
+	if types, ok := r.cfg.Catalog.ParameterTypes(r.ctx, &r.names, r.it.Text, p.Types...); ok {
+		return types
+	}
+	return p.Types
+}

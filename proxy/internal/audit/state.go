@@ -1,0 +1,296 @@
+package audit
+
+import (
+	"maps"
+	"strconv"
+	"strings"
+
+	"github.com/das-local/das-local/internal/catalog"
+	"github.com/das-local/das-local/internal/classify"
+	"github.com/das-local/das-local/internal/pgtext"
+)
+
+// settings are the parameters that matter here, by name. Their maps are copied
+// on write, so that a savepoint is a copy of the struct.
+type settings struct {
+	session map[string][]string
+	local   map[string][]string // SET LOCAL: until the transaction ends
+	// objects are the relations created, dropped and renamed in the open
+	// transaction, oldest first: other sessions, and the catalogue, do not see them.
+	objects []object
+}
+
+// An object of kind 0 was dropped.
+type object struct {
+	schema, name string
+	kind         byte
+	temp         bool
+}
+
+// state follows what the client's statements change, with the transaction's
+// rules.
+type state struct {
+	settings
+	initial map[string][]string // what RESET goes back to
+	before  settings            // as the transaction began
+	saved   []savepoint
+}
+
+type savepoint struct {
+	name string
+	settings
+}
+
+const (
+	maxSavepoints = 1000
+	maxObjects    = 4096
+)
+
+// followed are the parameters that change what events say.
+func followed(name string) bool {
+	switch name {
+	case "search_path", "role", "bytea_output", "extra_float_digits", "session_authorization":
+		return true
+	}
+	return false
+}
+
+// start reads the start-up message's parameters, and its options: -c name=value and
+// --name=value.
+func (st *state) start(params map[string]string) {
+	st.initial = map[string][]string{}
+	set := func(name, value string) {
+		name = strings.ReplaceAll(strings.ToLower(name), "-", "_")
+		if followed(name) {
+			st.initial[name] = split(name, value)
+		}
+	}
+	fields := strings.Fields(params["options"])
+	for i := 0; i < len(fields); i++ {
+		f := fields[i]
+		switch {
+		case f == "-c" && i+1 < len(fields):
+			i++
+			f = fields[i]
+		case strings.HasPrefix(f, "--"):
+			f = f[2:]
+		case strings.HasPrefix(f, "-c"):
+			f = f[2:]
+		default:
+			continue
+		}
+		if name, value, ok := strings.Cut(f, "="); ok {
+			set(name, value)
+		}
+	}
+	for name, value := range params {
+		set(name, value)
+	}
+	st.session = st.initial
+	st.before = st.settings
+}
+
+func split(name, value string) []string {
+	if name == "search_path" {
+		return catalog.ParseSearchPath(value)
+	}
+	return []string{value}
+}
+
+func (st *state) get(name string) ([]string, bool) {
+	if v, ok := st.local[name]; ok {
+		return v, true
+	}
+	v, ok := st.session[name]
+	return v, ok
+}
+
+func with(m map[string][]string, name string, v []string) map[string][]string {
+	c := make(map[string][]string, len(m)+1)
+	maps.Copy(c, m)
+	if v == nil {
+		delete(c, name)
+	} else {
+		c[name] = v
+	}
+	return c
+}
+
+func (st *state) set(name string, v []string, local bool) {
+	if local {
+		st.local = with(st.local, name, v)
+		return
+	}
+	st.session = with(st.session, name, v)
+	if _, ok := st.local[name]; ok {
+		st.local = with(st.local, name, nil)
+	}
+}
+
+// endTransaction keeps or undoes what was done since it began.
+func (st *state) endTransaction(commit bool) {
+	if !commit {
+		st.settings = st.before
+	}
+	st.local, st.objects, st.saved = nil, nil, nil
+	st.before = st.settings
+}
+
+func (st *state) savepoint(name string) {
+	if len(st.saved) < maxSavepoints {
+		st.saved = append(st.saved, savepoint{name, st.settings})
+	}
+}
+
+func (st *state) find(name string) int {
+	for i := len(st.saved) - 1; i >= 0; i-- {
+		if st.saved[i].name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+func (st *state) rollbackTo(name string) {
+	if i := st.find(name); i >= 0 {
+		st.settings = st.saved[i].settings
+		st.saved = st.saved[:i+1]
+	}
+}
+
+func (st *state) release(name string) {
+	if i := st.find(name); i >= 0 {
+		st.saved = st.saved[:i]
+	}
+}
+
+func (st *state) object(o object) {
+	if len(st.objects) < maxObjects {
+		st.objects = append(st.objects[:len(st.objects):len(st.objects)], o)
+	}
+}
+
+// effects applies what a statement changed.
+func (s *Session) effects(st *classify.Statement) {
+	for i := range st.Effects {
+		e := &st.Effects[i]
+		switch e.Kind {
+		case classify.SetParameter:
+			s.setParameter(e)
+		case classify.ResetParameter:
+			if followed(e.Name) {
+				s.state.set(e.Name, s.state.initial[e.Name], e.Local)
+			}
+		case classify.ResetAll:
+			s.resetAll()
+		case classify.DiscardAll:
+			s.resetAll()
+			s.state.session = with(with(s.state.session, "role", nil), "session_authorization", nil)
+			clear(s.prepared)
+		case classify.Deallocate:
+			if e.Name == "" {
+				clear(s.prepared)
+			}
+			delete(s.prepared, e.Name)
+		case classify.Commit, classify.Rollback:
+			s.state.endTransaction(e.Kind == classify.Commit)
+		case classify.Savepoint:
+			s.state.savepoint(e.Name)
+		case classify.RollbackTo:
+			s.state.rollbackTo(e.Name)
+		case classify.Release:
+			s.state.release(e.Name)
+		case classify.Catalog:
+			s.ddl = true
+		default:
+			s.objectEffect(e)
+		}
+	}
+	if len(st.Effects) > 0 {
+		s.applyState()
+	}
+}
+
+func (s *Session) setParameter(e *classify.Effect) {
+	if !followed(e.Name) || len(e.Values) == 0 {
+		return
+	}
+	v := e.Values
+	if e.List {
+		v = split(e.Name, v[0])
+	}
+	s.state.set(e.Name, v, e.Local)
+}
+
+func (s *Session) resetAll() {
+	role, ok := s.state.session["role"]
+	s.state.session, s.state.local = s.state.initial, nil
+	if ok {
+		s.state.session = with(s.state.session, "role", role)
+	}
+}
+
+func (s *Session) objectEffect(e *classify.Effect) {
+	o := object{schema: e.Schema, name: catalog.Truncate(e.Name), temp: e.Temp}
+	switch e.Kind {
+	case classify.CreateRelation:
+		o.kind = e.RelKind
+		s.state.object(o)
+	case classify.DropRelation:
+		s.state.object(o)
+	case classify.RenameRelation, classify.MoveRelation:
+		old, known := s.state.lookup(e.Schema, o.name)
+		s.state.object(o)
+		if !known || old.kind == 0 {
+			old = object{schema: e.Schema, name: o.name, kind: 'r'}
+		}
+		if e.Kind == classify.RenameRelation {
+			old.name = catalog.Truncate(e.Values[0])
+		} else {
+			old.schema = e.Values[0]
+		}
+		s.state.object(old)
+	}
+}
+
+// lookup finds the last word of the open transaction on a name.
+func (st *state) lookup(schema, name string) (object, bool) {
+	for i := len(st.objects) - 1; i >= 0; i-- {
+		o := st.objects[i]
+		if o.name == name && (schema == "" || schema == o.schema || schema == "pg_temp" && o.temp) {
+			return o, true
+		}
+	}
+	return object{}, false
+}
+
+// applyState tells the catalogue's and the printer's view of the session.
+func (s *Session) applyState() {
+	path, ok := s.state.get("search_path")
+	if !ok {
+		path = nil
+	}
+	s.names.SearchPath = path
+	user := s.names.Login
+	if v, ok := s.state.get("session_authorization"); ok && len(v) > 0 && v[0] != "" {
+		user = v[0]
+	}
+	if v, ok := s.state.get("role"); ok && len(v) > 0 && v[0] != "" && v[0] != "none" {
+		user = v[0]
+	}
+	s.names.User = user
+	s.print.ByteaOutput, s.print.ExtraFloatDigits = "", 0
+	if v, ok := s.state.get("bytea_output"); ok && len(v) > 0 {
+		s.print.ByteaOutput = strings.ToLower(v[0])
+	}
+	if v, ok := s.state.get("extra_float_digits"); ok && len(v) > 0 {
+		n, err := strconv.Atoi(v[0])
+		switch {
+		case err != nil:
+		case n == 0:
+			s.print.ExtraFloatDigits = pgtext.NoExtraFloatDigits
+		default:
+			s.print.ExtraFloatDigits = n
+		}
+	}
+}

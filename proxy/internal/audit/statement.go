@@ -1,0 +1,171 @@
+package audit
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/classify"
+	"github.com/das-local/das-local/proxy/internal/track"
+)
+
+// run makes the events of one statement.
+type run struct {
+	*Session
+	ctx    context.Context
+	it     *track.Item
+	dst    []activity.Event
+	base   activity.Event // what all have in common
+	id     int64          // statementId, 0 until the first event
+	sub    int64
+	params []string
+	filled bool // params are made
+	// planned: the statement is planned while another one runs, so that functions of
+	// constants are seen being called.
+	planned bool
+	failed  bool
+}
+
+// statement appends the events of a statement that completed or failed.
+func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track.Item) []activity.Event {
+	failed := it.Kind == track.Failed
+	if failed {
+		s.failed = true
+	} else if it.Tag == "" && !it.Partial {
+		return dst // an empty query string
+	}
+	if it.Source == track.FunctionCall && !failed {
+		return dst
+	}
+	if s.status == 'E' && !failed {
+		// The statement that ended a failed transaction.
+		s.afterAbort(it)
+		return dst
+	}
+	var t *text
+	if it.Source == track.Execute {
+		t = s.lookupText(it.Name, it.Text)
+	} else {
+		t = s.readText(it.Text)
+	}
+	st, from, to := s.choose(t, it)
+	r := &run{Session: s, ctx: ctx, it: it, dst: dst, failed: failed}
+	r.base = activity.Event{
+		Session: s.who, LogTime: it.End, StartTime: it.Start, RowCount: activity.NoRows,
+		CommandText: s.show(t, from, to), HasCommandText: true,
+	}
+	if failed {
+		r.fail(st, t)
+		return r.dst
+	}
+	r.emit(st, rowsOf(it), it.Tag)
+	s.remember(st, t, from, to)
+	s.effects(st)
+	return r.dst
+}
+
+// afterAbort takes what ROLLBACK and the like change; they have no event.
+func (s *Session) afterAbort(it *track.Item) {
+	t := s.readText(it.Text)
+	st, _, _ := s.choose(t, it)
+	for i := range st.Effects {
+		switch st.Effects[i].Kind {
+		case classify.RollbackTo:
+			s.state.rollbackTo(st.Effects[i].Name)
+			s.failed = false
+		case classify.Commit, classify.Rollback:
+			s.state.endTransaction(false)
+			s.failed = false
+		}
+	}
+	s.applyState()
+}
+
+// choose picks the statement of the text that the item is about.
+func (s *Session) choose(t *text, it *track.Item) (st *classify.Statement, from, to int) {
+	from, to = 0, len(t.raw)
+	list := t.result.Statements
+	if it.Source == track.Execute {
+		if p := s.prepared[it.Name]; p != nil && p.text == t && p.stmt != nil {
+			st, from, to = p.stmt, p.from, p.to
+		} else if len(list) > 0 {
+			st = &list[0]
+			from, to = t.result.Range(0)
+		}
+	} else if it.Index < len(list) {
+		st = &list[it.Index]
+		from, to = t.result.Range(it.Index)
+	}
+	if st == nil {
+		st = &classify.Statement{}
+	}
+	if it.Kind == track.Completed && it.Tag != "" && !agrees(st, it.Tag) {
+		command := tagCommand(it.Tag)
+		st = &classify.Statement{Command: command, Class: classify.ClassOf(command), Effects: st.Effects,
+			Relations: targets(st, command)}
+	}
+	return st, from, to
+}
+
+// targets keeps what the lexer saw of a statement that the parser did not read.
+func targets(st *classify.Statement, command string) []classify.Relation {
+	if st.Form == classify.Unread && st.Command == command {
+		return st.Relations
+	}
+	return nil
+}
+
+// agrees says whether the server's command tag is one that the statement can
+// have.
+func agrees(st *classify.Statement, tag string) bool {
+	command := tagCommand(tag)
+	switch st.Form {
+	case classify.Unread:
+		return st.Command == command
+	case classify.Execute:
+		return true
+	case classify.CreateAs:
+		return command == "SELECT" || command == st.Command || st.Command == "SELECT INTO"
+	case classify.Utility:
+		// The tag names the command; anything but a query will do.
+		switch command {
+		case "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY":
+			return false
+		}
+		return true
+	}
+	return st.Command == command
+}
+
+// tagCommand is a command tag without its numbers.
+func tagCommand(tag string) string {
+	for {
+		i := strings.LastIndexByte(tag, ' ')
+		if i < 0 || tag[i+1:] == "" || strings.Trim(tag[i+1:], "0123456789") != "" {
+			return tag
+		}
+		tag = tag[:i]
+	}
+}
+
+// rowsOf is the number in the command tag.
+func rowsOf(it *track.Item) int64 {
+	if it.Partial {
+		return it.Rows
+	}
+	i := strings.LastIndexByte(it.Tag, ' ')
+	n, err := strconv.ParseInt(it.Tag[i+1:], 10, 64)
+	if err != nil {
+		return activity.NoRows
+	}
+	return n
+}
+
+// remember keeps what PREPARE prepared.
+func (s *Session) remember(st *classify.Statement, t *text, from, to int) {
+	if st.Form == classify.Prepare && st.Inner != nil {
+		s.prepare(st.Name, t, st.Inner)
+		s.prepared[st.Name].from, s.prepared[st.Name].to = from, to
+	}
+}
