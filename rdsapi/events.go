@@ -1,0 +1,177 @@
+package rdsapi
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Sources of events.
+const (
+	sourceCluster  = "db-cluster"
+	sourceInstance = "db-instance"
+)
+
+const (
+	keepEvents = 14 * 24 * time.Hour // as long as RDS does
+	maxEvents  = 20000               // bounds memory; the oldest go first
+)
+
+// event is one RDS event. DescribeEvents does not show the id.
+type event struct {
+	seq      int
+	id       string // "RDS-EVENT-0179"; "DAS-LOCAL-…" where AWS publishes none
+	at       time.Time
+	source   string
+	sourceID string
+	arn      string
+	category string
+	message  string
+}
+
+// Texts of the events about activity streams. RDS publishes the first two. It
+// promises events for failures and for the beginning and end of a window of
+// loss, but no id or text of them: those are ours.
+func eventStarted() event {
+	return event{id: "RDS-EVENT-0179", category: "configuration change", message: "Database Activity Streams is started on your database cluster."}
+}
+
+func eventStopped() event {
+	return event{id: "RDS-EVENT-0180", category: "configuration change", message: "Database Activity Streams is stopped on your database cluster."}
+}
+
+func eventFailed(verb string, cause error) event {
+	return event{id: "DAS-LOCAL-0001", category: "failure",
+		message: fmt.Sprintf("Database Activity Streams couldn't be %s on your database cluster: %v", verb, cause)}
+}
+
+func eventLossBegins(cause error) event {
+	return event{id: "DAS-LOCAL-0002", category: "failure",
+		message: fmt.Sprintf("Database Activity Streams: activity events might be lost from now on: %v", cause)}
+}
+
+func eventLossEnds(lost int64) event {
+	return event{id: "DAS-LOCAL-0003", category: "notification",
+		message: fmt.Sprintf("Database Activity Streams: activity events are durable again. Events lost: %d", lost)}
+}
+
+func (s *Server) clusterEvent(c *cluster, e event) {
+	e.source, e.sourceID, e.arn = sourceCluster, c.id, c.arn
+	s.addEvent(e)
+}
+
+func (s *Server) instanceEvent(i *instance, e event) {
+	e.source, e.sourceID, e.arn = sourceInstance, i.id, i.arn
+	s.addEvent(e)
+}
+
+// addEvent forgets the events that are too old. The lock is held.
+func (s *Server) addEvent(e event) {
+	s.eventSeq++
+	e.seq, e.at = s.eventSeq, s.cfg.Now().UTC()
+	drop := max(0, len(s.events)+1-maxEvents)
+	for drop < len(s.events) && e.at.Sub(s.events[drop].at) > keepEvents {
+		drop++
+	}
+	s.events = append(slices.Delete(s.events, 0, drop), e)
+}
+
+type describeEventsInput struct {
+	SourceIdentifier *string
+	SourceType       *string
+	StartTime        *time.Time
+	EndTime          *time.Time
+	Duration         *int
+	EventCategories  []string `member:"EventCategory"`
+	Filters          []filter `member:"Filter"`
+	MaxRecords       *int
+	Marker           *string
+}
+
+type eventShape struct {
+	SourceIdentifier string
+	SourceType       string
+	Message          string
+	EventCategories  []string `member:"EventCategory"`
+	Date             time.Time
+	SourceArn        string
+}
+
+type describeEventsOutput struct {
+	Marker string
+	Events []eventShape `member:"Event"`
+}
+
+func (s *Server) describeEvents(_ context.Context, in *describeEventsInput) (*describeEventsOutput, error) {
+	if in.SourceIdentifier != nil && in.SourceType == nil {
+		return nil, invalidCombination("The parameter SourceType must be provided when SourceIdentifier is specified.")
+	}
+	if in.SourceType != nil && !slices.Contains(sourceTypes(), *in.SourceType) {
+		return nil, invalidValue("Invalid source type: %s", *in.SourceType)
+	}
+	from, to, err := in.period(s.cfg.Now())
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []event
+	for _, e := range s.events {
+		if !e.at.Before(from) && !e.at.After(to) && in.wants(e) {
+			list = append(list, e)
+		}
+	}
+	list, marker, err := page(list, paging{in.MaxRecords, in.Marker}, func(e event) string { return fmt.Sprintf("%020d", e.seq) })
+	if err != nil {
+		return nil, err
+	}
+	out := &describeEventsOutput{Marker: marker, Events: []eventShape{}}
+	for _, e := range list {
+		out.Events = append(out.Events, eventShape{e.sourceID, e.source, e.message, []string{e.category}, e.at, e.arn})
+	}
+	return out, nil
+}
+
+// sourceTypes are those of the API; only clusters and instances have events here.
+func sourceTypes() []string {
+	return []string{sourceInstance, "db-parameter-group", "db-security-group", "db-snapshot", sourceCluster,
+		"db-cluster-snapshot", "custom-engine-version", "db-proxy", "blue-green-deployment", "db-shard-group", "zero-etl"}
+}
+
+func (in *describeEventsInput) wants(e event) bool {
+	return (in.SourceType == nil || *in.SourceType == e.source) &&
+		(in.SourceIdentifier == nil || *in.SourceIdentifier == e.sourceID || *in.SourceIdentifier == e.arn) &&
+		(len(in.EventCategories) == 0 || slices.Contains(in.EventCategories, e.category))
+}
+
+// period is the time asked for: the last hour unless said otherwise, and never
+// more than two weeks back.
+func (in *describeEventsInput) period(now time.Time) (from, to time.Time, err error) {
+	if in.Duration != nil && (*in.Duration < 1 || *in.Duration > 14*24*60) {
+		return from, to, invalidValue("Invalid duration: %d. It is in minutes, at most two weeks.", *in.Duration)
+	}
+	length := time.Hour
+	if in.Duration != nil {
+		length = time.Duration(*in.Duration) * time.Minute
+	}
+	switch {
+	case in.StartTime != nil && in.EndTime != nil:
+		from, to = *in.StartTime, *in.EndTime
+	case in.StartTime != nil && in.Duration != nil:
+		from, to = *in.StartTime, in.StartTime.Add(length)
+	case in.StartTime != nil:
+		from, to = *in.StartTime, now
+	case in.EndTime != nil:
+		from, to = in.EndTime.Add(-length), *in.EndTime
+	default:
+		from, to = now.Add(-length), now
+	}
+	if from.After(to) {
+		return from, to, invalidCombination("StartTime must be before EndTime.")
+	}
+	if oldest := now.Add(-keepEvents); from.Before(oldest) {
+		from = oldest
+	}
+	return from, to, nil
+}

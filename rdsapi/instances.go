@@ -1,0 +1,130 @@
+package rdsapi
+
+import (
+	"context"
+	"fmt"
+)
+
+type describeDBInstancesInput struct {
+	DBInstanceIdentifier string
+	Filters              []filter `member:"Filter"`
+	MaxRecords           *int
+	Marker               *string
+}
+
+type describeDBInstancesOutput struct {
+	Marker      string
+	DBInstances []dbInstance `member:"DBInstance"`
+}
+
+func (s *Server) describeDBInstances(_ context.Context, in *describeDBInstancesInput) (*describeDBInstancesOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := sortedValues(s.instances)
+	if in.DBInstanceIdentifier != "" {
+		i, err := s.findInstance(in.DBInstanceIdentifier, "DBInstanceIdentifier")
+		if err != nil {
+			return nil, err
+		}
+		list = []*instance{i}
+	}
+	list, err := matchFilters(list, in.Filters, map[string]func(*instance) []string{
+		"db-cluster-id":   func(i *instance) []string { return []string{i.cluster.id, i.cluster.arn} },
+		"db-instance-id":  func(i *instance) []string { return []string{i.id, i.arn} },
+		"dbi-resource-id": func(i *instance) []string { return []string{i.resourceID} },
+		"engine":          func(*instance) []string { return []string{engine} },
+		"domain":          func(*instance) []string { return nil },
+	})
+	if err != nil {
+		return nil, err
+	}
+	list, marker, err := page(list, paging{in.MaxRecords, in.Marker}, func(i *instance) string { return i.id })
+	if err != nil {
+		return nil, err
+	}
+	out := &describeDBInstancesOutput{Marker: marker, DBInstances: []dbInstance{}}
+	for _, i := range list {
+		out.DBInstances = append(out.DBInstances, s.instanceShape(i))
+	}
+	return out, nil
+}
+
+type deleteDBInstanceInput struct {
+	DBInstanceIdentifier      string
+	FinalDBSnapshotIdentifier string
+}
+
+// deleteDBInstance stops the instance before it answers. An instance of a cluster
+// has no snapshots of its own.
+func (s *Server) deleteDBInstance(ctx context.Context, in *deleteDBInstanceInput) (*instanceOutput, error) {
+	if in.FinalDBSnapshotIdentifier != "" {
+		return nil, invalidCombination("FinalDBSnapshotIdentifier can not be specified when deleting a cluster instance")
+	}
+	i, identity, err := s.claim(in.DBInstanceIdentifier, statusDeleting)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.cfg.Instances.StopInstance(ctx, identity); err != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		i.status = statusAvailable
+		return nil, fmt.Errorf("stop instance %s: %w", i.id, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := &instanceOutput{s.instanceShape(i)}
+	delete(s.instances, i.id)
+	s.instanceEvent(i, event{id: "RDS-EVENT-0003", category: "deletion", message: "DB instance deleted"})
+	return out, nil
+}
+
+// claim takes an available instance into a passing status, so that nobody else
+// works on it.
+func (s *Server) claim(id, status string) (*instance, Instance, error) {
+	if id == "" {
+		return nil, Instance{}, missing("DBInstanceIdentifier")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i, err := s.findInstance(id, "DBInstanceIdentifier")
+	if err != nil {
+		return nil, Instance{}, err
+	}
+	if i.status != statusAvailable {
+		return nil, Instance{}, instanceState("Instance %s is not in the available state: it is %s.", i.id, i.status)
+	}
+	i.status = status
+	return i, i.identity(), nil
+}
+
+type rebootDBInstanceInput struct {
+	DBInstanceIdentifier string
+	ForceFailover        bool
+}
+
+// rebootDBInstance stops and starts the instance before it answers; the answer
+// says rebooting, as RDS's does. A change that waited for it is then applied.
+func (s *Server) rebootDBInstance(ctx context.Context, in *rebootDBInstanceInput) (*instanceOutput, error) {
+	if in.ForceFailover {
+		return nil, invalidCombination("Cannot specify failover when rebooting a cluster instance.")
+	}
+	i, identity, err := s.claim(in.DBInstanceIdentifier, statusRebooting)
+	if err != nil {
+		return nil, err
+	}
+	err = s.cfg.Instances.StopInstance(ctx, identity)
+	if err == nil {
+		err = s.startInstance(ctx, i)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i.status = statusAvailable // else nobody could try again
+	if err != nil {
+		return nil, fmt.Errorf("reboot instance %s: %w", i.id, err)
+	}
+	s.instanceEvent(i, event{id: "RDS-EVENT-0006", category: "availability", message: "DB instance restarted"})
+	s.applyPending(i.cluster)
+	w := s.instanceShape(i)
+	w.DBInstanceStatus = statusRebooting
+	return &instanceOutput{w}, nil
+}

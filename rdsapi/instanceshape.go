@@ -1,0 +1,93 @@
+package rdsapi
+
+import "time"
+
+// dbInstance is the API's DBInstance, as far as it is emulated. In an instance's
+// wire field the members that follow from the state are empty.
+type dbInstance struct {
+	DBInstanceIdentifier             string
+	DBInstanceClass                  string
+	Engine                           string
+	DBInstanceStatus                 string
+	MasterUsername                   string
+	DBName                           string
+	Endpoint                         *endpoint
+	AllocatedStorage                 int
+	InstanceCreateTime               time.Time
+	PreferredBackupWindow            string
+	BackupRetentionPeriod            int
+	DBSecurityGroups                 []string         `member:"DBSecurityGroup"`
+	VpcSecurityGroups                []securityGroup  `member:"VpcSecurityGroupMembership"`
+	DBParameterGroups                []parameterGroup `member:"DBParameterGroup"`
+	AvailabilityZone                 string
+	DBSubnetGroup                    *subnetGroup
+	PreferredMaintenanceWindow       string
+	PendingModifiedValues            *struct{}
+	MultiAZ                          bool
+	EngineVersion                    string
+	AutoMinorVersionUpgrade          bool
+	ReadReplicaDBInstanceIdentifiers []string `member:"ReadReplicaDBInstanceIdentifier"`
+	LicenseModel                     string
+	PubliclyAccessible               bool
+	StorageType                      string
+	DbInstancePort                   int
+	DBClusterIdentifier              string
+	StorageEncrypted                 bool
+	KmsKeyId                         string
+	DbiResourceId                    string
+	CACertificateIdentifier          string
+	DomainMemberships                []string `member:"DomainMembership"`
+	CopyTagsToSnapshot               bool
+	MonitoringInterval               int
+	PromotionTier                    int
+	DBInstanceArn                    string
+	IAMDatabaseAuthenticationEnabled bool
+	PerformanceInsightsEnabled       bool
+	DeletionProtection               bool
+	AssociatedRoles                  []string `member:"DBInstanceRole"`
+	TagList                          []tag    `member:"Tag"`
+	CustomerOwnedIpEnabled           bool
+	NetworkType                      string
+	ActivityStreamStatus             string
+	ActivityStreamKmsKeyId           string
+	ActivityStreamKinesisStreamName  string
+	ActivityStreamMode               string
+	BackupTarget                     string
+	EngineLifecycleSupport           string
+}
+
+type endpoint struct {
+	Address      string
+	Port         int
+	HostedZoneId string
+}
+
+type parameterGroup struct{ DBParameterGroupName, ParameterApplyStatus string }
+
+type subnetGroup struct{ DBSubnetGroupName, DBSubnetGroupDescription, VpcId, SubnetGroupStatus string }
+
+// instanceShape shows an instance. The lock is held.
+func (s *Server) instanceShape(i *instance) dbInstance {
+	w, c := i.wire, s.shape(i.cluster)
+	w.DBInstanceIdentifier, w.DBInstanceArn, w.DbiResourceId = i.id, i.arn, i.resourceID
+	w.DBInstanceClass, w.DBInstanceStatus, w.InstanceCreateTime = i.class, i.status, i.created
+	w.Engine, w.EngineVersion, w.LicenseModel = engine, c.EngineVersion, "postgresql-license"
+	w.AllocatedStorage, w.BackupTarget = 1, "region"
+	w.MasterUsername, w.DBName, w.DBClusterIdentifier = c.MasterUsername, c.DatabaseName, c.DBClusterIdentifier
+	w.PreferredBackupWindow, w.BackupRetentionPeriod = c.PreferredBackupWindow, c.BackupRetentionPeriod
+	w.StorageType, w.StorageEncrypted, w.KmsKeyId = c.StorageType, c.StorageEncrypted, c.KmsKeyId
+	w.IAMDatabaseAuthenticationEnabled = c.IAMDatabaseAuthenticationEnabled
+	w.NetworkType, w.EngineLifecycleSupport = c.NetworkType, c.EngineLifecycleSupport
+	w.VpcSecurityGroups = c.VpcSecurityGroups
+	w.DBSubnetGroup = &subnetGroup{c.DBSubnetGroup, c.DBSubnetGroup, "vpc-00000000", "Complete"}
+	w.PendingModifiedValues = &struct{}{}
+	w.DBSecurityGroups, w.ReadReplicaDBInstanceIdentifiers = []string{}, []string{}
+	w.DomainMemberships, w.AssociatedRoles = []string{}, []string{}
+	w.TagList = tagList(i.tags)
+	if i.host != "" {
+		w.Endpoint = &endpoint{i.host, i.port, c.HostedZoneId}
+	}
+	w.ActivityStreamStatus, w.ActivityStreamMode = c.ActivityStreamStatus, c.ActivityStreamMode
+	w.ActivityStreamKmsKeyId, w.ActivityStreamKinesisStreamName = c.ActivityStreamKmsKeyId, c.ActivityStreamKinesisStreamName
+	return w
+}

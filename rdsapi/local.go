@@ -1,0 +1,161 @@
+package rdsapi
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// Cluster is what a caller in the same process may know of a cluster.
+type Cluster struct {
+	ID, ARN, ResourceID string
+	EngineVersion       string
+	Status              string
+	StreamStatus        string // stopped, starting, started, stopping
+	StreamName          string // also while the stream is stopped
+	StreamMode          string // empty while the stream is stopped
+	KMSKeyARN           string // empty while the stream is stopped
+	Instances           []InstanceStatus
+}
+
+// InstanceStatus is an instance and where its clients connect. The first one of
+// a cluster is the writer.
+type InstanceStatus struct {
+	Instance
+	ARN    string
+	Status string
+	Class  string
+	Host   string
+	Port   int
+}
+
+// ClusterOptions describes a cluster to make. Only ID is needed.
+type ClusterOptions struct {
+	ID            string
+	Instances     []string // identifiers; they are started in this order
+	InstanceClass string   // empty: db.r5.large
+	EngineVersion string   // empty: the server's
+	DatabaseName  string
+	MasterUser    string // empty: postgres
+}
+
+// CreateCluster makes a cluster with its instances and returns when they are
+// available. It needs no Run. If an instance does not start, the ones before it
+// stay.
+func (s *Server) CreateCluster(ctx context.Context, o ClusterOptions) (Cluster, error) {
+	if o.MasterUser == "" {
+		o.MasterUser = "postgres"
+	}
+	if o.InstanceClass == "" {
+		o.InstanceClass = "db.r5.large"
+	}
+	password := ""
+	in := &createDBClusterInput{DBClusterIdentifier: o.ID, Engine: engine, EngineVersion: o.EngineVersion,
+		DatabaseName: o.DatabaseName, MasterUsername: o.MasterUser, MasterUserPassword: &password}
+	if _, err := s.createDBCluster(ctx, in); err != nil {
+		return Cluster{}, fmt.Errorf("create cluster %s: %w", o.ID, err)
+	}
+	for _, id := range o.Instances {
+		in := &createDBInstanceInput{DBInstanceIdentifier: id, DBInstanceClass: o.InstanceClass, Engine: engine, DBClusterIdentifier: o.ID}
+		if _, err := s.createDBInstance(ctx, in); err != nil {
+			return Cluster{}, fmt.Errorf("create instance %s: %w", id, err)
+		}
+	}
+	c, _ := s.Cluster(o.ID)
+	return c, nil
+}
+
+// Cluster finds a cluster by identifier or ARN.
+func (s *Server) Cluster(id string) (Cluster, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, err := s.findCluster(id, "DBClusterIdentifier")
+	if err != nil {
+		return Cluster{}, false
+	}
+	out := Cluster{ID: c.id, ARN: c.arn, ResourceID: c.resourceID, EngineVersion: c.wire.EngineVersion, Status: c.status,
+		StreamStatus: c.stream.status, StreamName: c.streamName(), StreamMode: c.stream.mode, KMSKeyARN: c.stream.key.ARN}
+	for _, i := range s.members(c) {
+		out.Instances = append(out.Instances, InstanceStatus{i.identity(), i.arn, i.status, i.class, i.host, i.port})
+	}
+	return out, true
+}
+
+// StartStream starts the activity stream of a cluster and returns when it is
+// started, or has failed to start. It needs no Run.
+func (s *Server) StartStream(ctx context.Context, clusterID, mode, keyID string) error {
+	c, err := s.claimStart(ctx, clusterID, mode, keyID)
+	if err != nil {
+		return fmt.Errorf("start activity stream of %s: %w", clusterID, err)
+	}
+	if err := s.runStart(ctx, c); err != nil {
+		return fmt.Errorf("start activity stream of %s: %w", clusterID, err)
+	}
+	return nil
+}
+
+func (s *Server) claimStart(ctx context.Context, clusterID, mode, keyID string) (*cluster, error) {
+	arn := clusterID
+	if !strings.HasPrefix(arn, "arn:") {
+		arn = s.arn("cluster", strings.ToLower(clusterID))
+	}
+	in := &startActivityStreamInput{ResourceArn: arn, Mode: mode, KmsKeyId: keyID}
+	if err := s.checkStart(in); err != nil {
+		return nil, err
+	}
+	key, err := s.streamKey(ctx, keyID)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, err := s.streamCluster(arn)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.canStart(c); err != nil {
+		return nil, err
+	}
+	s.beginStart(c, mode, key)
+	return c, nil
+}
+
+// StopStream stops the activity stream of a cluster and returns when it is
+// stopped, or has failed to stop. It needs no Run.
+func (s *Server) StopStream(ctx context.Context, clusterID string) error {
+	s.mu.Lock()
+	c, err := s.findCluster(clusterID, "ResourceArn")
+	if err == nil {
+		err = s.canStop(c)
+	}
+	if err == nil {
+		s.beginStop(c)
+	}
+	s.mu.Unlock()
+	if err == nil {
+		err = s.runStop(ctx, c)
+	}
+	if err != nil {
+		return fmt.Errorf("stop activity stream of %s: %w", clusterID, err)
+	}
+	return nil
+}
+
+// RecordLossBegin records the RDS event that activity events of a cluster might
+// be lost from now on. A cluster that is not there is ignored.
+func (s *Server) RecordLossBegin(clusterID string, cause error) {
+	s.recordLoss(clusterID, eventLossBegins(cause))
+}
+
+// RecordLossEnd records the RDS event that ends such a window.
+func (s *Server) RecordLossEnd(clusterID string, lost int64) {
+	s.recordLoss(clusterID, eventLossEnds(lost))
+}
+
+func (s *Server) recordLoss(clusterID string, e event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c, err := s.findCluster(clusterID, "ResourceArn"); err == nil {
+		s.clusterEvent(c, e)
+	}
+}

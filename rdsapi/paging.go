@@ -1,0 +1,67 @@
+package rdsapi
+
+import (
+	"encoding/base64"
+	"slices"
+	"strings"
+)
+
+// paging has the members that every paged action has. A marker is the base64 of
+// the last item's key, so that it holds when items come and go.
+type paging struct {
+	MaxRecords *int
+	Marker     *string
+}
+
+// page cuts a list that is sorted by key, which is unique.
+func page[T any](list []T, p paging, key func(T) string) (part []T, marker string, err error) {
+	limit := 100
+	if p.MaxRecords != nil {
+		limit = *p.MaxRecords
+	}
+	if limit < 20 || limit > 100 {
+		return nil, "", invalidValue("Invalid value %d for MaxRecords. Must be between 20 and 100", limit)
+	}
+	part = list
+	if p.Marker != nil && *p.Marker != "" {
+		after, err := base64.RawURLEncoding.DecodeString(*p.Marker)
+		if err != nil {
+			return nil, "", invalidValue("The request contains an invalid marker: %s", *p.Marker)
+		}
+		at, found := slices.BinarySearchFunc(list, string(after), func(item T, want string) int {
+			return strings.Compare(key(item), want)
+		})
+		if found {
+			at++
+		}
+		part = list[at:]
+	}
+	if len(part) > limit {
+		part = part[:limit]
+		marker = base64.RawURLEncoding.EncodeToString([]byte(key(part[limit-1])))
+	}
+	return part, marker, nil
+}
+
+type filter struct {
+	Name   *string
+	Values []string `member:"Value"`
+}
+
+// matchFilters keeps what matches one value of each filter. fields gives the
+// value of an item for a filter's name; an unknown name is an error.
+func matchFilters[T any](list []T, filters []filter, fields map[string]func(T) []string) ([]T, error) {
+	for _, f := range filters {
+		if f.Name == nil {
+			return nil, missing("Filters.Filter.1.Name")
+		}
+		field := fields[*f.Name]
+		if field == nil {
+			return nil, invalidValue("Unrecognized filter name: %s", *f.Name)
+		}
+		list = slices.DeleteFunc(slices.Clone(list), func(item T) bool {
+			return !slices.ContainsFunc(field(item), func(v string) bool { return slices.Contains(f.Values, v) })
+		})
+	}
+	return list, nil
+}

@@ -1,0 +1,104 @@
+package rdsapi
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Statuses of clusters and instances.
+const (
+	statusAvailable   = "available"
+	statusCreating    = "creating"
+	statusDeleting    = "deleting"
+	statusRebooting   = "rebooting"
+	statusConfiguring = "configuring-activity-stream"
+)
+
+// Statuses of activity streams.
+const (
+	streamStopped  = "stopped"
+	streamStarting = "starting"
+	streamStarted  = "started"
+	streamStopping = "stopping"
+)
+
+const engine = "aurora-postgresql"
+
+// cluster is one DB cluster. The server's lock guards every field but resourceID
+// and created.
+type cluster struct {
+	id, arn    string
+	resourceID string
+	created    time.Time
+	status     string
+	wire       dbCluster // members that are only stored and shown
+	tags       map[string]string
+
+	stream  stream
+	pending *pendingChange
+}
+
+// stream is the activity stream of a cluster; key and mode mean something while
+// it is not stopped.
+type stream struct {
+	status string
+	mode   string
+	key    KMSKey
+}
+
+// pendingChange is a start or a stop that waits for a reboot.
+type pendingChange struct {
+	start bool
+	mode  string
+	key   KMSKey
+}
+
+// instance is one DB instance. The server's lock guards every field but id,
+// cluster, resourceID, order and created.
+type instance struct {
+	id, arn    string
+	resourceID string
+	cluster    *cluster
+	order      int
+	created    time.Time
+	status     string
+	class      string
+	host       string
+	port       int
+	wire       dbInstance // members that are only stored and shown
+	tags       map[string]string
+}
+
+func (c *cluster) streamName() string { return "aws-rds-das-" + c.resourceID }
+
+func (c *cluster) activityStream() ActivityStream {
+	return ActivityStream{ClusterID: c.id, ClusterResourceID: c.resourceID, StreamName: c.streamName(),
+		Mode: c.stream.mode, KMSKeyARN: c.stream.key.ARN}
+}
+
+func (i *instance) identity() Instance {
+	return Instance{ClusterID: i.cluster.id, ClusterResourceID: i.cluster.resourceID, ID: i.id, ResourceID: i.resourceID}
+}
+
+// members returns the instances of a cluster; the first one is the writer. The
+// lock is held.
+func (s *Server) members(c *cluster) []*instance {
+	var list []*instance
+	for _, i := range s.instances {
+		if i.cluster == c {
+			list = append(list, i)
+		}
+	}
+	slices.SortFunc(list, func(a, b *instance) int { return cmp.Compare(a.order, b.order) })
+	return list
+}
+
+func sortedValues[V any](m map[string]V) []V {
+	list := make([]V, 0, len(m))
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		list = append(list, m[k])
+	}
+	return list
+}

@@ -1,0 +1,116 @@
+package rdsapi
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+)
+
+type tag struct{ Key, Value string }
+
+// maxTags is RDS's limit for one resource.
+const maxTags = 50
+
+// tagMap checks the tags of a request; the last of two with one key wins.
+func tagMap(tags []tag) (map[string]string, error) {
+	m := make(map[string]string)
+	for _, t := range tags {
+		switch {
+		case t.Key == "" || len(t.Key) > 128*4 || len(t.Value) > 256*4:
+			return nil, invalidValue("Tag keys have 1 to 128 characters, tag values up to 256.")
+		case strings.HasPrefix(strings.ToLower(t.Key), "aws:"):
+			return nil, invalidValue("Tag keys can't begin with aws: or rds:")
+		}
+		m[t.Key] = t.Value
+	}
+	if len(m) > maxTags {
+		return nil, invalidValue("A resource can have %d tags at most.", maxTags)
+	}
+	return m, nil
+}
+
+func tagList(m map[string]string) []tag {
+	list := make([]tag, 0, len(m))
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		list = append(list, tag{k, m[k]})
+	}
+	return list
+}
+
+type tagsInput struct {
+	ResourceName string
+	Tags         []tag `member:"Tag"`
+	TagKeys      []string
+}
+
+type tagsOutput struct {
+	TagList []tag `member:"Tag"`
+}
+
+// tagged finds the tags of a cluster or an instance by ARN. The lock is held.
+func (s *Server) tagged(arn string) (*map[string]string, error) {
+	if arn == "" {
+		return nil, missing("ResourceName")
+	}
+	kind, id, ok := s.splitARN(arn)
+	if !ok {
+		return nil, invalidValue("Invalid ARN: %s", arn)
+	}
+	switch kind {
+	case "cluster":
+		if c := s.clusters[id]; c != nil {
+			return &c.tags, nil
+		}
+		return nil, clusterNotFound(id)
+	case "db":
+		if i := s.instances[id]; i != nil {
+			return &i.tags, nil
+		}
+		return nil, instanceNotFound(id)
+	}
+	return nil, invalidValue("The specified resource name does not match an RDS resource in this region.")
+}
+
+func (s *Server) listTagsForResource(_ context.Context, in *tagsInput) (*tagsOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	tags, err := s.tagged(in.ResourceName)
+	if err != nil {
+		return nil, err
+	}
+	return &tagsOutput{tagList(*tags)}, nil
+}
+
+func (s *Server) addTagsToResource(_ context.Context, in *tagsInput) (*none, error) {
+	added, err := tagMap(in.Tags)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	tags, err := s.tagged(in.ResourceName)
+	if err != nil {
+		return nil, err
+	}
+	all := maps.Clone(*tags)
+	maps.Copy(all, added)
+	if len(all) > maxTags {
+		return nil, invalidValue("A resource can have %d tags at most.", maxTags)
+	}
+	*tags = all
+	return nil, nil
+}
+
+func (s *Server) removeTagsFromResource(_ context.Context, in *tagsInput) (*none, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	tags, err := s.tagged(in.ResourceName)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range in.TagKeys {
+		delete(*tags, k)
+	}
+	return nil, nil
+}
