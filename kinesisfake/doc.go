@@ -1,0 +1,20 @@
+// Package kinesisfake is Amazon Kinesis Data Streams in one process: streams,
+// shards, records and iterators as AWS's clients see them.
+//
+//	HTTP ──awsapi──▶ Server.Operation ─┐
+//	Go   ──PutRecords ─────────────────┤
+//	                                   ▼
+//	    Server ──account, region, name──▶ stream ──hash key──▶ shard ──position──▶ recordLog
+//
+// What a caller may rely on: a record that was acknowledged is read exactly once
+// by a reader who follows each shard and then its children; sequence numbers
+// grow within a shard, and a child's are greater than its parents'. A record is
+// found by its position in the shard, which its sequence number holds, so that
+// reading costs the same however much is stored.
+//
+// Memory is bounded by a byte budget: the oldest records go first, as if their
+// retention had ended. AWS's throughput limits are not enforced. No goroutine is
+// started: what happens with time, such as retention, happens at the next call.
+//
+// See https://docs.aws.amazon.com/kinesis/latest/APIReference/Welcome.html
+package kinesisfake

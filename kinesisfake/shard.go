@@ -1,0 +1,172 @@
+package kinesisfake
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// shard is one shard of a stream. The fields above mu are set when it is made.
+type shard struct {
+	number    int
+	hashes    hashRange
+	created   int64    // milliseconds since 1970
+	createdID int64    // seconds; the time that its sequence numbers bear
+	parents   []*shard // none, one (split) or two (merge)
+
+	// closed and children are guarded by the stream's lock: a shard is
+	// closed while nobody writes to the stream.
+	closed   int64 // milliseconds since 1970; 0: open
+	children []*shard
+
+	mu          sync.Mutex // guards what follows
+	log         recordLog
+	lastArrival int64
+	bytes       int64 // what the log's records count for the budget
+}
+
+func (s *shard) id() string { return shardID(s.number) }
+
+func shardID(number int) string { return fmt.Sprintf("shardId-%012d", number) }
+
+// parseShardID takes "shardId-000000000001", and as AWS does, "1".
+func parseShardID(id string) (number int, ok bool) {
+	if _, after, found := strings.Cut(id, "-"); found {
+		id = after
+	}
+	if strings.HasPrefix(id, "+") || strings.HasPrefix(id, "-") {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(id, 10, 32)
+	return int(n), err == nil
+}
+
+// sequence is the sequence number of the record at a position.
+func (s *shard) sequence(position uint64, arrival int64) string {
+	return sequence{created: s.createdID, shard: s.number, position: position, arrival: arrival / 1000}.String()
+}
+
+// starting and ending are the ends of the shard's sequence number range.
+func (s *shard) starting() string {
+	return sequence{created: s.createdID, shard: s.number, arrival: s.createdID}.String()
+}
+
+func (s *shard) ending() string {
+	return sequence{created: s.createdID, shard: s.number, position: endPosition, arrival: s.closed / 1000}.String()
+}
+
+// append stores entries and returns the position of the first and by how much
+// the shard has grown. It sets the entries' arrival.
+func (s *shard) append(now int64, entries []entry) (position uint64, grown int64, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now = max(now, s.lastArrival) // whatever the clock does
+	for i := range entries {
+		entries[i].arrival = now
+		grown += entries[i].size()
+	}
+	_, position = s.log.bounds()
+	if err := s.log.append(entries); err != nil {
+		return 0, 0, err
+	}
+	s.lastArrival = now
+	s.bytes += grown
+	return position, grown, nil
+}
+
+// trimBefore drops what arrived before a time and returns the bytes freed.
+func (s *shard) trimBefore(arrival int64) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first, next := s.log.bounds()
+	if first == next || s.log.at(first).arrival >= arrival {
+		return 0
+	}
+	return s.dropTo(search(s.log, arrival))
+}
+
+// trimBytes drops records that arrived at a time or earlier, oldest first, until
+// it has freed enough. It returns the bytes freed.
+func (s *shard) trimBytes(enough, arrival int64) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first, next := s.log.bounds()
+	var freed int64
+	to := first
+	for ; to < next && freed < enough; to++ {
+		e := s.log.at(to)
+		if e.arrival > arrival {
+			break
+		}
+		freed += e.size()
+	}
+	return s.dropTo(to)
+}
+
+// dropTo is called with mu held.
+func (s *shard) dropTo(position uint64) (freed int64) {
+	first, next := s.log.bounds()
+	for p := first; p < min(position, next); p++ {
+		freed += s.log.at(p).size()
+	}
+	s.log.trim(position)
+	s.bytes -= freed
+	return freed
+}
+
+// oldest is the arrival of the oldest record; ok is false if there is none.
+func (s *shard) oldest() (arrival int64, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first, next := s.log.bounds()
+	if first == next {
+		return 0, false
+	}
+	return s.log.at(first).arrival, true
+}
+
+// positionAt is the position of the first record that arrived at a time or
+// later.
+func (s *shard) positionAt(arrival int64) uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return search(s.log, arrival)
+}
+
+// bounds are those of the log.
+func (s *shard) bounds() (first, next uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.log.bounds()
+}
+
+// page is what one read of a shard gives.
+type page struct {
+	entries []entry // copies; their bytes are shared
+	from    uint64  // the position of the first of them
+	next    uint64  // the position to read on from
+	atTip   bool    // nothing is stored behind
+}
+
+// read returns up to limit records and, but for the first, up to maxBytes of
+// data and keys, from a position on; what is trimmed already is passed over.
+func (s *shard) read(from uint64, limit int, maxBytes int64) page {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first, next := s.log.bounds()
+	from = min(max(from, first), next)
+	to, bytes := from, int64(0)
+	for to < next && to-from < uint64(limit) {
+		bytes += s.log.at(to).size() - entryOverhead
+		if to > from && bytes > maxBytes {
+			break
+		}
+		to++
+	}
+	p := page{from: from, next: to, atTip: to == next, entries: make([]entry, 0, to-from)}
+	for ; from < to; from++ {
+		p.entries = append(p.entries, *s.log.at(from))
+	}
+	return p
+}

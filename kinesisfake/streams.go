@@ -1,0 +1,242 @@
+package kinesisfake
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/das-local/das-local/internal/awsapi"
+)
+
+// The modes of a stream, and the shards that an on-demand one begins with.
+const (
+	modeProvisioned = "PROVISIONED"
+	modeOnDemand    = "ON_DEMAND"
+	onDemandShards  = 4
+)
+
+// Limits of the service model, and its defaults.
+const (
+	minRecordKiB      = 1024 // also the default
+	maxRecordKiB      = 10240
+	minRetentionHours = 24 // also the default
+	maxRetentionHours = 8760
+	maxPage           = 10000
+)
+
+type streamModeDetails struct {
+	StreamMode *string `json:"StreamMode,omitempty"`
+}
+
+type createStreamInput struct {
+	StreamName         *string            `json:"StreamName"`
+	ShardCount         *int               `json:"ShardCount"`
+	StreamModeDetails  *streamModeDetails `json:"StreamModeDetails"`
+	Tags               map[string]string  `json:"Tags"`
+	MaxRecordSizeInKiB *int               `json:"MaxRecordSizeInKiB"`
+}
+
+func (in *createStreamInput) validate() error {
+	var v awsapi.Validation
+	v.Range("shardCount", in.ShardCount, 1, 0)
+	v.Range("maxRecordSizeInKiB", in.MaxRecordSizeInKiB, minRecordKiB, maxRecordKiB)
+	v.Required("streamName", in.StreamName != nil)
+	v.String("streamName", in.StreamName, nameRule)
+	if in.StreamModeDetails != nil {
+		mode := in.StreamModeDetails.StreamMode
+		v.Required("streamModeDetails.streamMode", mode != nil)
+		v.String("streamModeDetails.streamMode", mode, awsapi.Strings{Enum: []string{modeOnDemand, modeProvisioned}})
+	}
+	validateTags(&v, in.Tags)
+	return v.Err()
+}
+
+func (s *Server) createStream(_ context.Context, r *awsapi.Request, in *createStreamInput) (*struct{}, error) {
+	if err := in.validate(); err != nil {
+		return nil, err
+	}
+	k := streamKey{r.AccountID, r.Region, *in.StreamName}
+	onDemand := in.StreamModeDetails != nil && *in.StreamModeDetails.StreamMode == modeOnDemand
+	shards := onDemandShards
+	switch {
+	case onDemand && in.ShardCount != nil:
+		return nil, errValidation("ShardCount must not be given for a stream in ON_DEMAND mode.")
+	case in.ShardCount != nil:
+		shards = *in.ShardCount
+	case !onDemand:
+		return nil, errValidation("ShardCount must be given for a stream in PROVISIONED mode.")
+	}
+	if len(in.Tags) > maxTags {
+		return nil, errTooManyTags(k)
+	}
+	now := s.now()
+	st := &stream{
+		key: k, created: now, ready: now + s.cfg.CreateDelay.Milliseconds(), onDemand: onDemand,
+		maxRecordBytes: minRecordKiB << 10, retentionHours: minRetentionHours, tags: maps.Clone(in.Tags),
+	}
+	if in.MaxRecordSizeInKiB != nil {
+		st.maxRecordBytes = int64(*in.MaxRecordSizeInKiB) << 10
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.streams[k] != nil {
+		return nil, errStreamExists(k)
+	}
+	if open := s.openShards(k); open+shards > s.cfg.ShardLimit {
+		return nil, errShardLimit(k, open, s.cfg.ShardLimit, shards)
+	}
+	for _, hashes := range uniformRanges(shards) {
+		st.open = append(st.open, st.addShard(now, hashes, s.newLog()))
+	}
+	s.streams[k] = st
+	return nil, nil
+}
+
+// openShards counts the open shards of an account in a region. It is called with
+// mu held.
+func (s *Server) openShards(of streamKey) int {
+	n := 0
+	for k, st := range s.streams {
+		if k.account == of.account && k.region == of.region {
+			st.mu.RLock()
+			n += len(st.open)
+			st.mu.RUnlock()
+		}
+	}
+	return n
+}
+
+type deleteStreamInput struct{ streamRef }
+
+func (s *Server) deleteStream(_ context.Context, r *awsapi.Request, in *deleteStreamInput) (*struct{}, error) {
+	k, err := in.resolve(r, new(awsapi.Validation))
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	st := s.streams[k]
+	delete(s.streams, k)
+	s.mu.Unlock()
+	if st == nil {
+		return nil, errStreamNotFound(k)
+	}
+	st.mu.Lock() // waits for writers that found it before
+	defer st.mu.Unlock()
+	st.deleted = true
+	for _, sh := range st.shards {
+		s.expire(sh, 1<<62)
+	}
+	return nil, nil
+}
+
+type listStreamsInput struct {
+	Limit                    *int    `json:"Limit"`
+	ExclusiveStartStreamName *string `json:"ExclusiveStartStreamName"`
+	NextToken                *string `json:"NextToken"`
+}
+
+type streamSummary struct {
+	StreamName              string             `json:"StreamName"`
+	StreamARN               string             `json:"StreamARN"`
+	StreamStatus            string             `json:"StreamStatus"`
+	StreamModeDetails       *streamModeDetails `json:"StreamModeDetails"`
+	StreamCreationTimestamp awsapi.Time        `json:"StreamCreationTimestamp"`
+}
+
+type listStreamsOutput struct {
+	StreamNames     []string        `json:"StreamNames"`
+	HasMoreStreams  bool            `json:"HasMoreStreams"`
+	NextToken       string          `json:"NextToken,omitempty"`
+	StreamSummaries []streamSummary `json:"StreamSummaries"`
+}
+
+func (s *Server) listStreams(_ context.Context, r *awsapi.Request, in *listStreamsInput) (*listStreamsOutput, error) {
+	var v awsapi.Validation
+	v.Range("limit", in.Limit, 1, maxPage)
+	v.String("exclusiveStartStreamName", in.ExclusiveStartStreamName, nameRule)
+	v.String("nextToken", in.NextToken, tokenRule)
+	if err := v.Err(); err != nil {
+		return nil, err
+	}
+	limit, after, now := 100, "", s.now()
+	if in.Limit != nil {
+		limit = *in.Limit
+	}
+	if in.ExclusiveStartStreamName != nil {
+		after = *in.ExclusiveStartStreamName
+	}
+	if in.NextToken != nil {
+		f, err := s.openPage(kindStreams, *in.NextToken, now)
+		if err != nil {
+			return nil, err
+		}
+		if after = f.string(); !f.done() {
+			return nil, errNextToken()
+		}
+	}
+	found := s.streamsAfter(r, after)
+	out := &listStreamsOutput{StreamNames: []string{}, StreamSummaries: []streamSummary{}}
+	for _, st := range found[:min(limit, len(found))] {
+		out.StreamNames = append(out.StreamNames, st.key.name)
+		out.StreamSummaries = append(out.StreamSummaries, st.summary(now))
+	}
+	if len(found) <= limit {
+		return out, nil
+	}
+	out.HasMoreStreams = true
+	var f fields
+	f.putInt(now)
+	f.putString(out.StreamNames[limit-1])
+	var err error
+	out.NextToken, err = s.sealer.seal(kindStreams, f.b)
+	return out, err
+}
+
+// streamsAfter are a requester's streams by name, from behind a name on.
+func (s *Server) streamsAfter(r *awsapi.Request, after string) []*stream {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var found []*stream
+	for k, st := range s.streams {
+		if k.account == r.AccountID && k.region == r.Region && k.name > after {
+			found = append(found, st)
+		}
+	}
+	slices.SortFunc(found, func(a, b *stream) int { return strings.Compare(a.key.name, b.key.name) })
+	return found
+}
+
+func (st *stream) summary(now int64) streamSummary {
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	return streamSummary{
+		StreamName: st.key.name, StreamARN: st.key.arn(), StreamStatus: st.status(now),
+		StreamModeDetails: st.mode(), StreamCreationTimestamp: wireTime(st.created),
+	}
+}
+
+// mode is called with mu held.
+func (st *stream) mode() *streamModeDetails {
+	mode := modeProvisioned
+	if st.onDemand {
+		mode = modeOnDemand
+	}
+	return &streamModeDetails{StreamMode: &mode}
+}
+
+// openPage opens a paging token, whose content begins with its time.
+func (s *Server) openPage(kind byte, token string, now int64) (*fields, error) {
+	plain, ok := s.sealer.open(kind, token)
+	if !ok {
+		return nil, errNextToken()
+	}
+	f := &fields{b: plain}
+	if made := f.int(); now-made > tokenLife.Milliseconds() {
+		return nil, errNextTokenExpired()
+	}
+	return f, nil
+}
+
+func wireTime(ms int64) awsapi.Time { return awsapi.Time{Time: time.UnixMilli(ms).UTC()} }

@@ -1,0 +1,123 @@
+package kinesisfake
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/das-local/das-local/internal/awsapi"
+)
+
+// maxTags is how many tags a stream may have.
+const maxTags = 50
+
+func errTooManyTags(k streamKey) error {
+	return errInvalid("Failed to add tags to stream %s under account %s because a given stream cannot have more than %d tags associated with it.",
+		k.name, k.account, maxTags)
+}
+
+func validateTags(v *awsapi.Validation, tags map[string]string) {
+	v.Length("tags", "{...}", len(tags), 0, 200)
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		value := tags[key]
+		v.String("tags."+key+".key", &key, awsapi.Strings{Min: 1, Max: 128})
+		v.String("tags."+key+".value", &value, awsapi.Strings{Max: 256})
+	}
+}
+
+type addTagsInput struct {
+	streamRef
+	Tags map[string]string `json:"Tags"`
+}
+
+func (s *Server) addTags(_ context.Context, r *awsapi.Request, in *addTagsInput) (*struct{}, error) {
+	var v awsapi.Validation
+	v.Required("tags", in.Tags != nil)
+	if in.Tags != nil {
+		v.Length("tags", "{}", len(in.Tags), 1, 0)
+	}
+	validateTags(&v, in.Tags)
+	st, err := s.find(r, &in.streamRef, &v)
+	if err != nil {
+		return nil, err
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	tags := maps.Clone(st.tags)
+	if tags == nil {
+		tags = make(map[string]string)
+	}
+	maps.Copy(tags, in.Tags)
+	if len(tags) > maxTags {
+		return nil, errTooManyTags(st.key)
+	}
+	st.tags = tags
+	return nil, nil
+}
+
+type listTagsInput struct {
+	streamRef
+	ExclusiveStartTagKey *string `json:"ExclusiveStartTagKey"`
+	Limit                *int    `json:"Limit"`
+}
+
+type tag struct {
+	Key   string `json:"Key"`
+	Value string `json:"Value"`
+}
+
+type listTagsOutput struct {
+	Tags        []tag `json:"Tags"`
+	HasMoreTags bool  `json:"HasMoreTags"`
+}
+
+func (s *Server) listTags(_ context.Context, r *awsapi.Request, in *listTagsInput) (*listTagsOutput, error) {
+	var v awsapi.Validation
+	v.Range("limit", in.Limit, 1, maxTags)
+	v.String("exclusiveStartTagKey", in.ExclusiveStartTagKey, awsapi.Strings{Min: 1, Max: 128})
+	st, err := s.find(r, &in.streamRef, &v)
+	if err != nil {
+		return nil, err
+	}
+	limit := maxTags
+	if in.Limit != nil {
+		limit = *in.Limit
+	}
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	out := &listTagsOutput{Tags: []tag{}}
+	for _, key := range slices.Sorted(maps.Keys(st.tags)) {
+		if in.ExclusiveStartTagKey != nil && key <= *in.ExclusiveStartTagKey {
+			continue
+		}
+		if len(out.Tags) == limit {
+			out.HasMoreTags = true
+			break
+		}
+		out.Tags = append(out.Tags, tag{Key: key, Value: st.tags[key]})
+	}
+	return out, nil
+}
+
+type removeTagsInput struct {
+	streamRef
+	TagKeys []string `json:"TagKeys"`
+}
+
+func (s *Server) removeTags(_ context.Context, r *awsapi.Request, in *removeTagsInput) (*struct{}, error) {
+	var v awsapi.Validation
+	v.Required("tagKeys", in.TagKeys != nil)
+	if in.TagKeys != nil {
+		v.Length("tagKeys", "[...]", len(in.TagKeys), 1, maxTags)
+	}
+	st, err := s.find(r, &in.streamRef, &v)
+	if err != nil {
+		return nil, err
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	for _, key := range in.TagKeys {
+		delete(st.tags, key)
+	}
+	return nil, nil
+}
