@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// Case is one recorded session: what the client sends, and the audit records
+// that the server wrote for it.
+type Case struct {
+	ID           string    `json:"id"`
+	Kind         string    `json:"kind"`
+	User         string    `json:"user"`
+	Setup        []string  `json:"setup"`
+	AdminSetup   []string  `json:"admin_setup"`
+	Protocol     string    `json:"protocol"`
+	SQL          string    `json:"sql"`
+	Params       []*string `json:"params"`
+	ParamTypes   []uint32  `json:"param_types"`
+	ParamFormats []string  `json:"param_formats"`
+	ParamsHex    []*string `json:"params_hex"`
+	Ops          []Op      `json:"ops"`
+	CopyData     string    `json:"copy_data"`
+	ClusterWide  bool      `json:"cluster_wide"`
+	Error        string    `json:"error"`        // first SQLSTATE that the client saw
+	CommandTags  []string  `json:"command_tags"` // all that the client saw
+	Records      []Record  `json:"records"`
+	Records171   *[]Record `json:"records_171"`
+}
+
+// Op is one message of a scripted session.
+type Op struct {
+	Op           string    `json:"op"`
+	SQL          string    `json:"sql"`
+	Name         string    `json:"name"`
+	Portal       string    `json:"portal"`
+	OIDs         []uint32  `json:"oids"`
+	Params       []*string `json:"params"`
+	ParamFormats []string  `json:"param_formats"`
+	ParamsHex    []*string `json:"params_hex"`
+	MaxRows      uint32    `json:"max_rows"`
+	Pipeline     bool      `json:"pipeline"`
+}
+
+// Record is one audit record, of the server's or made of an activity event.
+type Record struct {
+	StatementID    int64    `json:"statement_id_delta"`
+	SubstatementID int64    `json:"substatement_id"`
+	Class          string   `json:"class"`
+	Command        string   `json:"command"`
+	ObjectType     string   `json:"object_type"`
+	ObjectName     string   `json:"object_name"`
+	Statement      string   `json:"statement"`
+	Parameters     []string `json:"parameters"`
+	Rows           int64    `json:"rows"`
+}
+
+// Wanted is what das-local aims at: the records of pgaudit 1.7.1.
+func (c *Case) Wanted() []Record {
+	if c.Records171 != nil {
+		return *c.Records171
+	}
+	return c.Records
+}
+
+// Alone says whether the case must not run beside others: it changes what they
+// share, or names its database.
+func (c *Case) Alone(text string) bool {
+	return c.ClusterWide || strings.Contains(text, "das_case")
+}
+
+// readCases reads a file of cases and splits them into those that may run side
+// by side and those that run alone.
+func readCases(path string, want func(*Case) bool) (together, alone []*Case, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open cases: %w", err)
+	}
+	defer f.Close()
+	s := bufio.NewScanner(f)
+	s.Buffer(nil, 16<<20)
+	for s.Scan() {
+		c := new(Case)
+		if err := json.Unmarshal(s.Bytes(), c); err != nil {
+			return nil, nil, fmt.Errorf("read case %.80q: %w", s.Text(), err)
+		}
+		if c.User == "" {
+			c.User = "das_app"
+		}
+		switch {
+		case !want(c):
+		case c.Alone(s.Text()):
+			alone = append(alone, c)
+		default:
+			together = append(together, c)
+		}
+	}
+	return together, alone, s.Err()
+}

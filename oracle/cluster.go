@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/das-local/das-local/e2e/testbed"
+)
+
+// template is the database that every case starts from.
+const template = "das_tmpl"
+
+// cluster is the private server that the cases run on, as its superuser.
+type cluster struct {
+	pg    *testbed.Postgres
+	admin *pgx.Conn // to the database postgres
+}
+
+// newCluster starts a server with the settings that the records were taken
+// with, and makes the template.
+func newCluster(ctx context.Context, setup string) (*cluster, error) {
+	pg, err := testbed.StartPostgres(ctx, testbed.PostgresConfig{Settings: map[string]string{
+		"wal_level": "logical", "max_prepared_transactions": "10", "timezone": "UTC", "autovacuum": "off",
+		"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_wal_size": "'8GB'",
+	}})
+	if err != nil {
+		return nil, err
+	}
+	c := &cluster{pg: pg}
+	if err := c.prepare(ctx, setup); err != nil {
+		return nil, errors.Join(err, c.stop(ctx))
+	}
+	return c, nil
+}
+
+func (c *cluster) prepare(ctx context.Context, setup string) (err error) {
+	if c.admin, err = pgx.Connect(ctx, c.pg.URL("postgres")); err != nil {
+		return fmt.Errorf("connect to postgres: %w", err)
+	}
+	if err := c.exec(ctx, "CREATE DATABASE "+template+" TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'"); err != nil {
+		return err
+	}
+	if err := c.pg.Exec(ctx, template, setup); err != nil {
+		return fmt.Errorf("set the template up (the contrib modules are needed, for example postgresql-contrib): %w", err)
+	}
+	return nil
+}
+
+func (c *cluster) stop(ctx context.Context) error {
+	if c.admin != nil {
+		c.admin.Close(ctx)
+	}
+	return c.pg.Stop()
+}
+
+func (c *cluster) exec(ctx context.Context, statements ...string) error {
+	for _, sql := range statements {
+		if _, err := c.admin.PgConn().Exec(ctx, sql).ReadAll(); err != nil {
+			return fmt.Errorf("run %q: %w", sql, err)
+		}
+	}
+	return nil
+}
+
+// fresh makes the database of one case anew, with its administrator's
+// statements done.
+func (c *cluster) fresh(ctx context.Context, admin *pgx.Conn, database string, cs *Case) error {
+	for _, sql := range []string{
+		"DROP DATABASE IF EXISTS " + database + " WITH (FORCE)",
+		"CREATE DATABASE " + database + " TEMPLATE " + template + " STRATEGY file_copy",
+		"GRANT CREATE ON DATABASE " + database + " TO das_app",
+	} {
+		if _, err := admin.PgConn().Exec(ctx, sql).ReadAll(); err != nil {
+			return fmt.Errorf("run %q: %w", sql, err)
+		}
+	}
+	if len(cs.AdminSetup) > 0 {
+		return c.pg.Exec(ctx, database, cs.AdminSetup...)
+	}
+	return nil
+}
+
+// sweep removes what a case has left in the cluster outside its database.
+func (c *cluster) sweep(ctx context.Context, database string) error {
+	local, err := c.list(ctx, database, `
+		SELECT format('ALTER SUBSCRIPTION %I DISABLE; ALTER SUBSCRIPTION %1$I SET (slot_name = NONE); DROP SUBSCRIPTION %1$I', subname)
+		FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+		UNION ALL SELECT format('ROLLBACK PREPARED %L', gid) FROM pg_prepared_xacts WHERE database = current_database()`)
+	if err != nil {
+		return err
+	}
+	for _, sql := range local {
+		// One by one: DROP SUBSCRIPTION wants no transaction around it.
+		if err := c.pg.Exec(ctx, database, strings.Split(sql, "; ")...); err != nil {
+			return err
+		}
+	}
+	if err := c.exec(ctx, "DROP DATABASE "+database+" WITH (FORCE)"); err != nil {
+		return err
+	}
+	for _, query := range []string{
+		`SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database WHERE datname NOT IN ('postgres','template0','template1','` + template + `')`,
+		`SELECT format('DROP TABLESPACE %I', spcname) FROM pg_tablespace WHERE spcname NOT LIKE 'pg\_%'`,
+		`SELECT format('ALTER ROLE %s RESET ALL', coalesce(quote_ident(rolname), 'ALL')) FROM pg_db_role_setting LEFT JOIN pg_roles r ON r.oid = setrole WHERE setdatabase = 0`,
+		`SELECT format('REVOKE %I FROM %I', g.rolname, m.rolname) FROM pg_auth_members a JOIN pg_roles g ON g.oid = roleid JOIN pg_roles m ON m.oid = member
+			WHERE g.rolname LIKE 'das\_%' AND (g.rolname, m.rolname) <> ('das_grp', 'das_app')`,
+		`SELECT format('REVOKE ALL ON PARAMETER %s FROM %I', parname, grantee::regrole) FROM pg_parameter_acl, aclexplode(paracl) WHERE grantee <> 10 GROUP BY parname, grantee`,
+		`SELECT format('DROP OWNED BY %I; DROP ROLE %1$I', rolname) FROM pg_roles WHERE oid >= 16384
+			AND rolname NOT IN ('das_app','das_reader','das_writer','das_admin','das_definer','das_grp','das_other')`,
+		`SELECT 'ALTER SYSTEM RESET ALL'`,
+	} {
+		statements, err := c.list(ctx, "postgres", query)
+		if err != nil {
+			return err
+		}
+		if err := c.exec(ctx, statements...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// list runs a query of one text column.
+func (c *cluster) list(ctx context.Context, database, query string) ([]string, error) {
+	conn, err := pgx.Connect(ctx, c.pg.URL(database))
+	if err != nil {
+		return nil, fmt.Errorf("connect to %s: %w", database, err)
+	}
+	defer conn.Close(ctx)
+	rows, err := conn.Query(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("run %q: %w", query, err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+// readSetup reads the shared schema that belongs to a file of cases.
+func readSetup(cases string) (string, error) {
+	b, err := os.ReadFile(filepath.Join(filepath.Dir(cases), "setup.sql"))
+	if err != nil {
+		return "", fmt.Errorf("read the shared schema: %w", err)
+	}
+	return string(b), nil
+}
