@@ -1,0 +1,197 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/das-local/das-local/internal/activity"
+)
+
+// publishAll is the publisher: it seals and puts round after round. It returns
+// when the stream drains and is empty, or when ctx ends.
+func (s *Stream) publishAll(ctx context.Context) {
+	var beats <-chan time.Time
+	if s.config.Heartbeat > 0 {
+		ticker := time.NewTicker(s.config.Heartbeat)
+		defer ticker.Stop()
+		beats = ticker.C
+	}
+	beat, drain := false, s.drain
+	for ctx.Err() == nil {
+		select {
+		case <-beats: // also while there are events all the time
+			beat = true
+		default:
+		}
+		lost := s.lost()
+		jobs := s.next(beat)
+		beat = false
+		if len(jobs) > 0 {
+			if !s.publish(ctx, jobs, lost) {
+				return
+			}
+			s.gather(ctx)
+			continue
+		}
+		s.settle(lost)
+		if drain == nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+		case <-drain:
+			drain = nil // once more through the queue, then out
+		case <-beats:
+			beat = true
+		case <-s.wake:
+			s.gather(ctx)
+		}
+	}
+}
+
+// gather lets events come together. It ends early when the queue fills up or
+// nothing more will come.
+func (s *Stream) gather(ctx context.Context) {
+	if s.config.GatherDelay <= 0 {
+		return
+	}
+	timer := time.NewTimer(s.config.GatherDelay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-s.wake:
+	case <-s.drain:
+	case <-ctx.Done():
+	}
+}
+
+// publish makes one round durable, however often it must try; records of a call
+// that failed half-way are put again. It returns false if ctx ended before.
+func (s *Stream) publish(ctx context.Context, jobs []sealJob, lostBefore int64) bool {
+	s.roundBegan.Store(time.Now().UnixNano())
+	var total Stats
+	records := make([]Record, 0, len(jobs))
+	for _, job := range jobs {
+		if !s.ensureKey(ctx, job.lane, &total) {
+			return false
+		}
+		data, err := s.seal(job, &total)
+		if err != nil {
+			s.config.Logger.Error("activity stream: cannot seal a record", "stream", s.config.StreamName, "error", err)
+			s.window.begin(err)
+			continue
+		}
+		id, err := uuid.NewRandomFromReader(s.config.Rand)
+		if err != nil {
+			s.config.Logger.Error("activity stream: cannot make a partition key", "error", err)
+			return false
+		}
+		records = append(records, Record{PartitionKey: id.String(), Data: data})
+	}
+	for rest := records; len(rest) > 0; {
+		n := firstPut(rest)
+		call := rest[:n:n]
+		put := func(ctx context.Context) error {
+			return s.config.Publisher.PutRecords(ctx, s.config.StreamName, call)
+		}
+		if !s.persist(ctx, "put records", put) {
+			return false
+		}
+		total.Puts++
+		rest = rest[n:]
+	}
+	s.roundBegan.Store(0)
+	s.window.setFailure(nil)
+	s.landed(total)
+	s.settle(lostBefore + total.Lost)
+	return true
+}
+
+// firstPut is how many of the records one PutRecords call takes.
+func firstPut(records []Record) int {
+	size := 0
+	for i, r := range records {
+		size += len(r.Data) + len(r.PartitionKey)
+		if i == kinesisPutRecords || (i > 0 && size > kinesisPutBytes) {
+			return i
+		}
+	}
+	return len(records)
+}
+
+// seal makes a record's data of a job. What cannot be sealed is lost.
+func (s *Stream) seal(job sealJob, total *Stats) ([]byte, error) {
+	b := job.batch
+	if b == nil {
+		data, err := s.sealEvents(job.lane, activity.AppendHeartbeat(nil))
+		if err != nil {
+			return nil, err
+		}
+		total.Heartbeats++
+		total.Bytes += int64(len(data))
+		return data, nil
+	}
+	data, err := s.sealEvents(job.lane, b.events)
+	if errors.Is(err, errTooLarge) && b.cut != nil {
+		data, err = s.sealEvents(job.lane, b.cut)
+		total.Cut++
+	}
+	if err != nil {
+		total.Lost += int64(b.count)
+		return nil, err
+	}
+	total.Published += int64(b.count)
+	total.Records++
+	total.Bytes += int64(len(data))
+	return data, nil
+}
+
+func (s *Stream) sealEvents(l *lane, events []byte) ([]byte, error) {
+	data, err := s.sealer.Seal(nil, l.key.data, s.config.ClusterID, l.instanceID, events)
+	if err != nil {
+		return nil, fmt.Errorf("seal batch: %w", err)
+	}
+	if len(data)+partitionKeyBytes > s.config.MaxRecordBytes {
+		return nil, errTooLarge
+	}
+	return data, nil
+}
+
+// partitionKeyBytes is the length of a UUID as text.
+const partitionKeyBytes = 36
+
+// maxBackoffs is how far the pause between two tries grows.
+const maxBackoffs = 20
+
+// persist calls f until it succeeds. It returns false if ctx ended before.
+func (s *Stream) persist(ctx context.Context, verb string, f func(context.Context) error) bool {
+	pause := s.config.RetryBackoff
+	for try := 1; ; try++ {
+		callCtx, cancel := context.WithTimeout(ctx, s.config.PutTimeout)
+		err := f(callCtx)
+		cancel()
+		if err == nil {
+			return true
+		}
+		err = fmt.Errorf("%s: %w", verb, err)
+		s.window.setFailure(err)
+		s.mu.Lock()
+		s.stats.Failures++
+		s.mu.Unlock()
+		if try == 1 {
+			s.config.Logger.Warn("activity stream: trying again", "stream", s.config.StreamName, "error", err)
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return false
+		case <-timer.C:
+		}
+		pause = min(2*pause, maxBackoffs*s.config.RetryBackoff)
+	}
+}

@@ -1,0 +1,231 @@
+package stream
+
+// lane is the part of a stream that one instance's events take. Its fields but
+// the first two are guarded by stream.mu, key belongs to the publisher.
+type lane struct {
+	stream     *Stream
+	instanceID string
+
+	full   []*batch // in order, before current
+	recent *batch   // takes events; nil: the next event begins one
+	closed bool     // takes nothing more
+
+	key *sealingKey
+}
+
+// batch is what becomes one record.
+type batch struct {
+	events  []byte // JSON, comma-separated
+	count   int
+	cut     []byte        // see piece.cut
+	durable chan struct{} // nil: nobody waits, or they have been released
+}
+
+// maxSpare and maxSpareBytes bound the batches kept for reuse.
+const (
+	maxSpare      = 16
+	maxSpareBytes = 512 << 10
+)
+
+// open adds a lane, closed at once if the stream ends.
+func (s *Stream) open(instanceID string) *lane {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := &lane{stream: s, instanceID: instanceID, closed: s.ending}
+	if !s.ending {
+		s.lanes = append(s.lanes, l)
+	}
+	return l
+}
+
+func (l *lane) close() {
+	l.stream.mu.Lock()
+	defer l.stream.mu.Unlock()
+	l.closed = true
+	l.stream.wakeLocked() // so that the empty lane is forgotten
+}
+
+// take copies a rendering into the queue.
+func (l *lane) take(r *rendering) (durable <-chan struct{}) {
+	s := l.stream
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l.closed {
+		return nil
+	}
+	n := r.events()
+	if s.queued+len(r.buf) > s.config.QueueBytes {
+		s.stats.Lost += int64(n)
+		s.overflowLocked()
+		return nil
+	}
+	s.stats.Events += int64(n)
+	var last *batch
+	for i := range r.pieces {
+		last = l.addLocked(r, &r.pieces[i])
+	}
+	if s.idle || s.queued > s.config.QueueBytes/2 {
+		s.wakeLocked()
+	}
+	if s.config.Mode != Sync || s.window.isOpen() {
+		return nil
+	}
+	if last.durable == nil {
+		last.durable = make(chan struct{})
+	}
+	return last.durable
+}
+
+func (l *lane) addLocked(r *rendering, p *piece) *batch {
+	s, events := l.stream, r.buf[p.start:p.end]
+	s.queued += len(events)
+	if p.cut != nil {
+		l.rotate()
+		b := &batch{events: append([]byte(nil), events...), count: 1, cut: p.cut}
+		l.full = append(l.full, b)
+		return b
+	}
+	if b := l.recent; b != nil && len(b.events)+1+len(events) > s.config.BatchBytes {
+		l.rotate()
+	}
+	if l.recent == nil {
+		l.recent = s.newBatchLocked()
+	}
+	b := l.recent
+	if b.count > 0 {
+		b.events = append(b.events, ',')
+	}
+	b.events = append(b.events, events...)
+	b.count += p.events
+	return b
+}
+
+// rotate ends the batch that takes events.
+func (l *lane) rotate() {
+	if l.recent != nil {
+		l.full = append(l.full, l.recent)
+		l.recent = nil
+	}
+}
+
+func (s *Stream) newBatchLocked() *batch {
+	if n := len(s.spare); n > 0 {
+		b := s.spare[n-1]
+		s.spare = s.spare[:n-1]
+		return b
+	}
+	return new(batch)
+}
+
+// wakeLocked wakes the publisher, once per sleep.
+func (s *Stream) wakeLocked() {
+	s.idle = false
+	select {
+	case s.wake <- struct{}{}:
+	default: // it has been told
+	}
+}
+
+// sealJob is a batch on its way to a record; a nil batch is a heartbeat.
+type sealJob struct {
+	lane  *lane
+	batch *batch
+}
+
+// maxRound bounds the batches that the publisher takes of one lane at a time.
+const maxRound = 32
+
+// next moves batches from the queue to the publisher, in order for each lane,
+// with a heartbeat for each lane in front if beat is set. Without any, the
+// publisher is idle from now on, and woken by the next event.
+func (s *Stream) next(beat bool) []sealJob {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	jobs := s.flying[:0]
+	kept := s.lanes[:0]
+	for _, l := range s.lanes {
+		if beat && !l.closed {
+			jobs = append(jobs, sealJob{lane: l})
+		}
+		l.rotate()
+		n := min(len(l.full), maxRound)
+		for _, b := range l.full[:n] {
+			jobs = append(jobs, sealJob{l, b})
+		}
+		if l.full = l.full[n:]; len(l.full) == 0 {
+			l.full = nil
+		}
+		if l.closed && len(l.full) == 0 && n == 0 {
+			l.dropKey()
+			continue
+		}
+		kept = append(kept, l)
+	}
+	clear(s.lanes[len(kept):])
+	s.lanes = kept
+	s.flying = jobs
+	s.idle = len(jobs) == 0
+	return jobs
+}
+
+// landed takes note that the batches in flight are durable, and adds what they
+// count.
+func (s *Stream) landed(n Stats) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stats.Published += n.Published
+	s.stats.Lost += n.Lost
+	s.stats.Cut += n.Cut
+	s.stats.Records += n.Records
+	s.stats.Heartbeats += n.Heartbeats
+	s.stats.Bytes += n.Bytes
+	s.stats.Puts += n.Puts
+	s.stats.DataKeys += n.DataKeys
+	for i, job := range s.flying {
+		if job.batch != nil {
+			s.queued -= len(job.batch.events)
+			job.batch.release()
+			s.recycleLocked(job.batch)
+		}
+		s.flying[i] = sealJob{}
+	}
+	s.flying = s.flying[:0]
+}
+
+func (s *Stream) recycleLocked(b *batch) {
+	if len(s.spare) < maxSpare && cap(b.events) <= maxSpareBytes && b.cut == nil {
+		*b = batch{events: b.events[:0]}
+		s.spare = append(s.spare, b)
+	}
+}
+
+// release lets those go who wait for the batch.
+func (b *batch) release() {
+	if b.durable != nil {
+		close(b.durable)
+		b.durable = nil
+	}
+}
+
+// releaseAll lets everybody go who waits.
+func (s *Stream) releaseAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.eachBatchLocked((*batch).release)
+}
+
+func (s *Stream) eachBatchLocked(f func(*batch)) {
+	for _, job := range s.flying {
+		if job.batch != nil {
+			f(job.batch)
+		}
+	}
+	for _, l := range s.lanes {
+		for _, b := range l.full {
+			f(b)
+		}
+		if l.recent != nil {
+			f(l.recent)
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package stream
+
+import (
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/das-local/das-local/internal/activity"
+)
+
+// rendering is the JSON of the events of one Record call.
+type rendering struct {
+	buf    []byte
+	pieces []piece
+}
+
+// piece is a part of a rendering that goes into one record.
+type piece struct {
+	start, end int
+	events     int
+	cut        []byte // what to send if the one event of the piece is too large
+}
+
+// maxKept bounds the buffer that a rendering keeps for its next use.
+const maxKept = 256 << 10
+
+// hugeText is the size of the texts above which an event is not even tried
+// whole: as JSON it could pass what readers decompress (envelope.MaxInner).
+const hugeText = 8 << 20
+
+func newRendering() any { return new(rendering) }
+
+func (r *rendering) reset() {
+	clear(r.pieces) // lets go of the cut texts
+	r.pieces = r.pieces[:0]
+	r.buf = r.buf[:0]
+	if cap(r.buf) > maxKept {
+		r.buf = nil
+	}
+}
+
+// render cuts events into pieces of at most batch bytes. A larger event has a
+// piece of its own, and a shorter form if it is larger than what surely fits a
+// record.
+func (r *rendering) render(events []activity.Event, v activity.Version, batch, fits int) {
+	for i := range events {
+		e := &events[i]
+		if textSize(e) > hugeText {
+			short := shortened(e, fits)
+			e = &short
+		}
+		if r.joins() {
+			r.buf = append(r.buf, ',')
+		}
+		body := len(r.buf)
+		r.buf = activity.AppendEvent(r.buf, e, v)
+		size := len(r.buf) - body
+		if size > fits {
+			short := shortened(e, fits)
+			r.pieces = append(r.pieces, piece{body, len(r.buf), 1, activity.AppendEvent(nil, &short, v)})
+			continue
+		}
+		if r.joins() && len(r.buf)-r.pieces[len(r.pieces)-1].start <= batch {
+			last := &r.pieces[len(r.pieces)-1]
+			last.end, last.events = len(r.buf), last.events+1
+			continue
+		}
+		r.pieces = append(r.pieces, piece{start: body, end: len(r.buf), events: 1})
+	}
+}
+
+// joins says whether the next event may share the last piece.
+func (r *rendering) joins() bool {
+	return len(r.pieces) > 0 && r.pieces[len(r.pieces)-1].cut == nil
+}
+
+func (r *rendering) events() int {
+	n := 0
+	for _, p := range r.pieces {
+		n += p.events
+	}
+	return n
+}
+
+func textSize(e *activity.Event) int {
+	n := len(e.CommandText) + len(e.ErrorMessage)
+	for _, p := range e.Params {
+		n += len(p)
+	}
+	return n
+}
+
+// escapeGrowth is how many bytes of JSON one byte of text can take: \u001f.
+const escapeGrowth = 6
+
+// shortened is e with its texts cut so that it surely fits into limit bytes:
+// half for the text, an eighth for the error message, a quarter for all
+// parameters, where those that no longer fit are left out.
+func shortened(e *activity.Event, limit int) activity.Event {
+	short := *e
+	short.CommandText = cutText(e.CommandText, limit/2)
+	short.ErrorMessage = cutText(e.ErrorMessage, limit/8)
+	room := limit / 4
+	for i, p := range e.Params {
+		room -= escapeGrowth*len(p) + len(`"",`)
+		if room < 0 {
+			short.Params = append(e.Params[:i:i], "[cut: "+strconv.Itoa(len(e.Params)-i)+" parameters]")
+			break
+		}
+	}
+	return short
+}
+
+// cutText shortens text to what takes at most limit bytes of JSON, and says
+// how long it was.
+func cutText(text string, limit int) string {
+	mark := "… [cut: " + strconv.Itoa(len(text)) + " bytes]"
+	if len(text) <= limit/escapeGrowth {
+		return text
+	}
+	n := max(0, limit/escapeGrowth-len(mark))
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n] + mark
+}

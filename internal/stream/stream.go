@@ -1,0 +1,222 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/das-local/das-local/internal/envelope"
+)
+
+// Stream is one activity stream, from its start to its stop. Sources attach to
+// it at any time before that.
+type Stream struct {
+	config Config
+	sealer *envelope.Sealer
+	fits   int // JSON that surely fits a record
+
+	renderings sync.Pool     // *rendering
+	wake       chan struct{} // to the publisher, capacity 1
+	overflow   chan struct{} // to the watchdog, capacity 1
+	drain      chan struct{} // closed when nothing more is taken
+	ended      chan struct{} // closed when Run has returned
+	started    atomic.Bool
+	cancel     context.CancelCauseFunc // ends Run; set before started
+
+	roundBegan atomic.Int64 // Unix nanoseconds; 0: the publisher is free
+	window     window
+
+	mu     sync.Mutex // guards the rest, and the lanes
+	lanes  []*lane
+	flying []sealJob // what the publisher works on
+	spare  []*batch
+	queued int  // bytes of JSON that are not durable yet
+	idle   bool // the publisher sleeps until it is woken
+	ending bool // nothing more is taken
+	stats  Stats
+}
+
+// Stats counts since the stream was made.
+type Stats struct {
+	Events     int64 // taken; Published, Lost or still queued
+	Published  int64
+	Lost       int64 // dropped at a full queue, unpublishable, or left at the end
+	Cut        int64 // published with shortened texts
+	Records    int64 // with events
+	Heartbeats int64
+	Bytes      int64 // of records
+	Puts       int64
+	Failures   int64 // of Publisher and KeyService
+	DataKeys   int64
+	Queued     int  // bytes of JSON
+	LossWindow bool // one is open
+}
+
+// New checks the configuration and makes a stream. Run publishes.
+func New(config Config) (*Stream, error) {
+	c, err := config.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	sealer, err := envelope.NewSealer(envelope.Config{Version: c.Version, Rand: c.Rand})
+	if err != nil {
+		return nil, fmt.Errorf("make sealer: %w", err)
+	}
+	s := &Stream{
+		config:   c,
+		sealer:   sealer,
+		fits:     surelyFits(c.MaxRecordBytes),
+		wake:     make(chan struct{}, 1),
+		overflow: make(chan struct{}, 1),
+		drain:    make(chan struct{}),
+		ended:    make(chan struct{}),
+	}
+	s.renderings.New = newRendering
+	s.window.notify = c.Notify
+	return s, nil
+}
+
+// Run publishes until Drain has been called and the queue is empty, or until
+// ctx ends. Then it takes nothing more, lets all sessions go that wait, and
+// zeroes the data keys. The error says whether events were left. Run may be
+// called once.
+func (s *Stream) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	s.mu.Lock()
+	s.cancel = cancel
+	s.mu.Unlock()
+	if s.started.Swap(true) {
+		return errors.New("a stream runs once")
+	}
+	defer close(s.ended)
+
+	watching, stopWatching := context.WithCancel(context.WithoutCancel(ctx))
+	var watchdog sync.WaitGroup
+	watchdog.Go(func() { s.watch(watching) })
+	s.publishAll(ctx)
+	stopWatching()
+	watchdog.Wait()
+	return s.end(context.Cause(ctx))
+}
+
+// Drain detaches every source, and waits until Run has published what is
+// queued. When ctx ends first, it gives up, and Run with it.
+func (s *Stream) Drain(ctx context.Context) error {
+	s.stopTaking()
+	if !s.started.Load() {
+		return nil
+	}
+	select {
+	case <-s.ended:
+		return nil
+	case <-ctx.Done():
+		s.mu.Lock()
+		cancel := s.cancel
+		s.mu.Unlock()
+		cancel(context.Cause(ctx))
+		<-s.ended
+		return fmt.Errorf("drain the activity stream: %w", context.Cause(ctx))
+	}
+}
+
+// Stats returns the counters as they are now.
+func (s *Stream) Stats() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stats := s.stats
+	stats.Queued = s.queued
+	stats.LossWindow = s.window.isOpen()
+	return stats
+}
+
+func (s *Stream) stopTaking() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ending {
+		return
+	}
+	s.ending = true
+	for _, l := range s.lanes {
+		l.closed = true
+	}
+	close(s.drain)
+}
+
+// end counts what was not published and lets everybody go.
+func (s *Stream) end(cause error) error {
+	s.stopTaking()
+	s.mu.Lock()
+	left := 0
+	s.eachBatchLocked(func(b *batch) {
+		left += b.count
+		b.release()
+	})
+	for _, job := range s.flying {
+		job.lane.dropKey()
+	}
+	for _, l := range s.lanes {
+		l.dropKey()
+	}
+	s.sealer.Forget()
+	s.lanes, s.flying, s.spare, s.queued = nil, nil, nil, 0
+	s.stats.Lost += int64(left)
+	lost := s.stats.Lost
+	s.mu.Unlock()
+	if left == 0 {
+		s.window.end(lost)
+		return nil
+	}
+	err := fmt.Errorf("%d events were not published: %w", left, errors.Join(s.window.failure(), cause))
+	s.window.begin(err)
+	s.window.end(lost)
+	return err
+}
+
+// watch begins a loss window when the publisher has been busy with one round
+// for SyncTimeout, or when an event was dropped.
+func (s *Stream) watch(ctx context.Context) {
+	tick := time.NewTicker(max(s.config.SyncTimeout/8, time.Millisecond))
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.overflow:
+			s.beginDropWindow()
+			s.mu.Lock()
+			s.wakeLocked() // a publisher with nothing to do ends the window
+			s.mu.Unlock()
+		case now := <-tick.C:
+			began := s.roundBegan.Load()
+			if began != 0 && now.Sub(time.Unix(0, began)) >= s.config.SyncTimeout {
+				s.giveUp()
+			}
+		}
+	}
+}
+
+// giveUp begins a loss window and lets the sessions go. Their events stay
+// queued and are lost only if the queue overflows or the stream ends.
+func (s *Stream) giveUp() {
+	if s.window.isOpen() {
+		return
+	}
+	err := s.window.failure()
+	if err == nil {
+		err = fmt.Errorf("publishing has taken longer than %v", s.config.SyncTimeout)
+	}
+	s.window.begin(err)
+	s.config.Logger.Warn("activity stream: events may be lost from now on", "stream", s.config.StreamName, "error", err)
+	// A session that comes now sees the window and does not wait.
+	s.releaseAll()
+}
+
+func (s *Stream) lost() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stats.Lost
+}
