@@ -1,5 +1,47 @@
-.PHONY: build run
+# das-local: targets for users and developers. "make test" needs nothing but
+# this checkout: scripts/setup-test installs or names what is missing.
+
+GO ?= go
+FUZZTIME ?= 60s
+
+.PHONY: build run test unit e2e conformance oracle lint fuzz bench clean
+
 build:
-	go build -o bin/das-local ./cmd/das-local
+	@echo "das-local: compiling (PostgreSQL's parser makes the first time take a minute or two)" >&2
+	$(GO) build -trimpath -o bin/das-local ./cmd/das-local
+
 run:
-	go run ./cmd/das-local up
+	@echo "das-local: compiling (PostgreSQL's parser makes the first time take a minute or two)" >&2
+	$(GO) run ./cmd/das-local up
+
+test: setup-test lint unit e2e oracle conformance
+
+.PHONY: setup-test
+setup-test:
+	scripts/setup-test
+
+unit:
+	$(GO) test -race -shuffle=on $$($(GO) list ./... | grep -v -e /e2e -e /oracle -e /bench)
+
+e2e: setup-test
+	$(GO) test -count=1 -timeout 15m ./e2e/...
+
+oracle: setup-test
+	$(GO) run ./oracle -min 0.70
+
+conformance: setup-test
+	conformance/run
+
+lint:
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "gofmt would change these files" >&2; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+fuzz:
+	FUZZTIME=$(FUZZTIME) scripts/fuzz
+
+bench: build
+	$(GO) run ./bench
+
+clean:
+	rm -rf bin conformance/.venv conformance/js/node_modules e2e/.venv

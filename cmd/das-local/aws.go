@@ -1,0 +1,53 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+)
+
+// defaultEndpoint is where "das-local up" serves by default.
+const defaultEndpoint = "http://127.0.0.1:4566"
+
+// realAWS is the --endpoint that means the service itself.
+const realAWS = "aws"
+
+// awsFlags say where the AWS services are.
+type awsFlags struct{ endpoint, region string }
+
+func (a *awsFlags) define(fs *flag.FlagSet) {
+	fs.StringVar(&a.endpoint, "endpoint", cmp.Or(os.Getenv("AWS_ENDPOINT_URL"), defaultEndpoint),
+		"`URL` of das-local, or \"aws\" for AWS itself")
+	fs.StringVar(&a.region, "region", "", "AWS `REGION`; empty takes the environment's, then us-east-1")
+}
+
+// load makes the configuration of AWS clients. das-local takes any
+// credentials, so there it makes some up if the environment has none.
+func (a *awsFlags) load(ctx context.Context) (aws.Config, error) {
+	var opts []func(*config.LoadOptions) error
+	region := cmp.Or(a.region, os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION"))
+	if a.endpoint != realAWS {
+		opts = append(opts, config.WithBaseEndpoint(a.endpoint))
+		region = cmp.Or(region, "us-east-1")
+		if os.Getenv("AWS_ACCESS_KEY_ID") == "" && os.Getenv("AWS_PROFILE") == "" {
+			opts = append(opts, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("test", "test", "")))
+		}
+	}
+	if region != "" {
+		opts = append(opts, config.WithRegion(region))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, opts...)
+	if err != nil {
+		return cfg, fmt.Errorf("load the AWS configuration: %w", err)
+	}
+	if cfg.Region == "" {
+		return cfg, fmt.Errorf("no AWS region; give one with --region: %w", errUsage)
+	}
+	return cfg, nil
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// envName is the environment variable that stands for a flag.
+func envName(flagName string) string {
+	return "DAS_LOCAL_" + strings.ToUpper(strings.ReplaceAll(flagName, "-", "_"))
+}
+
+// newFlags makes a flag set that prints help (with its examples) on -h.
+func newFlags(name, help string, out io.Writer) *flag.FlagSet {
+	fs := flag.NewFlagSet(name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.Usage = func() {
+		fmt.Fprintf(out, "%s\nFlags (each also as an environment variable, --aws-listen as DAS_LOCAL_AWS_LISTEN):\n\n", help)
+		fs.VisitAll(func(f *flag.Flag) {
+			value, text := flag.UnquoteUsage(f)
+			head := "  --" + f.Name
+			if value != "" {
+				head += " " + value
+			}
+			if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0" && f.DefValue != "0s" {
+				text += " (default " + f.DefValue + ")"
+			}
+			fmt.Fprintf(out, "%s\n        %s\n", head, text)
+		})
+	}
+	return fs
+}
+
+// parse reads the environment, then the command line, which wins. Arguments
+// that are no flags are refused unless the command takes some.
+func parse(fs *flag.FlagSet, args []string, takesArguments bool) error {
+	var errs []error
+	fs.VisitAll(func(f *flag.Flag) {
+		v, ok := os.LookupEnv(envName(f.Name))
+		if !ok || v == "" {
+			return
+		}
+		if err := fs.Set(f.Name, v); err != nil {
+			errs = append(errs, fmt.Errorf("%s=%q: %w: %w", envName(f.Name), v, err, errUsage))
+		}
+	})
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return fmt.Errorf("%w; \"das-local %s -h\" lists the flags: %w", err, fs.Name(), errUsage)
+	}
+	if fs.NArg() > 0 && !takesArguments {
+		return fmt.Errorf("unexpected argument %q; \"das-local %s -h\" has the usage: %w", fs.Arg(0), fs.Name(), errUsage)
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/das-local/das-local/emulator"
+	"github.com/das-local/das-local/internal/stream"
+)
+
+const upHelp = `das-local up runs the emulator until SIGINT or SIGTERM.
+
+    $ das-local up
+    $ psql "host=127.0.0.1 port=15432 user=postgres dbname=postgres"
+    $ das-local tail
+
+    $ das-local up --upstream postgres://postgres:secret@db:5432/postgres --start-stream sync
+    $ AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws rds describe-db-clusters
+`
+
+// up runs the emulator and says on standard output how to reach it.
+func up(ctx context.Context, args []string, std streams) error {
+	fs := newFlags("up", upHelp, std.out)
+	var o emulator.Options
+	logs := emulatorFlags(fs, &o)
+	start := fs.String("start-stream", "async", "`MODE` of the first cluster's stream at boot: sync, async or off")
+	if err := parse(fs, args, false); err != nil {
+		return err
+	}
+	switch *start {
+	case "off":
+	case "sync", "async":
+		o.StartStream = stream.Mode(*start)
+	default:
+		return fmt.Errorf("--start-stream is %q; it must be sync, async or off: %w", *start, errUsage)
+	}
+	var err error
+	if o.Logger, err = logs.logger(std.err); err != nil {
+		return err
+	}
+	e, err := emulator.Start(ctx, o)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil // stopped while starting, as asked
+		}
+		return err
+	}
+	printAddresses(std.out, e)
+	select {
+	case <-ctx.Done():
+	case <-e.Done():
+	}
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	return e.Close(closing)
+}
+
+// emulatorFlags defines the flags of an emulator on fs.
+func emulatorFlags(fs *flag.FlagSet, o *emulator.Options) *logFlags {
+	fs.StringVar(&o.Upstream, "upstream", "", "`URL` (postgres://…) of the PostgreSQL to audit; empty starts an embedded one")
+	fs.StringVar(&o.UpstreamCert, "upstream-cert", "", "`FILE` with the upstream's own TLS certificate: TLS on both sides, channel binding end to end")
+	fs.StringVar(&o.UpstreamKey, "upstream-key", "", "`FILE` with the key of --upstream-cert")
+	fs.StringVar(&o.Listen, "listen", "127.0.0.1:15432", "PostgreSQL `ADDR` of the writer instance; further instances take the following ports")
+	fs.StringVar(&o.TLSCert, "tls-cert", "", "`FILE` with the certificate that PostgreSQL clients are shown; empty makes one at start")
+	fs.StringVar(&o.TLSKey, "tls-key", "", "`FILE` with the key of --tls-cert")
+	fs.StringVar(&o.AWSListen, "aws-listen", "127.0.0.1:4566", "`ADDR` of the RDS, KMS and Kinesis endpoint")
+	fs.StringVar(&o.ClusterID, "cluster-id", "my-cluster", "`ID` of the first cluster; its instance is ID-instance-1")
+	fs.StringVar(&o.Region, "region", "us-east-1", "`REGION` of every ARN")
+	fs.StringVar(&o.AccountID, "account", "000000000000", "`ACCOUNT` of every ARN")
+	fs.StringVar(&o.EngineVersion, "engine-version", "", "Aurora engine `VERSION`; empty takes the upstream's; 10.7 is the user guide's system")
+	fs.Int64Var(&o.Seed, "seed", 0, "`N` makes ids, keys and stream names repeat (predictable keys: never for real data)")
+	fs.Func("heartbeat", "`INTERVAL` between heartbeats of an instance; 0 turns them off (default 1s)", func(s string) error {
+		d, err := time.ParseDuration(s)
+		if err != nil || d < 0 {
+			return fmt.Errorf("%q is not a duration such as 1s or 500ms", s)
+		}
+		o.Heartbeat = d
+		if d == 0 {
+			o.Heartbeat = -1
+		}
+		return nil
+	})
+	fs.DurationVar(&o.KeyReuse, "key-reuse", 5*time.Minute, "`INTERVAL` for which one data key seals records")
+	fs.IntVar(&o.Shards, "shards", 1, "`N` shards of the Kinesis stream")
+	fs.DurationVar(&o.SyncTimeout, "sync-timeout", 10*time.Second, "`INTERVAL` that a session waits for durability in sync mode before it goes on")
+	fs.StringVar(&o.ConnectClass, "connect-class", "MISC", "`CLASS` of CONNECT and DISCONNECT events: MISC (the guide's sample) or CONNECT (its list)")
+	fs.StringVar(&o.CommandText, "command-text", "whole", "`FORM` of commandText: whole (as received) or single (a multi-statement string is cut to the statement)")
+	fs.IntVar(&o.MaxCommandText, "max-command-text", 1<<20, "`BYTES` of SQL text kept of a statement")
+	fs.DurationVar(&o.Grace, "grace", 2*time.Second, "`INTERVAL` in which open sessions may finish at the end")
+	l := &logFlags{}
+	fs.StringVar(&l.level, "log-level", "info", "`LEVEL`: debug, info, warn or error; SQL text appears at debug only")
+	fs.StringVar(&l.format, "log-format", "text", "`FORMAT` of the log on standard error: text or json")
+	return l
+}
+
+// logFlags say how to log.
+type logFlags struct{ level, format string }
+
+func (l *logFlags) logger(w io.Writer) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(l.level)); err != nil {
+		return nil, fmt.Errorf("--log-level is %q; it must be debug, info, warn or error: %w", l.level, errUsage)
+	}
+	opts := &slog.HandlerOptions{Level: level}
+	switch l.format {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, opts)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, opts)), nil
+	}
+	return nil, fmt.Errorf("--log-format is %q; it must be text or json: %w", l.format, errUsage)
+}
+
+func printAddresses(w io.Writer, e *emulator.Emulator) {
+	fmt.Fprintf(w, "psql           %s\n", e.PSQL())
+	fmt.Fprintf(w, "endpoint       %s   (export AWS_ENDPOINT_URL=%s)\n", e.Endpoint(), e.Endpoint())
+	fmt.Fprintf(w, "cluster        %s\n", e.ClusterARN())
+	fmt.Fprintf(w, "kms key        %s\n", e.KeyARN())
+	fmt.Fprintf(w, "stream         %s   (%s)\n", e.StreamName(), e.StreamStatus())
+	fmt.Fprintf(w, "events         das-local tail --endpoint %s\n", e.Endpoint())
+}

@@ -1,0 +1,72 @@
+package emulator
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+)
+
+// PostgresAddr is the HOST:PORT of the first cluster's writer.
+func (e *Emulator) PostgresAddr() string {
+	w := e.first.Instances[0]
+	return net.JoinHostPort(w.Host, strconv.Itoa(w.Port))
+}
+
+// PostgresURL is the URL of the first cluster's writer, with the upstream's
+// user and database, and without a password.
+func (e *Emulator) PostgresURL() string {
+	u := url.URL{
+		Scheme: "postgres",
+		User:   url.User(e.upstream.config.User),
+		Host:   e.PostgresAddr(),
+		Path:   "/" + e.upstream.config.Database,
+	}
+	return u.String()
+}
+
+// PSQL is the command line that connects psql to the first cluster's writer.
+func (e *Emulator) PSQL() string {
+	host, port, err := net.SplitHostPort(e.PostgresAddr())
+	if err != nil {
+		return "psql " + e.PostgresURL() // not reached: a listener's address has a port
+	}
+	return fmt.Sprintf("psql \"host=%s port=%s user=%s dbname=%s\"", reachable(host), port, e.upstream.config.User, e.upstream.config.Database)
+}
+
+// Endpoint is what AWS_ENDPOINT_URL is set to.
+func (e *Emulator) Endpoint() string {
+	host, port, err := net.SplitHostPort(e.aws.Addr().String())
+	if err != nil {
+		return "http://" + e.aws.Addr().String() // not reached
+	}
+	return "http://" + net.JoinHostPort(reachable(host), port)
+}
+
+// reachable turns "all addresses" into one that a client can dial.
+func reachable(host string) string {
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		return "127.0.0.1"
+	}
+	return host
+}
+
+// ClusterARN is the ARN of the first cluster.
+func (e *Emulator) ClusterARN() string { return e.first.ARN }
+
+// KeyARN is the ARN of the key that was made for the first cluster's stream.
+func (e *Emulator) KeyARN() string { return e.keyARN }
+
+// StreamName is the name that the first cluster's Kinesis stream has while its
+// activity stream runs.
+func (e *Emulator) StreamName() string { return e.first.StreamName }
+
+// StreamStatus is the status of the first cluster's stream: stopped, starting,
+// started or stopping; "deleted" if the cluster is gone.
+func (e *Emulator) StreamStatus() string {
+	c, ok := e.rds.Cluster(e.first.ARN)
+	if !ok {
+		return "deleted"
+	}
+	return c.StreamStatus
+}

@@ -1,0 +1,37 @@
+package emulator
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+)
+
+// control serves what is no AWS call on the AWS address.
+func (e *Emulator) control() http.Handler {
+	r := chi.NewRouter()
+	r.Get("/_das/health", e.health)
+	r.Head("/_das/health", e.health)
+	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, "das-local: this address serves AWS API calls (POST /) and GET /_das/health", http.StatusNotFound)
+	})
+	return r
+}
+
+// health answers 200 and status "ready" once every listener accepts, before
+// that 503 and "starting".
+func (e *Emulator) health(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	answer := map[string]any{
+		"status":   "starting",
+		"services": map[string]string{"kinesis": "running", "kms": "running", "rds": "running"},
+	}
+	if e.ready.Load() {
+		answer["status"] = "ready"
+		answer["postgres"] = e.PostgresAddr()
+		answer["stream"] = map[string]string{"name": e.StreamName(), "status": e.StreamStatus()}
+	} else {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(answer) // a client that has gone needs no answer
+}

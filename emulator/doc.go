@@ -1,0 +1,16 @@
+// Package emulator runs the whole service in one process: a proxied
+// PostgreSQL cluster, its activity stream, and the Kinesis, KMS and RDS
+// endpoints around it.
+//
+//	psql ──▶ proxy ⇄ PostgreSQL          aws rds start-activity-stream
+//	           │ activity events                     │
+//	           ▼                                     ▼
+//	        stream ──records──▶ kinesisfake ◀── rdsapi ── StreamController
+//	           └── data keys ◀── kmsfake
+//
+// Start wires everything and returns when every listener accepts; Close ends
+// it in the order in which nothing is lost: sessions first, then what is
+// queued, then the endpoints, then the database server.
+//
+// See https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/DBActivityStreams.html
+package emulator

@@ -1,0 +1,219 @@
+package emulator
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	"github.com/das-local/das-local/internal/awsapi"
+	"github.com/das-local/das-local/internal/catalog"
+	"github.com/das-local/das-local/internal/stream"
+	"github.com/das-local/das-local/kinesisfake"
+	"github.com/das-local/das-local/kmsfake"
+	"github.com/das-local/das-local/proxy"
+	"github.com/das-local/das-local/rdsapi"
+)
+
+// The parts meet through interfaces that the caller declares.
+var (
+	_ proxy.Recorder            = (*stream.Source)(nil)
+	_ stream.KeyService         = (*kmsfake.Server)(nil)
+	_ stream.Publisher          = publisher{}
+	_ rdsapi.StreamController   = (*Emulator)(nil)
+	_ rdsapi.InstanceController = (*Emulator)(nil)
+	_ rdsapi.KeyResolver        = keys{}
+)
+
+// Emulator is a running emulator.
+type Emulator struct {
+	opts          Options
+	log           *slog.Logger
+	rand          io.Reader
+	engineVersion string
+	keyARN        string
+
+	upstream *upstream
+	catalog  *catalog.Catalog
+	tls      *tls.Config // nil: the proxy makes a certificate
+	kinesis  *kinesisfake.Server
+	kms      *kmsfake.Server
+	rds      *rdsapi.Server
+	aws      net.Listener
+	listen   net.Addr // of the first cluster's writer
+	ready    atomic.Bool
+
+	runs  sync.WaitGroup     // the HTTP server, the RDS transitions, the catalogue
+	stop  context.CancelFunc // ends them
+	done  chan struct{}      // closed when a part failed
+	once  sync.Once
+	cause error // why done is closed
+
+	closing sync.Once
+	closed  error
+
+	first rdsapi.Cluster // the first cluster as it was made
+
+	mu        sync.Mutex // guards the following
+	reserved  net.Listener
+	instances map[string]*instance      // by resource id
+	streams   map[string]*runningStream // by the cluster's resource id
+}
+
+// Start runs an emulator and returns when every listener accepts and, if
+// Options.StartStream is set, the first cluster's stream is started. A start
+// that fails leaves nothing behind.
+func Start(ctx context.Context, o Options) (*Emulator, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	e := &Emulator{
+		opts:      o,
+		log:       o.Logger,
+		rand:      newSource(o.Seed),
+		done:      make(chan struct{}),
+		instances: map[string]*instance{},
+		streams:   map[string]*runningStream{},
+		stop:      func() {},
+	}
+	if err := e.start(ctx); err != nil {
+		return nil, errors.Join(err, e.Close(context.WithoutCancel(ctx)))
+	}
+	return e, nil
+}
+
+func (e *Emulator) start(ctx context.Context) (err error) {
+	// The addresses first: a taken port is told before a server is started.
+	if e.reserved, err = net.Listen("tcp", e.opts.Listen); err != nil {
+		return fmt.Errorf("listen for PostgreSQL clients: %w", listenCause(err, "--listen"))
+	}
+	e.listen = e.reserved.Addr()
+	if e.aws, err = net.Listen("tcp", e.opts.AWSListen); err != nil {
+		return fmt.Errorf("listen for AWS clients: %w", listenCause(err, "--aws-listen"))
+	}
+	if e.tls, err = loadTLS(e.opts); err != nil {
+		return err
+	}
+	if e.upstream, err = openUpstream(ctx, e.opts); err != nil {
+		return err
+	}
+	if e.engineVersion = e.opts.EngineVersion; e.engineVersion == "" {
+		e.engineVersion = e.upstream.version
+	}
+	if e.catalog, err = catalog.New(catalog.Config{Connect: e.upstream.connect, Logger: e.log}); err != nil {
+		return fmt.Errorf("set the catalogue up: %w", err)
+	}
+	if err := e.startServices(); err != nil {
+		return err
+	}
+	if err := e.firstCluster(ctx); err != nil {
+		return err
+	}
+	e.ready.Store(true)
+	return nil
+}
+
+// startServices makes Kinesis, KMS and RDS and serves them on one address.
+func (e *Emulator) startServices() (err error) {
+	o := e.opts
+	e.kinesis, err = kinesisfake.New(kinesisfake.Config{Region: o.Region, AccountID: o.AccountID, Rand: e.rand, Logger: e.log})
+	if err != nil {
+		return fmt.Errorf("set Kinesis up: %w", err)
+	}
+	e.kms, err = kmsfake.New(kmsfake.Config{Region: o.Region, AccountID: o.AccountID, Rand: e.rand})
+	if err != nil {
+		return fmt.Errorf("set KMS up: %w", err)
+	}
+	e.rds, err = rdsapi.New(rdsapi.Config{
+		Region:        o.Region,
+		AccountID:     o.AccountID,
+		NewResourceID: func(prefix string) string { return resourceID(e.rand, prefix) },
+		Streams:       e,
+		Instances:     e,
+		Keys:          keys{e.kms},
+		EngineVersion: e.engineVersion,
+		Logger:        e.log,
+	})
+	if err != nil {
+		return fmt.Errorf("set RDS up: %w", err)
+	}
+	handler := awsapi.NewHandler(awsapi.Config{
+		Services:  []awsapi.Service{e.kinesis, e.kms, e.rds},
+		Region:    o.Region,
+		AccountID: o.AccountID,
+		Logger:    e.log,
+		Fallback:  e.control(),
+	})
+	ctx, stop := context.WithCancel(context.Background())
+	e.stop = stop
+	e.runs.Go(func() { e.report("look names up", e.catalog.Run(ctx)) })
+	e.runs.Go(func() { e.report("serve the AWS endpoint", awsapi.Serve(ctx, e.aws, handler)) })
+	e.runs.Go(func() { e.report("run the RDS transitions", e.rds.Run(ctx)) })
+	return nil
+}
+
+// report ends the emulator if a part ended by an error.
+func (e *Emulator) report(what string, err error) {
+	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, http.ErrServerClosed) {
+		e.fail(fmt.Errorf("%s: %w", what, err))
+	}
+}
+
+// fail tells Done that the emulator cannot go on.
+func (e *Emulator) fail(err error) {
+	e.once.Do(func() {
+		e.log.Error("the emulator cannot go on", "cause", err)
+		e.cause = err
+		close(e.done)
+	})
+}
+
+// Done is closed when the emulator cannot go on; Close then returns the cause.
+func (e *Emulator) Done() <-chan struct{} { return e.done }
+
+// Close ends the emulator: sessions finish or are ended within Options.Grace,
+// queued events are published, the listeners and the embedded server stop.
+// ctx bounds all of it.
+func (e *Emulator) Close(ctx context.Context) error {
+	e.closing.Do(func() { e.closed = e.close(ctx) })
+	return e.closed
+}
+
+func (e *Emulator) close(ctx context.Context) error {
+	var errs []error
+	e.ready.Store(false)
+	e.mu.Lock()
+	if e.reserved != nil {
+		e.reserved.Close()
+	}
+	var clusters []string
+	for id := range e.streams {
+		clusters = append(clusters, id)
+	}
+	e.mu.Unlock()
+	e.stopInstances()
+	for _, id := range clusters {
+		errs = append(errs, e.endStream(ctx, id))
+	}
+	e.stop()
+	e.runs.Wait()
+	if e.aws != nil {
+		e.aws.Close()
+	}
+	if e.upstream != nil {
+		errs = append(errs, e.upstream.close())
+	}
+	select {
+	case <-e.done:
+		errs = append(errs, e.cause)
+	default:
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,115 @@
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+
+	"github.com/das-local/das-local/internal/stream"
+	"github.com/das-local/das-local/proxy"
+	"github.com/das-local/das-local/rdsapi"
+)
+
+// instance is one running DB instance: a proxy in front of the upstream, and
+// the source through which its events enter the cluster's stream.
+type instance struct {
+	rdsapi.Instance
+	addr   net.Addr
+	source *stream.Source
+	cancel context.CancelFunc
+	ended  chan struct{}
+}
+
+// StartInstance implements rdsapi.InstanceController. The first instance takes
+// the address of Options.Listen, further ones the first free of the following
+// ports.
+func (e *Emulator) StartInstance(ctx context.Context, id rdsapi.Instance) (string, int, error) {
+	ln, err := e.instanceListener()
+	if err != nil {
+		return "", 0, err
+	}
+	i := &instance{Instance: id, addr: ln.Addr(), source: stream.NewSource(id.ResourceID), ended: make(chan struct{})}
+	p, err := proxy.New(e.proxyConfig(ln, i))
+	if err != nil {
+		ln.Close()
+		return "", 0, fmt.Errorf("set the proxy of %s up: %w", id.ID, err)
+	}
+	// The instance outlives the call that made it: StopInstance or Close ends it.
+	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	i.cancel = cancel
+	e.mu.Lock()
+	if r := e.streams[id.ClusterResourceID]; r != nil {
+		i.source.Attach(r.stream)
+	}
+	e.instances[id.ResourceID] = i
+	e.mu.Unlock()
+	go func() {
+		defer close(i.ended)
+		e.report("run the proxy of "+id.ID, p.Run(run))
+	}()
+	host, port, err := net.SplitHostPort(ln.Addr().String())
+	if err != nil {
+		return "", 0, err
+	}
+	n, err := strconv.Atoi(port)
+	return reachable(host), n, err
+}
+
+// StopInstance implements rdsapi.InstanceController: it ends the instance's
+// sessions and frees its port.
+func (e *Emulator) StopInstance(_ context.Context, id rdsapi.Instance) error {
+	e.mu.Lock()
+	i := e.instances[id.ResourceID]
+	delete(e.instances, id.ResourceID)
+	e.mu.Unlock()
+	if i == nil {
+		return nil
+	}
+	i.cancel()
+	<-i.ended
+	i.source.Detach()
+	return nil
+}
+
+// stopInstances ends all sessions of all instances. Their last events stay in
+// the streams' queues.
+func (e *Emulator) stopInstances() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, i := range e.instances {
+		i.cancel()
+	}
+	for _, i := range e.instances {
+		<-i.ended
+	}
+}
+
+// instanceListener gives the reserved listener, or the next free port after it.
+func (e *Emulator) instanceListener() (net.Listener, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if ln := e.reserved; ln != nil {
+		e.reserved = nil
+		return ln, nil
+	}
+	host, port, err := net.SplitHostPort(e.listen.String())
+	if err != nil {
+		return nil, err
+	}
+	first, err := strconv.Atoi(port)
+	if err != nil {
+		return nil, err
+	}
+	const tries = 100
+	var last error
+	for p := first + 1; p <= min(first+tries, 65535); p++ {
+		ln, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(p)))
+		if err == nil {
+			return ln, nil
+		}
+		last = err
+	}
+	return nil, errors.Join(fmt.Errorf("find a free port for the instance after %s", e.listen), last)
+}

@@ -1,0 +1,156 @@
+package emulator
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"regexp"
+	"time"
+
+	"github.com/das-local/das-local/internal/stream"
+)
+
+// Options say how to run an emulator. The zero value is a working one: an
+// embedded PostgreSQL, random ports on loopback, state in memory, the first
+// cluster's stream stopped.
+type Options struct {
+	// Upstream is the URL (postgres://…) of the PostgreSQL to audit. Empty
+	// starts an embedded server. Its user looks names up in the catalogue.
+	Upstream string
+	// UpstreamCert and UpstreamKey are the upstream's own TLS certificate and
+	// key (PEM files). With them the proxy shows the same certificate, speaks
+	// TLS to the upstream, and channel binding holds end to end.
+	UpstreamCert, UpstreamKey string
+
+	// Listen is the PostgreSQL address of the first cluster's writer; further
+	// instances take the following ports. Empty is a random loopback port.
+	Listen string
+	// TLSCert and TLSKey are what clients are shown (PEM files). Empty makes a
+	// self-signed certificate at start.
+	TLSCert, TLSKey string
+	// AWSListen is the address of the RDS, KMS and Kinesis endpoint. Empty is a
+	// random loopback port.
+	AWSListen string
+
+	// ClusterID names the first cluster. Empty is "my-cluster".
+	ClusterID string
+	// StartStream runs the first cluster's stream at boot. Empty leaves it stopped.
+	StartStream stream.Mode
+	// Region and AccountID are those of every ARN. Empty is us-east-1 and
+	// 000000000000.
+	Region, AccountID string
+	// EngineVersion is the clusters' Aurora PostgreSQL version. Empty takes the
+	// upstream's. "10.7" is the system of the Aurora user guide (2019).
+	EngineVersion string
+
+	// Seed makes resource ids, key ids and stream names repeat. Zero is random.
+	// A seeded emulator's keys are predictable: never for real data.
+	Seed int64
+	// Heartbeat is the time between two heartbeat records of an instance.
+	// Negative turns them off; zero is one second.
+	Heartbeat time.Duration
+	// KeyReuse is how long a data key seals records. Zero is five minutes.
+	KeyReuse time.Duration
+	// Shards of the Kinesis stream. Zero is one.
+	Shards int
+	// SyncTimeout is how long a session waits for durability in sync mode
+	// before it goes on. Zero is ten seconds.
+	SyncTimeout time.Duration
+	// ConnectClass is the class of CONNECT, DISCONNECT and AUTH FAILURE
+	// events: "MISC" (empty; the guide's sample) or "CONNECT" (the guide's list).
+	ConnectClass string
+	// CommandText is "whole" (empty: the string as received) or "single" (a
+	// multi-statement string is cut to the statement).
+	CommandText string
+	// MaxCommandText bounds the SQL text kept of a statement, in bytes. Zero is 1 MiB.
+	MaxCommandText int
+	// Grace is how long open sessions may finish when the emulator stops.
+	// Zero is two seconds.
+	Grace time.Duration
+
+	// Logger gets what happens, and at level info what a long step does. Nil is
+	// slog.Default.
+	Logger *slog.Logger
+}
+
+var (
+	clusterIDPattern = regexp.MustCompile(`^[a-z](?:-?[a-z0-9])*$`)
+	accountPattern   = regexp.MustCompile(`^[0-9]{12}$`)
+	regionPattern    = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
+	versionPattern   = regexp.MustCompile(`^[0-9]{1,2}\.[0-9]{1,2}$`)
+)
+
+// withDefaults fills in what is empty and refuses what cannot work.
+func (o Options) withDefaults() (Options, error) {
+	def := func(s *string, v string) {
+		if *s == "" {
+			*s = v
+		}
+	}
+	def(&o.Listen, "127.0.0.1:0")
+	def(&o.AWSListen, "127.0.0.1:0")
+	def(&o.ClusterID, "my-cluster")
+	def(&o.Region, "us-east-1")
+	def(&o.AccountID, "000000000000")
+	def(&o.ConnectClass, "MISC")
+	def(&o.CommandText, "whole")
+	if o.Heartbeat == 0 {
+		o.Heartbeat = time.Second
+	}
+	if o.KeyReuse == 0 {
+		o.KeyReuse = 5 * time.Minute
+	}
+	if o.SyncTimeout == 0 {
+		o.SyncTimeout = 10 * time.Second
+	}
+	if o.Grace == 0 {
+		o.Grace = 2 * time.Second
+	}
+	if o.MaxCommandText == 0 {
+		o.MaxCommandText = 1 << 20
+	}
+	if o.Shards == 0 {
+		o.Shards = 1
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return o, o.check()
+}
+
+func (o Options) check() error {
+	var errs []error
+	bad := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	oneOf := func(name, v string, allowed ...string) {
+		for _, a := range allowed {
+			if v == a {
+				return
+			}
+		}
+		errs = append(errs, fmt.Errorf("%s is %q; it must be one of %q", name, v, allowed))
+	}
+	_, _, err := net.SplitHostPort(o.Listen)
+	bad(err == nil, "the PostgreSQL address %q is not HOST:PORT", o.Listen)
+	_, _, err = net.SplitHostPort(o.AWSListen)
+	bad(err == nil, "the AWS address %q is not HOST:PORT", o.AWSListen)
+	bad(len(o.ClusterID) <= 63 && clusterIDPattern.MatchString(o.ClusterID),
+		"the cluster id %q must be 1 to 63 lower-case letters, digits and single hyphens, beginning with a letter", o.ClusterID)
+	bad(accountPattern.MatchString(o.AccountID), "the account %q must be 12 digits", o.AccountID)
+	bad(regionPattern.MatchString(o.Region), "the region %q is not of the form us-east-1", o.Region)
+	bad(o.EngineVersion == "" || versionPattern.MatchString(o.EngineVersion), "the engine version %q is not of the form 15.4", o.EngineVersion)
+	bad((o.UpstreamCert == "") == (o.UpstreamKey == ""), "the upstream's certificate and key are given together")
+	bad(o.UpstreamCert == "" || o.Upstream != "", "the upstream's certificate is for use with an upstream URL")
+	bad((o.TLSCert == "") == (o.TLSKey == ""), "the TLS certificate and key are given together")
+	bad(o.TLSCert == "" || o.UpstreamCert == "", "give a TLS certificate or the upstream's own, not both")
+	bad(o.Shards >= 1 && o.Shards <= 1000, "the number of shards %d must be 1 to 1000", o.Shards)
+	bad(o.MaxCommandText >= 1024, "the command text limit %d must be at least 1024 bytes", o.MaxCommandText)
+	oneOf("the stream mode", string(o.StartStream), "", "sync", "async")
+	oneOf("the class of CONNECT events", o.ConnectClass, "MISC", "CONNECT")
+	oneOf("the command text form", o.CommandText, "whole", "single")
+	return errors.Join(errs...)
+}

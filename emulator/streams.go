@@ -1,0 +1,115 @@
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/das-local/das-local/internal/stream"
+	"github.com/das-local/das-local/kinesisfake"
+	"github.com/das-local/das-local/rdsapi"
+)
+
+// runningStream is a started activity stream and the goroutine that runs it.
+type runningStream struct {
+	stream *stream.Stream
+	ended  chan struct{}
+	cancel context.CancelFunc
+}
+
+// StartStream implements rdsapi.StreamController: it creates the Kinesis
+// stream and attaches the cluster's instances to it.
+func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) error {
+	if err := e.kinesis.CreateStream(ctx, s.StreamName, e.opts.Shards); err != nil {
+		return fmt.Errorf("create the Kinesis stream %s: %w", s.StreamName, err)
+	}
+	st, err := stream.New(stream.Config{
+		ClusterID:   s.ClusterResourceID,
+		StreamName:  s.StreamName,
+		KeyID:       s.KMSKeyARN,
+		Mode:        stream.Mode(s.Mode),
+		Version:     recordVersion(e.engineVersion),
+		Heartbeat:   e.opts.Heartbeat,
+		KeyReuse:    e.opts.KeyReuse,
+		SyncTimeout: e.opts.SyncTimeout,
+		Publisher:   publisher{e.kinesis},
+		KeyService:  e.kms,
+		Notify:      func(n stream.Notice) { e.notice(s, n) },
+		Rand:        e.rand,
+		Logger:      e.log,
+	})
+	if err != nil {
+		return errors.Join(fmt.Errorf("set the stream up: %w", err), e.kinesis.DeleteStream(ctx, s.StreamName))
+	}
+	// The stream outlives the call that started it: Close or StopStream ends it.
+	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	r := &runningStream{stream: st, ended: make(chan struct{}), cancel: cancel}
+	go func() {
+		defer close(r.ended)
+		if err := st.Run(run); err != nil && !errors.Is(err, context.Canceled) {
+			e.fail(fmt.Errorf("run the activity stream %s: %w", s.StreamName, err))
+		}
+	}()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.streams[s.ClusterResourceID] = r
+	for _, i := range e.instances {
+		if i.ClusterResourceID == s.ClusterResourceID {
+			i.source.Attach(st)
+		}
+	}
+	return nil
+}
+
+// StopStream implements rdsapi.StreamController: it publishes what is queued
+// and deletes the Kinesis stream.
+func (e *Emulator) StopStream(ctx context.Context, s rdsapi.ActivityStream) error {
+	return errors.Join(e.endStream(ctx, s.ClusterResourceID), e.kinesis.DeleteStream(ctx, s.StreamName))
+}
+
+// endStream detaches the instances, publishes what is queued and ends the
+// stream's goroutine. The Kinesis stream stays.
+func (e *Emulator) endStream(ctx context.Context, clusterResourceID string) error {
+	e.mu.Lock()
+	r := e.streams[clusterResourceID]
+	delete(e.streams, clusterResourceID)
+	for _, i := range e.instances {
+		if i.ClusterResourceID == clusterResourceID {
+			i.source.Detach()
+		}
+	}
+	e.mu.Unlock()
+	if r == nil {
+		return nil
+	}
+	err := r.stream.Drain(ctx)
+	r.cancel()
+	<-r.ended
+	if err != nil {
+		return fmt.Errorf("publish what is queued: %w", err)
+	}
+	return nil
+}
+
+// notice tells of a window of possible loss by an RDS event and in the log.
+func (e *Emulator) notice(s rdsapi.ActivityStream, n stream.Notice) {
+	if n.Begin {
+		e.log.Warn("activity stream records might be lost", "stream", s.StreamName, "cause", n.Err)
+		e.rds.RecordLossBegin(s.ClusterID, n.Err)
+		return
+	}
+	e.log.Warn("the activity stream is healthy again", "stream", s.StreamName, "lost", n.Lost)
+	e.rds.RecordLossEnd(s.ClusterID, n.Lost)
+}
+
+// publisher stores a stream's records in the embedded Kinesis.
+type publisher struct{ kinesis *kinesisfake.Server }
+
+// PutRecords implements stream.Publisher.
+func (p publisher) PutRecords(ctx context.Context, streamName string, records []stream.Record) error {
+	put := make([]kinesisfake.Record, len(records))
+	for i, r := range records {
+		put[i] = kinesisfake.Record{PartitionKey: r.PartitionKey, Data: r.Data}
+	}
+	return p.kinesis.PutRecords(ctx, streamName, put)
+}

@@ -1,0 +1,112 @@
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/das-local/das-local/internal/pgserver"
+)
+
+// oldestUpstream is the oldest major version of PostgreSQL that is audited.
+const oldestUpstream = 12
+
+// upstream is the real PostgreSQL behind the proxies.
+type upstream struct {
+	config  *pgx.ConnConfig  // how to connect, for look-ups
+	server  *pgserver.Server // the embedded one; nil for a given URL
+	version string           // "15.18"
+}
+
+// openUpstream starts the embedded server or checks the given one.
+func openUpstream(ctx context.Context, o Options) (*upstream, error) {
+	u := &upstream{}
+	url := o.Upstream
+	if url == "" {
+		server, err := pgserver.Start(ctx, pgserver.Config{Logger: o.Logger})
+		if err != nil {
+			return nil, fmt.Errorf("start the embedded PostgreSQL: %w", err)
+		}
+		u.server, url = server, server.URL()
+	}
+	if err := u.check(ctx, url); err != nil {
+		return nil, errors.Join(err, u.close())
+	}
+	return u, nil
+}
+
+func (u *upstream) check(ctx context.Context, url string) error {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return fmt.Errorf("read --upstream: %w", redactURL(err))
+	}
+	u.config = config
+	where := fmt.Sprintf("%s port %d", config.Host, config.Port)
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	conn, err := u.connect(ctx, config.Database)
+	if err != nil {
+		return fmt.Errorf("reach the upstream PostgreSQL at %s: %w", where, connectCause(err))
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	var num string
+	if err := conn.QueryRow(ctx, "SHOW server_version_num").Scan(&num); err != nil {
+		return fmt.Errorf("ask the upstream at %s for its version: %w", where, err)
+	}
+	if u.version, err = engineVersion(num); err != nil {
+		return err
+	}
+	var major int
+	fmt.Sscanf(u.version, "%d", &major)
+	if major < oldestUpstream {
+		return fmt.Errorf("the upstream at %s is PostgreSQL %s; das-local needs version %d or later", where, u.version, oldestUpstream)
+	}
+	return nil
+}
+
+// connect opens a connection for look-ups in a database.
+func (u *upstream) connect(ctx context.Context, database string) (*pgx.Conn, error) {
+	config := u.config.Copy()
+	config.Database = database
+	config.RuntimeParams["application_name"] = "das-local catalog"
+	return pgx.ConnectConfig(ctx, config)
+}
+
+// close stops the server if it is ours.
+func (u *upstream) close() error {
+	if u.server == nil {
+		return nil
+	}
+	return u.server.Stop()
+}
+
+// connectCause is the server's own sentence, or the network's, without the
+// connection string around it.
+func connectCause(err error) error {
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) {
+		return fmt.Errorf("%s (SQLSTATE %s)", pgErr.Message, pgErr.Code)
+	}
+	if i := strings.LastIndex(err.Error(), "): "); i >= 0 {
+		return errors.New(err.Error()[i+3:])
+	}
+	return err
+}
+
+// redactURL keeps the connection string, which may hold a password, out of an
+// error.
+func redactURL(err error) error {
+	var parse *pgconn.ParseConfigError
+	if errors.As(err, &parse) {
+		msg := parse.Error()
+		if i := strings.LastIndex(msg, "`: "); i >= 0 {
+			return errors.New("not a valid PostgreSQL URL: " + msg[i+3:])
+		}
+	}
+	return errors.New("not a valid PostgreSQL URL; it has the form postgres://USER:PASSWORD@HOST:PORT/DATABASE")
+}
