@@ -1,0 +1,196 @@
+package rdsapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/smithy-go"
+	"go.uber.org/goleak"
+
+	"github.com/das-local/das-local/internal/awsapi"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	keyARN     = "arn:aws:kms:us-east-1:000000000000:key/12345678-abcd-4f00-8000-bd041f170262"
+	keyID      = "12345678-abcd-4f00-8000-bd041f170262"
+	clusterARN = "arn:aws:rds:us-east-1:000000000000:cluster:my-cluster"
+)
+
+// controllers are the emulator's part: they note the calls and do as told.
+type controllers struct {
+	mu       sync.Mutex
+	calls    []string
+	startErr error
+	stopErr  error
+	hold     chan struct{} // if not nil, streams start and stop when it is closed
+}
+
+func (c *controllers) note(format string, args ...any) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calls = append(c.calls, fmt.Sprintf(format, args...))
+	if strings.HasPrefix(format, "start stream") {
+		return c.startErr
+	}
+	return c.stopErr
+}
+
+func (c *controllers) noted() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return strings.Join(c.calls, "; ")
+}
+
+func (c *controllers) StartStream(ctx context.Context, s ActivityStream) error {
+	if c.hold != nil {
+		select {
+		case <-c.hold:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return c.note("start stream %s %s %s", s.StreamName, s.Mode, s.KMSKeyARN)
+}
+
+func (c *controllers) StopStream(ctx context.Context, s ActivityStream) error {
+	if c.hold != nil {
+		select {
+		case <-c.hold:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return c.note("stop stream %s", s.StreamName)
+}
+
+func (c *controllers) StartInstance(_ context.Context, i Instance) (string, int, error) {
+	return "127.0.0.1", 15432, c.note("start instance %s", i.ID)
+}
+
+func (c *controllers) StopInstance(_ context.Context, i Instance) error {
+	return c.note("stop instance %s", i.ID)
+}
+
+// keys has one key of each kind, by their id forms.
+type keys struct{}
+
+func (keys) ResolveKey(_ context.Context, id string) (KMSKey, error) {
+	good := KMSKey{ID: keyID, ARN: keyARN, Enabled: true, Symmetric: true}
+	switch id {
+	case keyID, keyARN, "alias/das", "arn:aws:kms:us-east-1:000000000000:alias/das":
+		return good, nil
+	case "alias/aws/rds":
+		good.AWSManaged = true
+		return good, nil
+	case "alias/disabled":
+		good.Enabled = false
+		return good, nil
+	case "alias/rsa":
+		good.Symmetric = false
+		return good, nil
+	}
+	return KMSKey{}, errors.New("no such key")
+}
+
+// bench is a server at work: with Run, behind a real listener.
+type bench struct {
+	*Server
+	controllers *controllers
+	url         string
+	rds         *rds.Client
+}
+
+func start(t *testing.T, cfg Config) *bench {
+	t.Helper()
+	b := &bench{controllers: &controllers{}}
+	if c, ok := cfg.Streams.(*controllers); ok {
+		b.controllers = c
+	}
+	cfg.Streams, cfg.Instances, cfg.Keys = b.controllers, b.controllers, keys{}
+	cfg.Logger = slog.New(slog.DiscardHandler)
+	s, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Server = s
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.url = "http://" + ln.Addr().String()
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := s.Run(ctx); err != nil {
+			t.Errorf("run: %v", err)
+		}
+	})
+	wg.Go(func() {
+		h := awsapi.NewHandler(awsapi.Config{Services: []awsapi.Service{s}, Logger: cfg.Logger})
+		if err := awsapi.Serve(ctx, ln, h); err != nil {
+			t.Errorf("serve: %v", err)
+		}
+	})
+	transport := &http.Transport{}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		cancel()
+		wg.Wait()
+	})
+	b.rds = rds.New(rds.Options{Region: "us-east-1", BaseEndpoint: &b.url, HTTPClient: &http.Client{Transport: transport},
+		Retryer: aws.NopRetryer{}, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
+		})})
+	return b
+}
+
+// withCluster is start with my-cluster and its instance.
+func withCluster(t *testing.T, cfg Config) *bench {
+	t.Helper()
+	b := start(t, cfg)
+	if _, err := b.CreateCluster(t.Context(), ClusterOptions{ID: "my-cluster", Instances: []string{"my-cluster-instance-1"}}); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// awaitStream polls until the stream of my-cluster has the status.
+func (b *bench) awaitStream(t *testing.T, status string) Cluster {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		c, ok := b.Cluster("my-cluster")
+		if ok && c.StreamStatus == status {
+			return c
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("stream is %s (cluster there: %v), want %s", c.StreamStatus, ok, status)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// wantError checks code, status and, unless it is "*", the message of an API error.
+func wantError(t *testing.T, err error, code string, status int, message string) {
+	t.Helper()
+	var api smithy.APIError
+	var response interface{ HTTPStatusCode() int }
+	switch {
+	case !errors.As(err, &api) || !errors.As(err, &response):
+		t.Errorf("got %v, want %s", err, code)
+	case api.ErrorCode() != code || message != "*" && api.ErrorMessage() != message || response.HTTPStatusCode() != status:
+		t.Errorf("got  %d %s: %q\nwant %d %s: %q", response.HTTPStatusCode(), api.ErrorCode(), api.ErrorMessage(), status, code, message)
+	}
+}
