@@ -4,6 +4,7 @@ import (
 	"github.com/das-local/das-local/internal/activity"
 	"github.com/das-local/das-local/internal/classify"
 	"github.com/das-local/das-local/internal/pgtext"
+	"github.com/das-local/das-local/proxy/internal/track"
 )
 
 // part begins the next substatement.
@@ -249,7 +250,7 @@ func (r *run) paramTypes() []uint32 {
 	for _, t := range p.Types {
 		open = open || t == 0
 	}
-	if !open || r.cfg.Catalog == nil || r.it.Source != 2 {
+	if !open || r.cfg.Catalog == nil || r.it.Source != track.Execute {
 		return p.Types
 	}
 	if types, ok := r.cfg.Catalog.ParameterTypes(r.ctx, &r.names, r.it.Text, p.Types...); ok {

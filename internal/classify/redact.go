@@ -1,0 +1,475 @@
+package classify
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Redacted stands where a secret was.
+const Redacted = "<REDACTED>"
+
+const (
+	passwordWord = "password"
+	// maxNesting is how deep literals that hold statements are followed; what is
+	// deeper is taken out whole.
+	maxNesting = 6
+)
+
+// Redact takes passwords out of a query string, whether it parses or not.
+//
+// A string with CREATE or ALTER ROLE, USER or GROUP (options, not SET or RENAME) ends
+// after its first "password", wherever that stands, with " <REDACTED>"; so does pgaudit.
+// Elsewhere the literal alone is replaced: OPTIONS (password '…'), connection strings and
+// URLs with a password, SET and set_config of a parameter named so, and literals
+// that hold such statements: bodies of DO and functions, arguments of EXECUTE and format.
+func Redact(text string) (shown string, changed bool) {
+	if !suspicious(text) {
+		return text, false
+	}
+	r := redactor{s: text}
+	return r.run()
+}
+
+// RedactValue takes passwords out of a value: a bound parameter, or a literal's
+// content.
+func RedactValue(v string) (shown string, changed bool) {
+	if !suspicious(v) {
+		return v, false
+	}
+	shown, changed, _ = redactValue(v, 0)
+	return shown, changed
+}
+
+// SecretParams gives the numbers of the parameters that a text uses as a password;
+// nil if there are none.
+func SecretParams(text string) map[int]bool {
+	if !suspicious(text) || strings.IndexByte(text, '$') < 0 {
+		return nil
+	}
+	r := redactor{s: text}
+	r.run()
+	return r.params
+}
+
+// RedactMessage takes a text's secrets out of an error message about it.
+func RedactMessage(text, message string) string {
+	message = maskLoose(message)
+	if !suspicious(text) {
+		return message
+	}
+	r := redactor{s: text}
+	if _, changed := r.run(); !changed {
+		return message
+	}
+	for _, secret := range r.secrets {
+		if len(secret) > 2 {
+			message = strings.ReplaceAll(message, secret, Redacted)
+		}
+	}
+	const near = `at or near "`
+	if i := strings.Index(message, near); i >= 0 {
+		message = message[:i+len(near)] + Redacted + `"`
+	}
+	return message
+}
+
+// suspicious says whether a text can hold a secret at all: it is what ordinary
+// statements pay.
+func suspicious(s string) bool {
+	for i := range len(s) {
+		switch s[i] {
+		case 'p', 'P':
+			if i+4 < len(s) && s[i+1]|0x20 == 'a' && s[i+2]|0x20 == 's' && s[i+3]|0x20 == 's' &&
+				(s[i+4]|0x20 == 'w' || s[i+4]|0x20 == 'p') {
+				return true
+			}
+		case ':':
+			if strings.HasPrefix(s[i:], "://") {
+				return true
+			}
+		case '\\':
+			return true
+		case 'i', 'I':
+			if len(s)-i >= 10 && equalFold(s[i:i+10], "identified") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// secretName says whether a parameter or option of that name holds a secret:
+// password, sslpassword, app.db_password, but not password_encryption.
+func secretName(name string) bool {
+	name = strings.ToLower(name)
+	for _, suffix := range [...]string{passwordWord, "passwd", "passphrase"} {
+		if strings.HasSuffix(name, suffix) {
+			return true
+		}
+	}
+	return false
+}
+
+type edit struct {
+	from, to int
+	with     string
+}
+
+// A redactor goes once through a text's tokens.
+type redactor struct {
+	s     string
+	lex   lexer
+	depth int // of literals within literals
+
+	edits   []edit
+	role    bool         // a role statement is in the text
+	params  map[int]bool // $n in the place of a secret
+	secrets []string     // what was taken out
+
+	first  string // the statement's first word; "" at its start
+	prev   token
+	inRole bool // inside a role statement
+	// hanging: a literal ended where a password must follow, as in
+	// 'password=' || $1 and format('… PASSWORD %L', …).
+	hanging bool
+}
+
+func (r *redactor) run() (string, bool) {
+	r.lex.s = r.s
+	for {
+		t := r.lex.next()
+		if t.kind == tokEOF {
+			break
+		}
+		r.token(t)
+		r.prev = t
+	}
+	return r.result()
+}
+
+func (r *redactor) token(t token) {
+	switch t.kind {
+	case tokPunct:
+		if r.s[t.from] == ';' {
+			r.first, r.inRole, r.hanging = "", false, false
+		}
+	case tokString:
+		r.literal(t, false)
+	case tokParam:
+		if r.hanging {
+			r.param(t)
+		}
+	case tokQuoted:
+		r.option(t)
+	case tokWord:
+		r.word(t)
+	}
+}
+
+func (r *redactor) word(t token) {
+	w := lowerASCII(t.text(r.s))
+	switch {
+	case r.first != "":
+	case w == "begin", w == "then", w == "else", w == "loop", w == "declare", w == "do", w == "execute":
+		// What follows may begin a statement of a PL/pgSQL body.
+	default:
+		r.first = w
+	}
+	switch w {
+	case "role", "user", "group":
+		if r.prev.is(r.s, "create") || r.prev.is(r.s, "alter") {
+			r.roleStatement(r.prev.is(r.s, "alter"))
+		}
+	case "set":
+		if r.first == "set" || r.first == "alter" || r.first == "create" {
+			r.setting()
+		}
+	case "set_config":
+		r.setConfig()
+	case "by":
+		if r.prev.is(r.s, "identified") {
+			r.maskNext()
+		}
+	default:
+		if r.inRole && w == passwordWord {
+			look := r.lex
+			if v := look.next(); v.kind == tokWord || v.kind == tokNumber {
+				r.secrets = append(r.secrets, v.text(r.s))
+			}
+		}
+		r.option(t)
+	}
+}
+
+// roleStatement looks at what follows CREATE or ALTER ROLE.
+func (r *redactor) roleStatement(alter bool) {
+	look := r.lex
+	name := look.next()
+	if name.is(r.s, "mapping") {
+		return
+	}
+	if alter {
+		t := look.next()
+		if t.is(r.s, "set") || t.is(r.s, "reset") || t.is(r.s, "rename") || t.is(r.s, "in") {
+			return
+		}
+	}
+	r.role, r.inRole = true, true
+}
+
+// option masks the literal after a name such as password: an option's value, a
+// named argument.
+func (r *redactor) option(t token) {
+	if !secretName(t.name(r.s)) {
+		return
+	}
+	look := r.lex
+	v := look.next()
+	if v.is(r.s, "=>") {
+		r.lex = look
+		r.maskNext()
+		return
+	}
+	if v.is(r.s, ":") {
+		if eq := look.next(); eq.is(r.s, "=") {
+			r.lex = look
+			r.maskNext()
+		}
+		return
+	}
+	if v.kind == tokString {
+		r.maskNext()
+	}
+}
+
+// maskNext masks the next literal, parameter or bare value.
+func (r *redactor) maskNext() {
+	look := r.lex
+	t := look.next()
+	switch t.kind {
+	case tokString:
+		r.lex = look
+		r.literal(t, true)
+	case tokParam:
+		r.lex = look
+		r.param(t)
+	case tokNumber, tokWord, tokQuoted:
+		r.lex = look
+		r.mask(t)
+	default:
+		return
+	}
+	r.prev = t
+}
+
+func (r *redactor) mask(t token) {
+	r.secrets = append(r.secrets, t.name(r.s))
+	r.edits = append(r.edits, edit{t.from, t.to, Redacted})
+}
+
+func (r *redactor) param(t token) {
+	if n, err := strconv.Atoi(r.s[t.from+1 : t.to]); err == nil {
+		if r.params == nil {
+			r.params = map[int]bool{}
+		}
+		r.params[n] = true
+	}
+}
+
+// setting masks the value of SET name = value, if the name says so.
+func (r *redactor) setting() {
+	look := r.lex
+	t := look.next()
+	if t.is(r.s, "local") || t.is(r.s, "session") {
+		t = look.next()
+	}
+	name, ok := qualifiedName(&look, t)
+	if !ok || !secretName(name.Name) {
+		return
+	}
+	if t = look.next(); !t.is(r.s, "to") && !t.is(r.s, "=") {
+		return
+	}
+	r.lex = look
+	r.prev = t
+	for {
+		r.maskNext()
+		look = r.lex
+		if t = look.next(); !t.is(r.s, ",") {
+			return
+		}
+		r.lex = look
+	}
+}
+
+// setConfig masks set_config's second argument, if its first one says so.
+func (r *redactor) setConfig() {
+	look := r.lex
+	if t := look.next(); !t.is(r.s, "(") && t.kind != tokQuoted {
+		return
+	}
+	t := look.next()
+	if t.kind != tokString || !secretName(t.value(r.s)) {
+		return
+	}
+	if t = look.next(); !t.is(r.s, ",") {
+		return
+	}
+	r.lex = look
+	depth := 0
+	for {
+		t = look.next()
+		switch {
+		case t.kind == tokEOF, depth == 0 && (t.is(r.s, ",") || t.is(r.s, ")")):
+			return
+		case t.is(r.s, "("):
+			depth++
+		case t.is(r.s, ")"):
+			depth--
+		case t.kind == tokString:
+			r.lex = look
+			r.literal(t, true)
+			look = r.lex
+		case t.kind == tokParam:
+			r.param(t)
+		}
+		r.lex = look
+		r.prev = t
+	}
+}
+
+// literal reads a string literal and those joined to it, by a line end or by ||, and
+// masks it whole or the secrets in it.
+func (r *redactor) literal(t token, whole bool) {
+	value := r.value(t)
+	from, to, single := t.from, t.to, true
+	for {
+		look := r.lex
+		n := look.next()
+		if n.is(r.s, "||") {
+			n = look.next()
+		}
+		if n.kind != tokString {
+			break
+		}
+		value += r.value(n)
+		to, single = n.to, false
+		r.lex = look
+		t.open = n.open
+	}
+	whole = whole || r.hanging || r.inRole && !r.prev.is(r.s, "until")
+	if r.role || whole {
+		r.secrets = append(r.secrets, value)
+		if single {
+			a, b := t.body(r.s)
+			r.secrets = append(r.secrets, r.s[a:b])
+		}
+	}
+	if whole {
+		r.edits = append(r.edits, edit{from, to, "'" + Redacted + "'"})
+		return
+	}
+	if !suspicious(value) {
+		return
+	}
+	shown, changed, hanging := redactValue(value, r.depth+1)
+	r.hanging = r.hanging || hanging
+	if changed {
+		r.secrets = append(r.secrets, difference(value, shown)...)
+		r.edits = append(r.edits, edit{from, to, relit(r.s, t, single, shown)})
+	}
+}
+
+// value decodes a literal, with the escape character that UESCAPE names.
+func (r *redactor) value(t token) string {
+	if t.form == 'u' {
+		look := lexer{s: r.s, pos: t.to}
+		if look.next().is(r.s, "uescape") {
+			if esc := look.next(); esc.kind == tokString && len(esc.value(r.s)) == 1 {
+				from, to := t.body(r.s)
+				raw := strings.ReplaceAll(r.s[from:to], esc.value(r.s), `\`)
+				return strings.ReplaceAll(unescapeUnicode(raw), "''", "'")
+			}
+		}
+	}
+	return t.value(r.s)
+}
+
+// relit writes a literal again with another value.
+func relit(s string, t token, single bool, value string) string {
+	if single && t.form == '$' {
+		from, _ := t.body(s)
+		tag := s[t.from:from]
+		if !strings.Contains(value, tag) {
+			return tag + value + tag
+		}
+	}
+	end := "'"
+	if t.open {
+		end = ""
+	}
+	return "'" + strings.ReplaceAll(value, "'", "''") + end
+}
+
+// difference gives the words of before that are not in after.
+func difference(before, after string) []string {
+	var out []string
+	for w := range strings.FieldsFuncSeq(before, func(c rune) bool { return strings.ContainsRune(" \t\n'\"=:@,;()", c) }) {
+		if !strings.Contains(after, w) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// result applies the edits, and the cut that a role statement asks for.
+func (r *redactor) result() (string, bool) {
+	cut := -1
+	if r.role {
+		if i := indexFold(r.s, passwordWord); i >= 0 {
+			cut = i + len(passwordWord)
+		}
+	}
+	if cut < 0 && len(r.edits) == 0 {
+		return r.s, false
+	}
+	var b strings.Builder
+	at := 0
+	for _, e := range r.edits {
+		if cut >= 0 && e.from >= cut {
+			break
+		}
+		if e.from < at {
+			continue
+		}
+		b.WriteString(r.s[at:e.from])
+		at = e.to
+		if cut >= 0 && e.to > cut {
+			with := e.with
+			if i := indexFold(with, passwordWord); i >= 0 {
+				with = with[:i+len(passwordWord)]
+			}
+			b.WriteString(with)
+			at = cut
+			break
+		}
+		b.WriteString(e.with)
+	}
+	if cut >= 0 {
+		b.WriteString(r.s[min(at, cut):cut])
+		b.WriteString(" " + Redacted)
+		return b.String(), true
+	}
+	b.WriteString(r.s[at:])
+	return b.String(), true
+}
+
+// indexFold is strings.Index without case, for a lower-case ASCII word.
+func indexFold(s, lower string) int {
+	for i := 0; i+len(lower) <= len(s); i++ {
+		if s[i]|0x20 == lower[0] && equalFold(s[i:i+len(lower)], lower) {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,288 @@
+package classify
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/das-local/das-local/internal/activity"
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+)
+
+// statement reads one statement's tree. text is its part of the text.
+func statement(text string, n *pg_query.Node) *Statement {
+	if q := readQuery(n); q != nil {
+		return q
+	}
+	s := &Statement{Form: Utility, Command: commandOf(text)}
+	switch v := n.GetNode().(type) {
+	case *pg_query.Node_SelectStmt: // SELECT INTO; the rest is a query
+		s.createAs(v.SelectStmt.IntoClause, 'r')
+		s.Command = "SELECT INTO"
+		inner := &collector{}
+		inner.selects(v.SelectStmt, nil)
+		s.Inner = fromCollector(inner, "SELECT")
+	case *pg_query.Node_CreateTableAsStmt:
+		readCreateAs(s, v.CreateTableAsStmt)
+	case *pg_query.Node_CopyStmt:
+		readCopy(s, v.CopyStmt)
+	case *pg_query.Node_ExplainStmt:
+		s.Form, s.Analyze = Explain, analyzes(v.ExplainStmt)
+		s.Inner = statement("", v.ExplainStmt.Query)
+	case *pg_query.Node_PrepareStmt:
+		s.Form, s.Name = Prepare, v.PrepareStmt.Name
+		s.Inner = statement("", v.PrepareStmt.Query)
+	case *pg_query.Node_ExecuteStmt:
+		s.Form, s.Name = Execute, v.ExecuteStmt.Name
+		readArgs(s, v.ExecuteStmt.Params)
+	case *pg_query.Node_DeclareCursorStmt:
+		s.Form, s.Name = Declare, v.DeclareCursorStmt.Portalname
+		s.Inner = statement("", v.DeclareCursorStmt.Query)
+	case *pg_query.Node_RefreshMatViewStmt:
+		s.Form, s.NoData = Refresh, v.RefreshMatViewStmt.SkipData
+		s.Relations = []Relation{rangeVar(v.RefreshMatViewStmt.Relation, Read)}
+	case *pg_query.Node_CallStmt:
+		s.Form = Call
+		c := &collector{}
+		x := exprScope{c: c}
+		x.call(v.CallStmt.Funccall)
+		s.Functions = c.funcs
+	case *pg_query.Node_DoStmt:
+		s.Form = Do
+	default:
+		readFunctions(s, n)
+	}
+	if s.Command == "" {
+		s.Command = bareCommand(n)
+	}
+	s.Class = classOf(s)
+	s.Effects = append(s.Effects, effects(n, s.Command)...)
+	return s
+}
+
+// bareCommand is for nodes without a text of their own, as below EXPLAIN.
+func bareCommand(n *pg_query.Node) string {
+	switch v := n.GetNode().(type) {
+	case *pg_query.Node_ExecuteStmt:
+		return "EXECUTE"
+	case *pg_query.Node_CreateTableAsStmt:
+		if v.CreateTableAsStmt.Objtype == pg_query.ObjectType_OBJECT_MATVIEW {
+			return "CREATE MATERIALIZED VIEW"
+		}
+		return "CREATE TABLE AS"
+	case *pg_query.Node_DeclareCursorStmt:
+		return "DECLARE CURSOR"
+	case *pg_query.Node_RefreshMatViewStmt:
+		return "REFRESH MATERIALIZED VIEW"
+	}
+	return ""
+}
+
+// readQuery gives the statement of a SELECT (without INTO) or DML node.
+func readQuery(n *pg_query.Node) *Statement {
+	command := ""
+	switch v := n.GetNode().(type) {
+	case *pg_query.Node_SelectStmt:
+		if intoClause(v.SelectStmt) != nil {
+			v.SelectStmt.IntoClause = intoClause(v.SelectStmt)
+			return nil
+		}
+		command = "SELECT"
+	case *pg_query.Node_InsertStmt:
+		command = "INSERT"
+	case *pg_query.Node_UpdateStmt:
+		command = "UPDATE"
+	case *pg_query.Node_DeleteStmt:
+		command = "DELETE"
+	case *pg_query.Node_MergeStmt:
+		command = "MERGE"
+	default:
+		return nil
+	}
+	c := &collector{}
+	c.query(n, nil)
+	s := fromCollector(c, command)
+	if sel := n.GetSelectStmt(); sel != nil {
+		describeSelect(s, sel)
+	}
+	return s
+}
+
+// describeSelect says what a function or a view with this body is like.
+func describeSelect(s *Statement, v *pg_query.SelectStmt) {
+	if v.Op > pg_query.SetOperation_SETOP_NONE || len(v.DistinctClause) > 0 || len(v.GroupClause) > 0 ||
+		v.HavingClause != nil || len(v.WindowClause) > 0 || len(v.ValuesLists) > 0 || v.LimitOffset != nil ||
+		v.LimitCount != nil || v.WithClause != nil {
+		return
+	}
+	if len(v.FromClause) == 1 && v.FromClause[0].GetRangeVar() != nil && len(s.Relations) > 0 {
+		s.Updatable = !slices.ContainsFunc(v.TargetList, hasAggregate)
+	}
+	if len(v.FromClause) == 0 && v.WhereClause == nil && len(v.SortClause) == 0 && len(v.TargetList) == 1 {
+		val := v.TargetList[0].GetResTarget().GetVal()
+		s.Scalar = !hasSubLink(val)
+		s.Strict = s.Scalar && strict(val)
+	}
+}
+
+// intoClause finds INTO, which stands in the first arm of a UNION.
+func intoClause(s *pg_query.SelectStmt) *pg_query.IntoClause {
+	for ; s != nil; s = s.Larg {
+		if s.IntoClause != nil {
+			return s.IntoClause
+		}
+	}
+	return nil
+}
+
+func fromCollector(c *collector, command string) *Statement {
+	s := &Statement{Form: Query, Command: command, Relations: append(c.rels, c.tail...), Functions: c.funcs}
+	s.Class = activity.ClassRead
+	if command != "SELECT" {
+		s.Class = activity.ClassWrite
+	}
+	s.Effects = c.sets
+	return s
+}
+
+func rangeVar(r *pg_query.RangeVar, a Access) Relation {
+	return Relation{Schema: r.GetSchemaname(), Name: r.GetRelname(), Access: a}
+}
+
+// classOf looks through the statements whose class is that of another one.
+func classOf(s *Statement) activity.Class {
+	switch {
+	case s.Form == Prepare && s.Inner.Form == Query:
+		return s.Inner.Class
+	case s.Form == Explain && s.Analyze && s.Inner.Class == activity.ClassWrite,
+		s.Form == Explain && s.Analyze && s.Inner.Form == CreateAs:
+		return s.Inner.Class
+	case s.Form == Copy && len(s.Relations) > 0 && s.Relations[0].Access == Insert:
+		return activity.ClassWrite
+	}
+	return ClassOf(s.Command)
+}
+
+func (s *Statement) createAs(into *pg_query.IntoClause, kind byte) {
+	s.Form, s.NoData = CreateAs, into.GetSkipData()
+	if r := into.GetRel(); r != nil {
+		s.Effects = append(s.Effects, created(r, kind))
+	}
+}
+
+func readCreateAs(s *Statement, v *pg_query.CreateTableAsStmt) {
+	kind := byte('r')
+	if v.Objtype == pg_query.ObjectType_OBJECT_MATVIEW {
+		kind = 'm'
+		s.Command = "CREATE MATERIALIZED VIEW"
+	} else {
+		s.Command = "CREATE TABLE AS"
+	}
+	s.createAs(v.Into, kind)
+	s.Inner = statement("", v.Query)
+}
+
+func readCopy(s *Statement, v *pg_query.CopyStmt) {
+	if v.Query != nil {
+		s.Form = CopyOut
+		s.Inner = statement("", v.Query)
+		return
+	}
+	s.Form = Copy
+	access := Read
+	if v.IsFrom {
+		access = Insert
+	}
+	s.Relations = []Relation{rangeVar(v.Relation, access)}
+	c := &collector{}
+	c.expr(v.WhereClause, nil)
+	s.Functions = c.funcs
+}
+
+// analyzes says whether the last ANALYZE option is on.
+func analyzes(v *pg_query.ExplainStmt) bool {
+	on := false
+	for _, n := range v.Options {
+		d := n.GetDefElem()
+		if d.GetDefname() != "analyze" {
+			continue
+		}
+		on = true
+		switch a := d.GetArg().GetNode().(type) {
+		case *pg_query.Node_Integer:
+			on = a.Integer.Ival != 0
+		case *pg_query.Node_Boolean:
+			on = a.Boolean.Boolval
+		case *pg_query.Node_String_:
+			switch strings.ToLower(a.String_.Sval) {
+			case "false", "off", "0", "no":
+				on = false
+			}
+		}
+	}
+	return on
+}
+
+// readArgs reads the arguments of EXECUTE.
+func readArgs(s *Statement, params []*pg_query.Node) {
+	c := &collector{}
+	for _, p := range params {
+		text, ok := constText(p)
+		s.Args = append(s.Args, Arg{Text: text, Known: ok})
+		c.expr(p, nil)
+	}
+	s.Functions = c.funcs
+}
+
+// constText prints a constant; NULL and what only the server can compute are
+// not known.
+func constText(n *pg_query.Node) (string, bool) {
+	switch v := n.GetNode().(type) {
+	case *pg_query.Node_AConst:
+		switch c := v.AConst.Val.(type) {
+		case *pg_query.A_Const_Ival:
+			return strconv.Itoa(int(c.Ival.GetIval())), true
+		case *pg_query.A_Const_Fval:
+			return c.Fval.GetFval(), true
+		case *pg_query.A_Const_Sval:
+			return c.Sval.GetSval(), true
+		case *pg_query.A_Const_Boolval:
+			if c.Boolval.GetBoolval() {
+				return "t", true
+			}
+			return "f", true
+		}
+	case *pg_query.Node_TypeCast:
+		return constText(v.TypeCast.Arg)
+	case *pg_query.Node_AExpr:
+		if v.AExpr.Lexpr == nil && len(v.AExpr.Name) == 1 && v.AExpr.Name[0].GetString_().GetSval() == "-" {
+			if t, ok := constText(v.AExpr.Rexpr); ok {
+				return "-" + t, true
+			}
+		}
+	}
+	return "", false
+}
+
+// readFunctions notes the calls that a utility evaluates while it runs: defaults of
+// new columns, expressions of new indexes.
+func readFunctions(s *Statement, n *pg_query.Node) {
+	c := &collector{}
+	switch v := n.GetNode().(type) {
+	case *pg_query.Node_IndexStmt:
+		for _, p := range v.IndexStmt.IndexParams {
+			c.expr(p.GetIndexElem().GetExpr(), nil)
+		}
+		c.expr(v.IndexStmt.WhereClause, nil)
+	case *pg_query.Node_AlterTableStmt:
+		for _, n := range v.AlterTableStmt.Cmds {
+			cmd := n.GetAlterTableCmd()
+			switch cmd.GetSubtype() {
+			case pg_query.AlterTableType_AT_AddColumn, pg_query.AlterTableType_AT_AlterColumnType,
+				pg_query.AlterTableType_AT_AddConstraint:
+				c.expr(cmd.GetDef(), nil)
+			}
+		}
+	}
+	s.Functions = c.funcs
+}

@@ -1,0 +1,78 @@
+package audit
+
+import (
+	"strings"
+
+	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/classify"
+)
+
+// fail makes the events of a failed statement: its relations where they are known,
+// else one event.
+func (r *run) fail(st *classify.Statement, t *text) {
+	err := r.it.Err
+	state, message := "", ""
+	if err != nil {
+		state, message = err.SQLState, classify.RedactMessage(t.raw, err.Message)
+	}
+	if ran(state) {
+		r.before(st)
+	}
+	first := len(r.dst)
+	class, command := st.Class, st.Command
+	switch {
+	case st.Form == classify.Query:
+		r.failedQuery(st)
+	case st.Form == classify.Copy, st.Form == classify.Unread && len(st.Relations) > 0:
+		r.objects(st.Relations, class, command, activity.NoRows)
+	}
+	if len(r.dst) == first {
+		if class == "" {
+			class = activity.ClassMisc
+		}
+		if r.it.Text == "" && st.Form == classify.Unread {
+			command = "EXECUTE" // a fast-path call
+			class = activity.ClassFunction
+		}
+		r.one(r.part(), class, command, activity.NoRows, r.bound())
+	}
+	for i := first; i < len(r.dst); i++ {
+		r.dst[i].ExitCode.SQLState = state
+		r.dst[i].ErrorMessage = message
+	}
+}
+
+func (r *run) failedQuery(st *classify.Statement) {
+	rels, hidden := r.resolve(st.Relations)
+	if len(rels) == 0 && !hidden {
+		return
+	}
+	sub := r.part()
+	for _, o := range rels {
+		class, command := accessOf(o.access)
+		e := r.one(sub, class, command, activity.NoRows, r.bound())
+		e.ObjectType, e.ObjectName = o.kind, o.name
+	}
+}
+
+// before makes the events of what surely ran before a statement failed: the functions
+// that it calls have started by then.
+func (r *run) before(st *classify.Statement) {
+	switch st.Form {
+	case classify.Query, classify.Copy, classify.Call:
+		r.functions(st.Functions)
+	}
+}
+
+// ran says whether a statement with that error was running, not being read or
+// planned.
+func ran(state string) bool {
+	if len(state) != 5 {
+		return false
+	}
+	switch state[:2] {
+	case "42", "26", "34", "3F", "25", "0A", "57", "08", "53", "54":
+		return strings.HasPrefix(state, "08") // made by functions such as dblink's
+	}
+	return true
+}

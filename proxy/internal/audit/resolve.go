@@ -1,0 +1,183 @@
+package audit
+
+import (
+	"strings"
+
+	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/catalog"
+	"github.com/das-local/das-local/internal/classify"
+)
+
+// found is a relation as an event names it.
+type found struct {
+	kind   string // objectType
+	name   string // objectName
+	access classify.Access
+}
+
+// Views of views of views: PostgreSQL has no limit, an event stream must.
+const (
+	maxViewDepth = 64
+	maxFound     = 4096
+)
+
+// resolve looks the relations up, views with all that they read. hidden says that all
+// of them were left out because the events of pg_catalog are not wanted.
+func (r *run) resolve(rels []classify.Relation) (out []found, hidden bool) {
+	if len(rels) == 0 {
+		return nil, false
+	}
+	out = make([]found, 0, len(rels))
+	for _, rel := range rels {
+		out = r.relation(out, rel, 0)
+	}
+	if r.cfg.NoCatalogEvents {
+		kept := out[:0]
+		for _, o := range out {
+			if !strings.HasPrefix(o.name, "pg_catalog.") {
+				kept = append(kept, o)
+			}
+		}
+		hidden = len(kept) == 0 && len(out) > 0
+		out = kept
+	}
+	return out, hidden
+}
+
+// relation appends rel, and below a view what it reads.
+func (r *run) relation(out []found, rel classify.Relation, depth int) []found {
+	if len(out) >= maxFound {
+		return out
+	}
+	c, ok := r.lookup(rel.Schema, rel.Name)
+	if !ok {
+		if r.failed {
+			return out // it may be what failed
+		}
+		return append(out, found{activity.ObjectTable, qualified(rel.Schema, rel.Name), rel.Access})
+	}
+	name := qualified(c.Schema, c.Name)
+	if rel.Excluded {
+		return append(out, found{activity.ObjectCompositeType, name, classify.Read})
+	}
+	out = append(out, found{objectType(c.Kind), name, rel.Access})
+	if c.Kind == 'v' && c.OID != 0 && depth < maxViewDepth {
+		out = r.view(out, c.OID, rel.Access, depth)
+	}
+	return out
+}
+
+// view appends what a view reads or, through it, a statement writes.
+func (r *run) view(out []found, oid uint32, access classify.Access, depth int) []found {
+	st := r.definition(oid)
+	if st == nil {
+		return out
+	}
+	if access != classify.Read {
+		if !st.Updatable {
+			return out // an INSTEAD OF trigger's
+		}
+		base := st.Relations[0]
+		base.Access = access
+		out = r.relation(out, base, depth+1)
+		for _, rel := range st.Relations[1:] {
+			out = r.relation(out, rel, depth+1)
+		}
+		return out
+	}
+	for _, rel := range st.Relations {
+		out = r.relation(out, rel, depth+1)
+	}
+	return out
+}
+
+// definition reads the query of a view or materialised view.
+func (r *run) definition(oid uint32) *classify.Statement {
+	def, ok := r.cfg.Catalog.ViewDefinition(r.ctx, &r.names, oid)
+	if !ok {
+		return nil
+	}
+	res := r.cfg.Classifier.Classify(def)
+	if len(res.Statements) != 1 || res.Statements[0].Form != classify.Query {
+		return nil
+	}
+	return &res.Statements[0]
+}
+
+// lookup finds a relation in the open transaction's own work, then in the catalogue.
+func (r *run) lookup(schema, name string) (catalog.Relation, bool) {
+	name = catalog.Truncate(name)
+	if len(r.state.objects) > 0 {
+		if o, ok := r.state.lookup(schema, name); ok && o.kind != 0 {
+			return catalog.Relation{Schema: r.home(o), Name: o.name, Kind: o.kind}, true
+		}
+	}
+	if r.cfg.Catalog == nil {
+		return catalog.Relation{}, false
+	}
+	return r.cfg.Catalog.Relation(r.ctx, &r.names, schema, name)
+}
+
+// home is the schema in which a relation was created that names none: the first of
+// the search path that exists.
+func (r *run) home(o object) string {
+	if o.temp {
+		return "pg_temp"
+	}
+	if o.schema != "" {
+		return o.schema
+	}
+	path := r.names.SearchPath
+	if path == nil && r.cfg.Catalog != nil {
+		path = r.cfg.Catalog.DefaultSearchPath(r.ctx, &r.names)
+	}
+	for _, p := range path {
+		switch p {
+		case "pg_temp", "":
+		case "$user":
+			// pg_namespace is not asked; a schema of one's own name holds something.
+			continue
+		default:
+			return p
+		}
+	}
+	return "public"
+}
+
+// objectType is pgaudit's word for a relation kind.
+func objectType(kind byte) string {
+	switch kind {
+	case 'r', 'p':
+		return activity.ObjectTable
+	case 'v':
+		return activity.ObjectView
+	case 'm':
+		return activity.ObjectMaterializedView
+	case 'f':
+		return activity.ObjectForeignTable
+	case 'S':
+		return activity.ObjectSequence
+	case 'i', 'I':
+		return activity.ObjectIndex
+	case 't':
+		return activity.ObjectToastTable
+	case 'c':
+		return activity.ObjectCompositeType
+	default:
+		return activity.ObjectUnknown
+	}
+}
+
+// refresh makes the events of a materialised view's query.
+func (r *run) refresh(st *classify.Statement) {
+	if st.NoData || len(st.Relations) == 0 {
+		return
+	}
+	c, ok := r.lookup(st.Relations[0].Schema, st.Relations[0].Name)
+	if !ok || c.OID == 0 {
+		return
+	}
+	if def := r.definition(c.OID); def != nil {
+		r.nested(func() { r.query(def, activity.NoRows) })
+	}
+}
