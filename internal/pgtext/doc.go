@@ -1,0 +1,19 @@
+// Package pgtext prints bind parameters as the server prints them: the audit
+// shows $1 = t for a client that sent 1, yes or a binary byte.
+//
+//	text format   ──parse──▶ value ──print──▶ as the type's output function does
+//	                └─ not surely understood ───▶ unchanged
+//	binary format ──decode─▶ value ──print──▶ as the type's output function does
+//	                └─ malformed or unknown type ─▶ \x… (hexadecimal)
+//
+// It knows the built-in types of PostgreSQL 12 to 17 and their arrays, ranges and
+// multiranges. It has no catalogue: values of enums, domains, extensions' types and
+// composite types print as hexadecimal in binary format, and the reg* types
+// (regclass and others) as the object's number.
+//
+// The bytes come from strangers: every length and count is checked against the
+// bytes at hand before anything is allocated, nesting is limited, and the output is bounded (see
+// maxGrowth): what would exceed it is treated as malformed.
+//
+// https://www.postgresql.org/docs/current/protocol-overview.html#PROTOCOL-FORMAT-CODES
+package pgtext

@@ -1,0 +1,280 @@
+package pgtext
+
+import (
+	"cmp"
+	"encoding/binary"
+	"math"
+	"slices"
+	"strings"
+)
+
+// bound is one end of a range. Numbers of numeric have their text as value, all
+// other subtypes key.
+type bound struct {
+	infinite  bool
+	inclusive bool
+	key       int64
+	value     string
+}
+
+// span is a range.
+type span struct {
+	empty        bool
+	lower, upper bound
+}
+
+// Flags of a range in binary format.
+const (
+	rangeEmpty    = 0x01
+	rangeLowerInc = 0x02
+	rangeUpperInc = 0x04
+	rangeLowerInf = 0x08
+	rangeUpperInf = 0x10
+)
+
+func (p *printer) binaryRange(dst []byte, elem uint32, b []byte) ([]byte, bool) {
+	r, ok := p.decodeRange(elem, b)
+	if !ok {
+		return dst, false
+	}
+	return p.appendRange(dst, elem, r)
+}
+
+func (p *printer) decodeRange(elem uint32, b []byte) (r span, ok bool) {
+	if len(b) < 1 {
+		return r, false
+	}
+	flags := b[0]
+	b = b[1:]
+	r.empty = flags&rangeEmpty != 0
+	r.lower.infinite, r.lower.inclusive = flags&rangeLowerInf != 0, flags&rangeLowerInc != 0
+	r.upper.infinite, r.upper.inclusive = flags&rangeUpperInf != 0, flags&rangeUpperInc != 0
+	for _, end := range []*bound{&r.lower, &r.upper} {
+		if r.empty || end.infinite {
+			continue
+		}
+		item, rest, null, ok := next(b)
+		if !ok || null {
+			return r, false
+		}
+		if b = rest; !p.decodeBound(end, elem, item) {
+			return r, false
+		}
+	}
+	return r, len(b) == 0 && r.canonical(elem)
+}
+
+func (p *printer) decodeBound(end *bound, elem uint32, b []byte) bool {
+	switch {
+	case elem == oidNumeric:
+		out, ok := p.binaryNumeric(nil, b)
+		end.value = string(out)
+		return ok
+	case elem == oidDate && len(b) == 4:
+		end.key = int64(int32(binary.BigEndian.Uint32(b)))
+		return true
+	case (elem == oidTimestamp || elem == oidTimestamptz) && len(b) == 8:
+		end.key = int64(binary.BigEndian.Uint64(b))
+		return true
+	}
+	var ok bool
+	end.key, ok = integer(elem, b)
+	return ok
+}
+
+// canonical gives ranges of discrete values the form [lower,upper) and
+// finds the empty ones; false means that the range is invalid.
+func (r *span) canonical(elem uint32) bool {
+	if r.empty {
+		*r = span{empty: true}
+		return true
+	}
+	for _, end := range []*bound{&r.lower, &r.upper} {
+		end.inclusive = end.inclusive && !end.infinite
+	}
+	if !r.lower.infinite && !r.upper.infinite {
+		c := compareBound(elem, r.lower, r.upper)
+		if c > 0 {
+			return false
+		}
+		if c == 0 && !(r.lower.inclusive && r.upper.inclusive) {
+			*r = span{empty: true}
+			return true
+		}
+	}
+	var most int64
+	switch elem {
+	case oidInt4:
+		most = math.MaxInt32
+	case oidInt8:
+		most = math.MaxInt64
+	case oidDate:
+		most = maxDate
+	default:
+		return true
+	}
+	step := func(end *bound, inclusive bool) bool {
+		special := elem == oidDate && (end.key == infDate || end.key == negInfDate)
+		if end.infinite || special || end.inclusive == inclusive {
+			return true
+		}
+		end.inclusive = inclusive
+		end.key++
+		return end.key <= most && end.key != math.MinInt64
+	}
+	if !step(&r.lower, true) || !step(&r.upper, false) {
+		return false
+	}
+	if !r.lower.infinite && !r.upper.infinite && r.lower.key == r.upper.key && !r.upper.inclusive {
+		*r = span{empty: true}
+	}
+	return true
+}
+
+func compareBound(elem uint32, a, b bound) int {
+	if elem == oidNumeric {
+		return compareNumeric(a.value, b.value)
+	}
+	return cmp.Compare(a.key, b.key)
+}
+
+func (p *printer) appendRange(dst []byte, elem uint32, r span) ([]byte, bool) {
+	if r.empty {
+		return append(dst, "empty"...), true
+	}
+	open, end := byte('('), byte(')')
+	if r.lower.inclusive {
+		open = '['
+	}
+	if r.upper.inclusive {
+		end = ']'
+	}
+	dst, ok := p.appendBound(append(dst, open), elem, r.lower)
+	if !ok {
+		return dst, false
+	}
+	if dst, ok = p.appendBound(append(dst, ','), elem, r.upper); !ok {
+		return dst, false
+	}
+	return append(dst, end), len(dst) < p.max
+}
+
+func (p *printer) appendBound(dst []byte, elem uint32, end bound) ([]byte, bool) {
+	if end.infinite {
+		return dst, true
+	}
+	at, ok := len(dst), true
+	switch elem {
+	case oidNumeric:
+		dst = append(dst, end.value...)
+	case oidDate:
+		dst, ok = p.date(dst, end.key)
+	case oidTimestamp:
+		dst, ok = p.timestamp(dst, end.key, nil)
+	case oidTimestamptz:
+		dst, ok = p.timestamp(dst, end.key, p.zone())
+	default:
+		dst, ok = appendInteger(dst, end.key), true
+	}
+	return quoteField(dst, at, `"\()[],`+pgSpace), ok
+}
+
+// binaryMultirange prints a count, then ranges with their lengths.
+func (p *printer) binaryMultirange(dst []byte, elem uint32, b []byte) ([]byte, bool) {
+	if len(b) < 4 {
+		return dst, false
+	}
+	n := int64(binary.BigEndian.Uint32(b))
+	if b = b[4:]; n*5 > int64(len(b)) {
+		return dst, false
+	}
+	spans := make([]span, 0, n)
+	for range n {
+		item, rest, null, ok := next(b)
+		if !ok || null {
+			return dst, false
+		}
+		b = rest
+		r, ok := p.decodeRange(elem, item)
+		if !ok {
+			return dst, false
+		}
+		spans = append(spans, r)
+	}
+	if len(b) != 0 {
+		return dst, false
+	}
+	return p.appendMultirange(dst, elem, spans)
+}
+
+// appendMultirange sorts the ranges, joins those that touch and drops the empty ones.
+func (p *printer) appendMultirange(dst []byte, elem uint32, spans []span) ([]byte, bool) {
+	spans = slices.DeleteFunc(spans, func(r span) bool { return r.empty })
+	slices.SortStableFunc(spans, func(a, b span) int { return compareLower(elem, a.lower, b.lower) })
+	joined := spans[:0]
+	for _, r := range spans {
+		if n := len(joined); n > 0 && touches(elem, joined[n-1].upper, r.lower) {
+			if compareUpper(elem, joined[n-1].upper, r.upper) < 0 {
+				joined[n-1].upper = r.upper
+			}
+			continue
+		}
+		joined = append(joined, r)
+	}
+	dst = append(dst, '{')
+	for i, r := range joined {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		var ok bool
+		if dst, ok = p.appendRange(dst, elem, r); !ok {
+			return dst, false
+		}
+	}
+	return append(dst, '}'), true
+}
+
+func compareLower(elem uint32, a, b bound) int {
+	switch {
+	case a.infinite || b.infinite:
+		return boolInt(b.infinite) - boolInt(a.infinite)
+	case compareBound(elem, a, b) != 0:
+		return compareBound(elem, a, b)
+	}
+	return boolInt(b.inclusive) - boolInt(a.inclusive)
+}
+
+func compareUpper(elem uint32, a, b bound) int {
+	switch {
+	case a.infinite || b.infinite:
+		return boolInt(a.infinite) - boolInt(b.infinite)
+	case compareBound(elem, a, b) != 0:
+		return compareBound(elem, a, b)
+	}
+	return boolInt(a.inclusive) - boolInt(b.inclusive)
+}
+
+// touches: no value lies between the end of one range and the start of the next.
+func touches(elem uint32, upper, lower bound) bool {
+	if upper.infinite || lower.infinite {
+		return true
+	}
+	c := compareBound(elem, upper, lower)
+	return c > 0 || c == 0 && (upper.inclusive || lower.inclusive)
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// textRange reads [a,b) and the like.
+func (p *printer) textRange(dst []byte, elem uint32, s string) ([]byte, bool) {
+	r, rest, ok := p.parseRange(elem, strings.Trim(s, pgSpace))
+	if !ok || rest != "" {
+		return dst, false
+	}
+	return p.appendRange(dst, elem, r)
+}
