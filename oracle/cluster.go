@@ -27,7 +27,7 @@ type cluster struct {
 func newCluster(ctx context.Context, setup string) (*cluster, error) {
 	pg, err := testbed.StartPostgres(ctx, testbed.PostgresConfig{Settings: map[string]string{
 		"wal_level": "logical", "max_prepared_transactions": "10", "timezone": "UTC", "autovacuum": "off",
-		"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_wal_size": "'8GB'",
+		"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_wal_size": "8GB",
 	}})
 	if err != nil {
 		return nil, err

@@ -22,6 +22,7 @@ type session struct {
 	conn     net.Conn
 	fe       *pgproto3.Frontend
 	copyData string
+	extended bool   // the case sends its SQL by Parse, Bind and Execute
 	lastErr  string // SQLSTATE and message of the last ErrorResponse
 
 	// What the client is told while the case runs.
@@ -108,6 +109,8 @@ func (s *session) failure() error {
 }
 
 // copyIn sends the case's COPY data; <FAIL> stands for a line and a CopyFail.
+// While the server copies it ignores a Sync, so the one that was sent behind
+// Execute is sent again.
 func (s *session) copyIn() error {
 	if s.copyData == "<FAIL>" {
 		s.fe.Send(&pgproto3.CopyData{Data: []byte("1\tx\n")})
@@ -115,6 +118,9 @@ func (s *session) copyIn() error {
 	} else {
 		s.fe.Send(&pgproto3.CopyData{Data: []byte(s.copyData)})
 		s.fe.Send(&pgproto3.CopyDone{})
+	}
+	if s.extended {
+		s.fe.Send(&pgproto3.Sync{})
 	}
 	if err := s.fe.Flush(); err != nil {
 		return fmt.Errorf("send copy data: %w", err)
@@ -126,6 +132,7 @@ func (s *session) copyIn() error {
 // recorded one was.
 func (s *session) run(c *Case) error {
 	s.copyData, s.tags, s.firstState = c.CopyData, nil, ""
+	s.extended = c.Protocol == "extended" && len(c.Ops) == 0
 	if err := s.send(c); err != nil {
 		return err
 	}
