@@ -146,11 +146,18 @@ func (s *Server) pageOfShards(st *stream, q shardQuery, limit int, now int64) (*
 // shardQuery reads the input, or the token that it has instead.
 func (s *Server) shardQuery(r *awsapi.Request, in *listShardsInput, now int64) (shardQuery, error) {
 	if in.NextToken != nil {
-		if in.StreamName != nil || in.StreamARN != nil {
-			return shardQuery{}, errInvalid("NextToken and StreamName cannot be provided together.")
-		}
-		if in.ExclusiveStartShardID != nil || in.StreamCreationTimestamp != nil || in.ShardFilter != nil {
-			return shardQuery{}, errInvalid("NextToken cannot be provided together with other members than MaxResults.")
+		for _, other := range []struct {
+			member string
+			given  bool
+		}{
+			{"StreamName", in.StreamName != nil}, {"StreamARN", in.StreamARN != nil},
+			{"ExclusiveStartShardId", in.ExclusiveStartShardID != nil},
+			{"StreamCreationTimestamp", in.StreamCreationTimestamp != nil},
+			{"ShardFilter", in.ShardFilter != nil},
+		} {
+			if other.given { // the token knows; many a client has stumbled over this
+				return shardQuery{}, errInvalid("NextToken and %s cannot be provided together.", other.member)
+			}
 		}
 		f, err := s.openPage(kindShards, *in.NextToken, now)
 		if err != nil {
