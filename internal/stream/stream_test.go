@@ -312,6 +312,9 @@ func TestDetachAndReattach(t *testing.T) {
 					return
 				default:
 					src.Record(one(i))
+					if i%8 == 0 {
+						time.Sleep(50 * time.Microsecond) // enough is enough: all of it is opened below
+					}
 				}
 			}
 		})
