@@ -1,0 +1,15 @@
+// Command bench measures what das-local costs a PostgreSQL client, beside a
+// direct connection and beside pgbouncer.
+//
+//	           ┌──────────────────────▶
+//	pgbench ───┼──▶ pgbouncer ────────▶ PostgreSQL (private)
+//	           └──▶ das-local, stream on (async) ─▶
+//
+// All targets of a cell run one after the other in every round, each round
+// beginning with another of them, and ratios are formed inside a round: what
+// else the machine does then weighs on all alike. A figure is the median of
+// the rounds. At the end a counted run shows that the stream had every
+// statement.
+//
+// See https://www.postgresql.org/docs/current/pgbench.html
+package main
