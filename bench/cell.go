@@ -46,6 +46,8 @@ func cells(filter string) []cell {
 	}
 	wanted := strings.Split(filter, ",")
 	return slices.DeleteFunc(list, func(c cell) bool {
-		return !slices.ContainsFunc(wanted, func(w string) bool { return w == c.String() || !strings.Contains(w, "/") && strings.Contains(c.String(), w) })
+		return !slices.ContainsFunc(wanted, func(w string) bool {
+			return w == c.String() || !strings.Contains(w, "/") && strings.Contains(c.String(), w)
+		})
 	})
 }

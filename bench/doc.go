@@ -8,7 +8,7 @@
 // All targets of a cell run one after the other in every round, each round
 // beginning with another of them, and ratios are formed inside a round: what
 // else the machine does then weighs on all alike. A figure is the median of
-// the rounds. At the end a counted run shows that the stream had every
+// the rounds. A counted run before them shows that the stream has every
 // statement.
 //
 // See https://www.postgresql.org/docs/current/pgbench.html
