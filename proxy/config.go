@@ -63,7 +63,8 @@ type Upstream struct {
 	Address string
 	// TLS, if set, encrypts this leg, and the server must agree to it. A server
 	// that sees TLS offers SCRAM-SHA-256-PLUS, which binds the client to the
-	// certificate it sees: so then Config.TLS must hold the server's own.
+	// certificate it sees: so then Config.TLS must hold the server's own for
+	// clients that use TLS.
 	TLS *tls.Config
 	// DialTimeout bounds the connection. 0 means 10 seconds.
 	DialTimeout time.Duration

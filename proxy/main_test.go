@@ -180,7 +180,10 @@ func (s *recorded) of(kinds ...track.Kind) []track.Item {
 // startProxy runs a proxy in front of the shared server until the test ends.
 func startProxy(t testing.TB, rec *recording, change func(*Config)) *Proxy {
 	t.Helper()
-	conf := Config{Upstream: Upstream{Address: server.Addr()}, Recorder: rec}
+	conf := Config{Upstream: Upstream{Address: server.Addr()}}
+	if rec != nil {
+		conf.Recorder = rec
+	}
 	if change != nil {
 		change(&conf)
 	}

@@ -1,6 +1,9 @@
 package proxy
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // SQLSTATEs of the proxy's own messages.
 const (
@@ -40,4 +43,27 @@ func cancelRequest(key []byte) []byte {
 	b := binary.BigEndian.AppendUint32(nil, uint32(8+len(key)))
 	b = binary.BigEndian.AppendUint32(b, codeCancel)
 	return append(b, key...)
+}
+
+const (
+	authSASL = 10 // AuthenticationSASL
+	plus     = "SCRAM-SHA-256-PLUS\x00"
+)
+
+// withoutPlus takes channel binding out of an AuthenticationSASL that starts
+// the chunk. A client without TLS must not be offered it, yet a server that
+// sees TLS offers it. It is the only message that is not passed on as it came;
+// the exchange itself does not cover the list.
+func withoutPlus(chunk []byte) []byte {
+	if len(chunk) < 9 || chunk[0] != 'R' || binary.BigEndian.Uint32(chunk[5:]) != authSASL {
+		return chunk
+	}
+	n := uint64(binary.BigEndian.Uint32(chunk[1:])) + 1
+	at := bytes.Index(chunk, []byte(plus))
+	if n > uint64(len(chunk)) || at < 9 || uint64(at) >= n {
+		return chunk
+	}
+	out := append(append([]byte(nil), chunk[:at]...), chunk[at+len(plus):]...)
+	binary.BigEndian.PutUint32(out[1:], uint32(int(n)-1-len(plus)))
+	return out
 }

@@ -237,6 +237,9 @@ func (s *session) deliver(chunk []byte) *track.Error {
 		}
 		sent = len(chunk)
 	}
+	if s.plain && !s.log.ready {
+		chunk = withoutPlus(chunk)
+	}
 	whole := s.tracker.Between() // only this goroutine changes it
 	hold, err := s.observe(chunk, now)
 	durable := s.log.write(s.ctx, s.tracker.PID())

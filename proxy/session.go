@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"sync"
@@ -19,6 +20,7 @@ type session struct {
 	client  *leg
 	server  *leg
 	log     journal
+	plain   bool // a client without TLS of a server that sees TLS
 
 	// ctx ends when the session does, or is aborted.
 	ctx  context.Context
@@ -104,6 +106,8 @@ func (s *session) open() bool {
 	}
 	s.client = newLeg(h.conn, &s.p.bufs)
 	s.server = newLeg(up, &s.p.bufs)
+	_, secure := h.conn.(*tls.Conn)
+	s.plain = !secure && s.p.conf.Upstream.TLS != nil
 	s.log.init(s)
 	s.server.SetReadDeadline(deadline)
 	s.relaying.Store(true)
