@@ -21,7 +21,7 @@ var allowed = map[string][]string{
 	"emulator": {"proxy", "rdsapi", "kinesisfake", "kmsfake", "internal/activity", "internal/awsapi", "internal/catalog",
 		"internal/consumer", "internal/pgserver", "internal/stream"},
 
-	"proxy":                {"internal/activity", "internal/catalog", "proxy/internal/audit", "proxy/internal/track"},
+	"proxy":                {"internal/activity", "internal/classify", "proxy/internal/audit", "proxy/internal/track"},
 	"proxy/internal/audit": {"internal/activity", "internal/catalog", "internal/classify", "internal/pgtext", "proxy/internal/track"},
 	"proxy/internal/track": nil,
 	"internal/catalog":     nil,

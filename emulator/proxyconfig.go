@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/das-local/das-local/internal/activity"
 	"github.com/das-local/das-local/proxy"
 )
 
@@ -20,12 +21,14 @@ func (e *Emulator) proxyConfig(ln net.Listener, i *instance) proxy.Config {
 			ServerHost:    serverHost(ln),
 			ServerVersion: auroraVersion(e.engineVersion),
 		},
-		Catalog:      e.catalog,
-		ConnectClass: e.opts.ConnectClass,
-		CommandText:  e.opts.CommandText,
-		MaxText:      e.opts.MaxCommandText,
-		Logger:       e.log,
-		Grace:        e.opts.Grace,
+		Audit: proxy.AuditConfig{
+			Catalog:      e.catalog,
+			ConnectClass: activity.Class(e.opts.ConnectClass),
+			SingleText:   e.opts.CommandText == "single",
+		},
+		MaxText: e.opts.MaxCommandText,
+		Logger:  e.log,
+		Grace:   e.opts.Grace,
 	}
 }
 

@@ -37,6 +37,8 @@ type Config struct {
 	Recorder Recorder
 	// Instance is what events say about the server.
 	Instance InstanceInfo
+	// Audit says how statements become events.
+	Audit AuditConfig
 	// MaxText is how much of a statement's text is kept, in bytes. 0 means 1 MiB.
 	MaxText int
 

@@ -20,7 +20,8 @@ type auditor interface {
 type journal struct {
 	recorder Recorder
 	holding  Holding // nil: the Recorder does not tell
-	open     func(activity.Session) auditor
+	open     func(about activity.Session, params map[string]string) auditor
+	params   map[string]string // of the StartupMessage
 	about    activity.Session
 	started  time.Time
 
@@ -37,6 +38,7 @@ func (j *journal) init(s *session) {
 	j.recorder = s.p.conf.Recorder
 	j.holding, _ = j.recorder.(Holding)
 	j.open = s.p.open
+	j.params = s.hello.params
 	j.started = s.started
 	j.about = describe(s.hello, s.p.conf.Instance)
 }
@@ -110,7 +112,7 @@ func (j *journal) begin(pid int32) bool {
 		j.about.PID = pid
 		j.about.SessionID = strconv.FormatInt(j.started.Unix(), 16) + "." + strconv.FormatUint(uint64(uint32(pid)), 16)
 		if j.open != nil {
-			j.audit = j.open(j.about)
+			j.audit = j.open(j.about, j.params)
 		}
 		return true
 	}

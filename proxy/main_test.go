@@ -85,7 +85,7 @@ type fakeAudit struct {
 	s *recorded
 }
 
-func (r *recording) open(about activity.Session) auditor {
+func (r *recording) open(about activity.Session, _ map[string]string) auditor {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := &recorded{about: about}

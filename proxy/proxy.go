@@ -27,7 +27,7 @@ type Proxy struct {
 	draining atomic.Bool // Run's context has ended: idle sessions end by themselves
 
 	// open starts the audit of a session; nil makes no events.
-	open func(activity.Session) auditor
+	open func(about activity.Session, params map[string]string) auditor
 }
 
 // New listens. The addresses are known and clients may connect when it
@@ -41,7 +41,11 @@ func New(conf Config) (*Proxy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure proxy: %w", err)
 	}
-	p := &Proxy{conf: conf, tls: offer, sessions: make(map[*session]struct{})}
+	open, err := conf.Audit.opener()
+	if err != nil {
+		return nil, fmt.Errorf("configure proxy: %w", err)
+	}
+	p := &Proxy{conf: conf, tls: offer, open: open, sessions: make(map[*session]struct{})}
 	p.listeners = append(p.listeners, conf.Listeners...)
 	if len(p.listeners) == 0 {
 		l, err := net.Listen("tcp", conf.Listen)

@@ -1,0 +1,55 @@
+package proxy
+
+import (
+	"fmt"
+
+	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/classify"
+	"github.com/das-local/das-local/proxy/internal/audit"
+)
+
+// An AuditConfig says how statements become events.
+type AuditConfig struct {
+	// Catalog resolves the names in statements. Nil leaves them as written.
+	Catalog audit.Catalog
+	// Classifier reads SQL texts. It may be shared. Nil makes one.
+	Classifier *classify.Classifier
+	// ConnectClass is the class of CONNECT, DISCONNECT and AUTH FAILURE events.
+	// Empty means MISC.
+	ConnectClass activity.Class
+	// SingleText cuts commandText to the statement; otherwise each statement of
+	// a string has the whole string.
+	SingleText bool
+	// NoCatalogEvents leaves out reads of pg_catalog.
+	NoCatalogEvents bool
+}
+
+// auditOpener makes the function that starts the audit of a session. params
+// are those of the StartupMessage.
+func (c AuditConfig) opener() (func(about activity.Session, params map[string]string) auditor, error) {
+	if c.Classifier == nil {
+		classifier, err := classify.New(classify.Config{})
+		if err != nil {
+			return nil, fmt.Errorf("make a classifier: %w", err)
+		}
+		c.Classifier = classifier
+	}
+	conf := audit.Config{
+		Classifier:      c.Classifier,
+		Catalog:         c.Catalog,
+		ConnectClass:    c.ConnectClass,
+		NoCatalogEvents: c.NoCatalogEvents,
+	}
+	if c.SingleText {
+		conf.CommandText = audit.Single
+	}
+	return func(about activity.Session, params map[string]string) auditor {
+		conf := conf
+		conf.Session, conf.Startup = &about, params
+		s, err := audit.New(conf)
+		if err != nil {
+			return nil // not reached: Classifier and Session are set
+		}
+		return s
+	}, nil
+}
