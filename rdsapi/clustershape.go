@@ -92,7 +92,7 @@ func (s *Server) shape(c *cluster) dbCluster {
 		state = "pending-reboot"
 	}
 	for n, i := range s.members(c) {
-		w.DBClusterMembers = append(w.DBClusterMembers, dbClusterMember{i.id, n == 0, state, 1})
+		w.DBClusterMembers = append(w.DBClusterMembers, dbClusterMember{i.id, n == 0, state, i.wire.PromotionTier})
 		if i.host == "" {
 			continue
 		}

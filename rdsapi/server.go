@@ -116,6 +116,7 @@ func (s *Server) operationTable() map[string]awsapi.Operation {
 
 		"CreateDBInstance":    op(s.createDBInstance),
 		"DescribeDBInstances": op(s.describeDBInstances),
+		"ModifyDBInstance":    op(s.modifyDBInstance),
 		"DeleteDBInstance":    op(s.deleteDBInstance),
 		"RebootDBInstance":    op(s.rebootDBInstance),
 

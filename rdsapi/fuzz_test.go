@@ -1,0 +1,43 @@
+package rdsapi
+
+import (
+	"log/slog"
+	"maps"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/das-local/das-local/internal/awsapi"
+)
+
+// FuzzActions gives every action any form: the answer is never a failure of the
+// server's.
+func FuzzActions(f *testing.F) {
+	f.Add("DBClusterIdentifier=my-cluster&DBInstanceIdentifier=i&SkipFinalSnapshot=true")
+	f.Add("ResourceArn=" + clusterARN + "&Mode=sync&KmsKeyId=" + keyID + "&AuditPolicyState=locked")
+	f.Add("DBClusterIdentifier=x&Engine=aurora-postgresql&MasterUsername=a&MasterUserPassword=b&EngineVersion=9.6&Port=1150&Tags.Tag.1.Key=k")
+	f.Add("DBInstanceIdentifier=j&DBInstanceClass=db.t3.medium&Engine=aurora-postgresql&DBClusterIdentifier=my-cluster")
+	f.Add("SourceType=db-cluster&SourceIdentifier=my-cluster&StartTime=2020-01-01&EndTime=9999-01-01&Duration=5&MaxRecords=20&Marker=eA")
+	f.Add("Filters.Filter.1.Name=engine&Filters.Filter.1.Values.Value.1=x&ResourceName=" + clusterARN)
+	f.Fuzz(func(t *testing.T, form string) {
+		s, err := New(Config{Keys: keys{}, Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.CreateCluster(t.Context(), ClusterOptions{ID: "my-cluster", Instances: []string{"i"}}); err != nil {
+			t.Fatal(err)
+		}
+		h := awsapi.NewHandler(awsapi.Config{Services: []awsapi.Service{s}, Logger: slog.New(slog.DiscardHandler)})
+		for _, action := range slices.Sorted(maps.Keys(s.operations)) {
+			r := httptest.NewRequest("POST", "/?Action="+url.QueryEscape(action)+"&Version=2014-10-31", strings.NewReader(form))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			if w.Code >= 500 {
+				t.Errorf("%s: %d %s", action, w.Code, w.Body)
+			}
+		}
+	})
+}
