@@ -29,7 +29,7 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 		KeyID:       s.KMSKeyARN,
 		Mode:        stream.Mode(s.Mode),
 		Version:     recordVersion(e.engineVersion),
-		Heartbeat:   e.opts.Heartbeat,
+		Heartbeat:   max(e.opts.Heartbeat, 0),
 		KeyReuse:    e.opts.KeyReuse,
 		SyncTimeout: e.opts.SyncTimeout,
 		Publisher:   publisher{e.kinesis},

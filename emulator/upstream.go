@@ -110,3 +110,20 @@ func redactURL(err error) error {
 	}
 	return errors.New("not a valid PostgreSQL URL; it has the form postgres://USER:PASSWORD@HOST:PORT/DATABASE")
 }
+
+// AddUser makes a superuser that needs no password on the embedded server. It
+// is not audited: it goes past the proxy.
+func (e *Emulator) AddUser(ctx context.Context, name string) error {
+	if e.upstream.server == nil {
+		return errors.New("users are added to the embedded PostgreSQL only")
+	}
+	conn, err := e.upstream.connect(ctx, e.upstream.config.Database)
+	if err != nil {
+		return fmt.Errorf("add user %s: %w", name, connectCause(err))
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	if _, err := conn.Exec(ctx, "CREATE ROLE "+pgx.Identifier{name}.Sanitize()+" LOGIN SUPERUSER"); err != nil {
+		return fmt.Errorf("add user %s: %w", name, err)
+	}
+	return nil
+}

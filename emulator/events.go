@@ -1,0 +1,72 @@
+package emulator
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+
+	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/consumer"
+)
+
+// Event is an activity event as it was read from the stream.
+type Event struct {
+	activity.Decoded
+	ClusterID  string // resource ids
+	InstanceID string
+	JSON       []byte // the event as it was published
+}
+
+// AWSConfig is the configuration with which AWS clients reach the emulator.
+func (e *Emulator) AWSConfig() aws.Config {
+	return aws.Config{
+		Region:       e.opts.Region,
+		BaseEndpoint: aws.String(e.Endpoint()),
+		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
+	}
+}
+
+// Events reads the first cluster's stream from its oldest record on, by the
+// same calls as any consumer, and follows it until ctx ends or the stream is
+// deleted. Heartbeats are left out.
+func (e *Emulator) Events(ctx context.Context) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		cfg := e.AWSConfig()
+		c, err := consumer.New(consumer.Config{
+			Kinesis:    kinesis.NewFromConfig(cfg),
+			KMS:        kms.NewFromConfig(cfg),
+			StreamName: e.StreamName(),
+			Follow:     true,
+		})
+		if err != nil {
+			yield(Event{}, fmt.Errorf("read the stream: %w", err))
+			return
+		}
+		for event, err := range c.Events(ctx) {
+			if err != nil {
+				if !yield(Event{}, err) {
+					return
+				}
+				continue
+			}
+			if event.Heartbeat {
+				continue
+			}
+			d, err := event.Decode()
+			if err != nil {
+				if !yield(Event{}, err) {
+					return
+				}
+				continue
+			}
+			if !yield(Event{Decoded: *d, ClusterID: event.ClusterID, InstanceID: event.InstanceID, JSON: event.JSON}, nil) {
+				return
+			}
+		}
+	}
+}
