@@ -17,13 +17,16 @@ const Superuser = "postgres"
 // Config says how to run a server. The zero value runs the newest installation
 // that Find finds.
 type Config struct {
-	// Installation has the binaries; empty: Find's answer.
+	// Installation has the programs, by its BinDir; empty: Find's answer, or
+	// if there is none, a download.
 	Installation Installation
+	// NoDownload makes a missing installation an error.
+	NoDownload bool
 	// Dir is where the private directory is made; empty: the system's
 	// directory for temporary files. For root it must be open to others.
 	Dir string
-	// CacheDir keeps prepared data directories; empty: das-local in the user's
-	// cache directory, "none": keep none.
+	// CacheDir keeps prepared data directories and a download; empty: das-local
+	// in the user's cache directory, "none": prepare a directory each time.
 	CacheDir string
 	// Database is created if it is not "postgres"; empty: "postgres".
 	Database string

@@ -38,7 +38,7 @@ func Start(ctx context.Context, config Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Installation, err = complete(ctx, c.Installation, acct); err != nil {
+	if c.Installation, err = c.installation(ctx, acct); err != nil {
 		return nil, err
 	}
 	removed, err := sweep(c.Dir)
@@ -59,13 +59,24 @@ func Start(ctx context.Context, config Config) (*Server, error) {
 	return s, nil
 }
 
-// complete turns an empty Installation, or one with only a directory, into a
-// whole one.
-func complete(ctx context.Context, inst Installation, acct *account) (Installation, error) {
-	if inst.BinDir == "" {
-		return Find(ctx)
+// installation is the configured one, else one that is found, else one that is
+// fetched.
+func (c Config) installation(ctx context.Context, acct *account) (Installation, error) {
+	if c.Installation.BinDir != "" {
+		return inspect(ctx, c.Installation.BinDir, acct)
 	}
-	return inspect(ctx, inst.BinDir, acct)
+	inst, err := Find(ctx)
+	if !errors.Is(err, ErrNotFound) || c.NoDownload {
+		return inst, err
+	}
+	r, dlErr := currentRelease()
+	if dlErr == nil {
+		inst, dlErr = c.download(ctx, r, acct)
+	}
+	if dlErr != nil {
+		return Installation{}, fmt.Errorf("%w; and %w", err, dlErr)
+	}
+	return inst, nil
 }
 
 func (s *Server) start(ctx context.Context) error {
