@@ -148,6 +148,7 @@ func (e *Emulator) startServices() (err error) {
 		Services:  []awsapi.Service{e.kinesis, e.kms, e.rds},
 		Region:    o.Region,
 		AccountID: o.AccountID,
+		OneRegion: true,
 		Logger:    e.log,
 		Fallback:  e.control(),
 	})

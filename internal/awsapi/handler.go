@@ -23,6 +23,10 @@ type Config struct {
 	AccountID string       // of requests whose access key id is no account; empty: 000000000000
 	Logger    *slog.Logger // nil: slog.Default()
 
+	// OneRegion takes every call for Region and AccountID, whatever the
+	// client's credentials and settings name.
+	OneRegion bool
+
 	// Fallback answers what is no call of an AWS API, such as the console.
 	// nil: 404.
 	Fallback http.Handler
@@ -191,10 +195,11 @@ func (h *handler) newCall(cred credential) *call {
 	c := &call{id2: base64.StdEncoding.EncodeToString(random[16:])}
 	c.ID = uuid4([16]byte(random[:16]))
 	c.AccessKey = cred.accessKey
-	if c.Region = cred.region; c.Region == "" {
+	c.Region, c.AccountID = cred.region, cred.account()
+	if c.Region == "" || h.cfg.OneRegion {
 		c.Region = h.cfg.Region
 	}
-	if c.AccountID = cred.account(); c.AccountID == "" {
+	if c.AccountID == "" || h.cfg.OneRegion {
 		c.AccountID = h.cfg.AccountID
 	}
 	return c
