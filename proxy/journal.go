@@ -27,6 +27,7 @@ type journal struct {
 
 	audit  auditor // nil until the session is ready or refused
 	ready  bool
+	tx     byte // transaction status that the audit knows while nothing is recorded
 	items  []track.Item
 	events []activity.Event
 }
@@ -83,8 +84,10 @@ func (j *journal) write(ctx context.Context, pid int32) <-chan struct{} {
 	}
 	items := j.items
 	recording := j.recorder.Recording()
-	if !recording {
-		items = needed(items)
+	if recording {
+		j.tx = 0
+	} else {
+		items = j.needed(items)
 	}
 	var durable <-chan struct{}
 	if len(items) > 0 && j.audit != nil {
@@ -119,16 +122,26 @@ func (j *journal) begin(pid int32) bool {
 	return false
 }
 
-// needed are the items that the audit wants to know while nothing is recorded.
-// It reuses the slice.
-func needed(items []track.Item) []track.Item {
+// needed are the items that the audit must know while nothing is recorded:
+// what the session is, its named statements, and when a transaction begins or
+// ends. It reuses the slice.
+func (j *journal) needed(items []track.Item) []track.Item {
 	kept := items[:0]
 	for i := range items {
-		switch items[i].Kind {
-		case track.Completed, track.Failed, track.Ready, track.Prepared:
-		default:
-			kept = append(kept, items[i])
+		switch it := &items[i]; it.Kind {
+		case track.Completed, track.Failed:
+			continue
+		case track.Prepared:
+			if it.Name == "" {
+				continue
+			}
+		case track.Ready:
+			if it.TxStatus == j.tx {
+				continue
+			}
+			j.tx = it.TxStatus
 		}
+		kept = append(kept, items[i])
 	}
 	return kept
 }
