@@ -12,6 +12,7 @@ import (
 type cborCodec struct {
 	dec cbor.DecMode
 	enc cbor.EncMode
+	err cbor.EncMode // for errors, which are maps: it sorts
 }
 
 // newCBOR bounds what a request may make the decoder build. The library checks
@@ -34,7 +35,11 @@ func newCBOR() (cborCodec, error) {
 	if err != nil {
 		return cborCodec{}, fmt.Errorf("CBOR encoder: %w", err)
 	}
-	return cborCodec{dec: dec, enc: enc}, nil
+	sorted, err := cbor.EncOptions{Sort: cbor.SortBytewiseLexical}.EncMode()
+	if err != nil {
+		return cborCodec{}, fmt.Errorf("CBOR encoder: %w", err)
+	}
+	return cborCodec{dec: dec, enc: enc, err: sorted}, nil
 }
 
 func (cborCodec) contentType() string { return "application/x-amz-cbor-1.1" }
@@ -68,11 +73,11 @@ func (c cborCodec) encode(_ *Request, out any) ([]byte, error) {
 	return b, nil
 }
 
-func (c cborCodec) encodeError(r *Request, e *Error) []byte {
-	if b, err := c.encode(r, errorMembers(e)); err == nil {
+func (c cborCodec) encodeError(_ *Request, e *Error) []byte {
+	if b, err := c.err.Marshal(errorMembers(e)); err == nil {
 		return b
 	}
-	b, _ := c.enc.Marshal(map[string]string{"__type": e.Code, "message": e.Message})
+	b, _ := c.err.Marshal(map[string]string{"__type": e.Code, "message": e.Message})
 	return b
 }
 
