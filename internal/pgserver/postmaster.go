@@ -72,10 +72,7 @@ func (p *postmaster) awaitReady(ctx context.Context, dataDir string) error {
 		}
 		select {
 		case <-p.done:
-			if p.addressInUse() {
-				return fmt.Errorf("%w: %s", errPortTaken, p.log.tail())
-			}
-			return fmt.Errorf("postgres ended at once: %s", p.log.tail())
+			return p.endedAtOnce()
 		case <-ctx.Done():
 			return fmt.Errorf("wait for postgres: %w: %s", ctx.Err(), p.log.tail())
 		case <-tick.C:
@@ -114,12 +111,23 @@ func (p *postmaster) stop(first syscall.Signal) {
 	<-p.done
 }
 
-// addressInUse says whether another program took the port first.
-func (p *postmaster) addressInUse() bool {
-	return strings.Contains(p.log.tail(), "Address already in use")
-}
+// Why a server may end at once, other than by damage.
+var (
+	errPortTaken = errors.New("the port is taken")
+	errSettings  = errors.New("PostgreSQL refuses the settings")
+)
 
-var errPortTaken = errors.New("the port is taken")
+// endedAtOnce explains a server that ended before it was ready, from its log.
+func (p *postmaster) endedAtOnce() error {
+	log := p.log.tail()
+	switch {
+	case strings.Contains(log, "Address already in use"):
+		return fmt.Errorf("%w: %s", errPortTaken, log)
+	case strings.Contains(log, "configuration file") && strings.Contains(log, "contains errors"):
+		return fmt.Errorf("%w: %s", errSettings, log)
+	}
+	return fmt.Errorf("postgres ended at once: %s", log)
+}
 
 // keptLines is how much of the server's log an error can quote.
 const keptLines = 8

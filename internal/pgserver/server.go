@@ -81,7 +81,7 @@ func (c Config) installation(ctx context.Context, acct *account) (Installation, 
 
 func (s *Server) start(ctx context.Context) error {
 	template, err := s.prepareAndLaunch(ctx)
-	if err != nil && template != "" && ctx.Err() == nil && !errors.Is(err, errPortTaken) {
+	if err != nil && template != "" && ctx.Err() == nil && !errors.Is(err, errPortTaken) && !errors.Is(err, errSettings) {
 		// What was kept may be damaged: once more, from nothing.
 		s.config.Logger.Warn("the prepared data directory does not start, making a new one", "error", err)
 		if err := errors.Join(os.RemoveAll(template), os.RemoveAll(s.dir.data())); err != nil {

@@ -171,8 +171,11 @@ func TestPassword(t *testing.T) {
 }
 
 func TestDamagedTemplate(t *testing.T) {
-	dir, cache := testDir(t), testDir(t)
-	start(t, Config{Dir: dir, CacheDir: cache})
+	dir, cache := testDir(t), filepath.Join(testDir(t), "cache")
+	start(t, Config{Dir: dir, CacheDir: cacheDir(t)})
+	if err := copyTree(cache, cacheDir(t), func(string) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
 	found, err := filepath.Glob(filepath.Join(cache, templatePrefix+"*", "global", "pg_control"))
 	if err != nil || len(found) != 1 {
 		t.Fatal(found, err)
