@@ -48,6 +48,7 @@ func nextPart(c *cursor, h *Header, number uint32) part {
 		}
 		p.iv = c.take(ivSize)
 		if p.kind == partFinal {
+			// AWS's SDK for Go writes a full final frame, others an empty one.
 			if size = c.number(4); size > uint64(h.FrameLength) {
 				c.fail("final frame of %d bytes, frames have %d", size, h.FrameLength)
 			}

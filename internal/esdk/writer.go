@@ -104,11 +104,10 @@ func (w *Writer) serialize(context map[string]string) error {
 	return nil
 }
 
-// frames is the number of frames of n plaintext bytes. The final frame may be
-// full; it is empty only if the plaintext is.
-func (w *Writer) frames(n int) int {
-	return max(1, (n+w.frameLength-1)/w.frameLength)
-}
+// frames is the number of frames of n plaintext bytes. The final frame is
+// shorter than the frame length, so it is empty behind full ones: AWS's SDKs
+// for Java, JavaScript and Python do that, and Python refuses a full one.
+func (w *Writer) frames(n int) int { return n/w.frameLength + 1 }
 
 // Size is the length of the message that Encrypt makes of n plaintext bytes.
 func (w *Writer) Size(n int) int {
