@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/das-local/das-local/internal/activity"
 )
@@ -60,6 +61,38 @@ func BenchmarkAsync(b *testing.B)         { benchmarkRecord(b, Async, false) }
 func BenchmarkAsyncParallel(b *testing.B) { benchmarkRecord(b, Async, true) }
 func BenchmarkSync(b *testing.B)          { benchmarkRecord(b, Sync, false) }
 func BenchmarkSyncParallel(b *testing.B)  { benchmarkRecord(b, Sync, true) }
+
+// slow is a publisher that takes a while, as one that syncs a disk does.
+type slow time.Duration
+
+func (s slow) PutRecords(context.Context, string, []Record) error {
+	time.Sleep(time.Duration(s))
+	return nil
+}
+
+func BenchmarkSyncSlow(b *testing.B) {
+	for _, d := range []time.Duration{200 * time.Microsecond, 2 * time.Millisecond} {
+		b.Run(d.String(), func(b *testing.B) {
+			bed := newBed(b)
+			c := bed.config(Sync)
+			c.Publisher = slow(d)
+			s, src, stop := bed.run(c)
+			b.SetParallelism(16)
+			b.RunParallel(func(pb *testing.PB) {
+				events := one(1)
+				for pb.Next() {
+					<-src.Record(events)
+				}
+			})
+			if err := stop(); err != nil {
+				b.Fatal(err)
+			}
+			stats := s.Stats()
+			b.ReportMetric(float64(stats.Published)/b.Elapsed().Seconds(), "events/s")
+			b.ReportMetric(float64(stats.Published)/float64(stats.Puts), "events/put")
+		})
+	}
+}
 
 func BenchmarkNotRecording(b *testing.B) {
 	src := NewSource(instanceID)

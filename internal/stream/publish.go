@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/google/uuid"
@@ -54,9 +55,12 @@ func (s *Stream) publishAll(ctx context.Context) {
 }
 
 // gather lets events come together. It ends early when the queue fills up or
-// nothing more will come.
+// nothing more will come. A sync stream only lets the sessions run that can:
+// those that the last round released would else miss the next one but for the
+// first, and every second put would be for one event.
 func (s *Stream) gather(ctx context.Context) {
 	if s.config.GatherDelay <= 0 {
+		runtime.Gosched()
 		return
 	}
 	timer := time.NewTimer(s.config.GatherDelay)
