@@ -78,13 +78,14 @@ func (a *arrayParser) bounds() (lows, highs []int, ok bool) {
 	}
 	for head != "" {
 		dim, after, ok := strings.Cut(head, "]")
-		low, high, both := strings.Cut(strings.TrimPrefix(dim, "["), ":")
+		dim, open := strings.CutPrefix(dim, "[")
+		low, high, both := strings.Cut(dim, ":")
 		if !both {
 			low, high = "1", low
 		}
 		l, err := strconv.ParseInt(low, 10, 32)
 		h, err2 := strconv.ParseInt(high, 10, 32)
-		if !ok || dim[0] != '[' || err != nil || err2 != nil || len(lows) == maxDimensions {
+		if !ok || !open || err != nil || err2 != nil || len(lows) == maxDimensions {
 			return nil, nil, false
 		}
 		lows, highs, head = append(lows, int(l)), append(highs, int(h)), after

@@ -71,9 +71,6 @@ func (p *printer) offset(zone string, wall int64) (int, bool) {
 		n, used := clockOffset(zone)
 		return n, used == len(zone) && used > 0
 	}
-	if !strings.Contains(zone, "/") {
-		return 0, false // an abbreviation: timezone_abbreviations decides
-	}
 	loc, err := time.LoadLocation(zone)
 	if err != nil {
 		return 0, false
@@ -117,7 +114,21 @@ func parseStamp(s string) (t stamp, ok bool) {
 	}
 	t.clock, s, ok = parseClock(strings.TrimLeft(s[1:], " "))
 	t.zone = strings.TrimLeft(s, " ")
-	return t, ok && !strings.ContainsAny(t.zone, pgSpace)
+	return t, ok && isZone(t.zone)
+}
+
+// isZone: s is nothing, an offset, UTC or a name with a slash. Abbreviations
+// depend on a setting that is not known here.
+func isZone(s string) bool {
+	switch strings.ToLower(s) {
+	case "", "z", "utc", "gmt", "zulu":
+		return true
+	}
+	if s[0] == '+' || s[0] == '-' {
+		_, used := clockOffset(s)
+		return used == len(s)
+	}
+	return strings.Contains(s, "/") && !strings.ContainsAny(s, pgSpace)
 }
 
 func monthDays(y, m int64) int64 {

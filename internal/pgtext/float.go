@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 )
@@ -42,12 +43,70 @@ func (p *printer) float(dst []byte, f float64, bits int) []byte {
 	}
 	n := len(dst)
 	dst = strconv.AppendFloat(dst, f, 'e', -1, bits)
-	e := bytes.LastIndexByte(dst[n:], 'e')
-	exp, _ := strconv.Atoi(string(dst[n+e+1:]))
+	mantissa, exp := splitExponential(dst[n:])
+	if exp <= 40 && math.Abs(f) >= boundaryMin(bits) {
+		for onBoundary(f, bits, string(dst[n:])) {
+			dst = strconv.AppendFloat(dst[:n], f, 'e', mantissa, bits)
+			mantissa++
+		}
+	}
 	if exp >= -4 && exp < digits {
-		dst = strconv.AppendFloat(dst[:n], f, 'f', -1, bits)
+		dst = strconv.AppendFloat(dst[:n], f, 'f', max(mantissa-1-exp, 0), bits)
 	}
 	return dst
+}
+
+// splitExponential counts the digits of the mantissa of -1.234e+56 and reads the exponent.
+func splitExponential(b []byte) (mantissa, exp int) {
+	e := bytes.LastIndexByte(b, 'e')
+	exp, _ = strconv.Atoi(string(b[e+1:]))
+	for _, c := range b[:e] {
+		mantissa += boolInt('0' <= c && c <= '9')
+	}
+	return mantissa, exp
+}
+
+// boundaryMin is below the smallest number that can have a short form on a boundary: the
+// boundary is an odd multiple of a power of two, and times 100 at most it is an integer.
+func boundaryMin(bits int) float64 {
+	if bits == 32 {
+		return 1 << 21
+	}
+	return 1 << 51
+}
+
+// onBoundary: the short form s lies half-way between f and a neighbour. It then reads
+// back as f, whose mantissa is even, but the server wants the shortest form strictly
+// nearer to f.
+func onBoundary(f float64, bits int, s string) bool {
+	var up, down float64
+	if bits == 32 {
+		if math.Float32bits(float32(f))&1 != 0 {
+			return false
+		}
+		up = float64(math.Nextafter32(float32(f), float32(math.Inf(1))))
+		down = float64(math.Nextafter32(float32(f), float32(math.Inf(-1))))
+	} else {
+		if math.Float64bits(f)&1 != 0 {
+			return false
+		}
+		up, down = math.Nextafter(f, math.Inf(1)), math.Nextafter(f, math.Inf(-1))
+	}
+	short, ok := new(big.Rat).SetString(s)
+	exact := new(big.Rat).SetFloat64(f)
+	if !ok {
+		return false
+	}
+	if back, err := strconv.ParseFloat(s, bits); err != nil || back != f {
+		return true // longer, but not yet inside
+	}
+	for _, near := range []float64{up, down} {
+		other := new(big.Rat).SetFloat64(near)
+		if other != nil && other.Add(other, exact).Cmp(new(big.Rat).Add(short, short)) == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *printer) textFloat(dst []byte, oid uint32, s string) ([]byte, bool) {

@@ -208,14 +208,21 @@ func (p *printer) binaryMultirange(dst []byte, elem uint32, b []byte) ([]byte, b
 }
 
 // appendMultirange sorts the ranges, joins those that touch and drops the empty ones.
+// Of equal bounds the later one is printed: numerics may differ in scale.
 func (p *printer) appendMultirange(dst []byte, elem uint32, spans []span) ([]byte, bool) {
 	spans = slices.DeleteFunc(spans, func(r span) bool { return r.empty })
-	slices.SortStableFunc(spans, func(a, b span) int { return compareLower(elem, a.lower, b.lower) })
+	slices.SortStableFunc(spans, func(a, b span) int {
+		return cmp.Or(compareLower(elem, a.lower, b.lower), compareUpper(elem, a.upper, b.upper))
+	})
 	joined := spans[:0]
 	for _, r := range spans {
 		if n := len(joined); n > 0 && touches(elem, joined[n-1].upper, r.lower) {
-			if compareUpper(elem, joined[n-1].upper, r.upper) < 0 {
-				joined[n-1].upper = r.upper
+			last := &joined[n-1]
+			if compareLower(elem, last.lower, r.lower) == 0 {
+				last.lower = r.lower
+			}
+			if compareUpper(elem, last.upper, r.upper) <= 0 {
+				last.upper = r.upper
 			}
 			continue
 		}
