@@ -76,7 +76,7 @@ func (s *Stream) gather(ctx context.Context) {
 // publish makes one round durable, however often it must try; records of a call
 // that failed half-way are put again. It returns false if ctx ended before.
 func (s *Stream) publish(ctx context.Context, jobs []sealJob, lostBefore int64) bool {
-	s.roundBegan.Store(time.Now().UnixNano())
+	s.roundBegan.Store(max(1, int64(time.Since(s.made))))
 	var total Stats
 	records := make([]Record, 0, len(jobs))
 	for _, job := range jobs {

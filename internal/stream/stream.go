@@ -26,7 +26,8 @@ type Stream struct {
 	started    atomic.Bool
 	cancel     context.CancelCauseFunc // ends Run; set before started
 
-	roundBegan atomic.Int64 // Unix nanoseconds; 0: the publisher is free
+	made       time.Time
+	roundBegan atomic.Int64 // time since made, which no clock change moves; 0: the publisher is free
 	window     window
 
 	mu     sync.Mutex // guards the rest, and the lanes
@@ -69,6 +70,7 @@ func New(config Config) (*Stream, error) {
 		config:   c,
 		sealer:   sealer,
 		fits:     surelyFits(c.MaxRecordBytes),
+		made:     time.Now(),
 		wake:     make(chan struct{}, 1),
 		overflow: make(chan struct{}, 1),
 		drain:    make(chan struct{}),
@@ -190,9 +192,9 @@ func (s *Stream) watch(ctx context.Context) {
 			s.mu.Lock()
 			s.wakeLocked() // a publisher with nothing to do ends the window
 			s.mu.Unlock()
-		case now := <-tick.C:
-			began := s.roundBegan.Load()
-			if began != 0 && now.Sub(time.Unix(0, began)) >= s.config.SyncTimeout {
+		case <-tick.C:
+			began := time.Duration(s.roundBegan.Load())
+			if began != 0 && time.Since(s.made)-began >= s.config.SyncTimeout {
 				s.giveUp()
 			}
 		}

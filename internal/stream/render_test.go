@@ -1,0 +1,78 @@
+package stream
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/das-local/das-local/internal/activity"
+)
+
+// FuzzRender renders events with any texts under any limits: every piece is a
+// list of whole events, none is missing, and a cut event fits.
+func FuzzRender(f *testing.F) {
+	f.Add("select 1", "x", 1, 2000, 4000)
+	f.Add(strings.Repeat("\x00\"\xff…", 3000), strings.Repeat("\x01", 999), 7, 100, 3000)
+	f.Add(strings.Repeat("…", 5000), "", 3, 30000, 40000)
+	f.Fuzz(func(t *testing.T, text, param string, n, batch, fits int) {
+		n, fits = 1+abs(n)%20, 16_000+abs(fits)%100_000
+		batch = 1 + abs(batch)%fits
+		events := make([]activity.Event, n)
+		for i := range events {
+			events[i] = event(int64(i), text)
+			events[i].ErrorMessage, events[i].Params = text, []string{param, text}
+			if i%3 == 0 {
+				events[i] = event(int64(i), param)
+			}
+		}
+		var r rendering
+		r.render(events, activity.V11, batch, fits)
+		id, end := int64(0), 0
+		for _, p := range r.pieces {
+			end = p.end
+			list := r.buf[p.start:p.end]
+			if p.cut != nil {
+				if len(p.cut) > fits || len(list) <= fits {
+					t.Fatalf("%d bytes cut to %d, where %d fit", len(list), len(p.cut), fits)
+				}
+				check(t, p.cut, 1, id)
+			}
+			if p.events > 1 && len(list) > batch {
+				t.Fatalf("%d events of %d bytes in a batch of %d", p.events, len(list), batch)
+			}
+			check(t, list, p.events, id)
+			id += int64(p.events)
+		}
+		if id != int64(n) || end != len(r.buf) || r.events() != n {
+			t.Fatalf("%d events of %d", id, n)
+		}
+	})
+}
+
+func check(t *testing.T, list []byte, n int, first int64) {
+	t.Helper()
+	var got []activity.Decoded
+	if err := json.Unmarshal([]byte("["+string(list)+"]"), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != n || *got[0].StatementID != first {
+		t.Fatalf("%d events from %d, want %d from %d", len(got), *got[0].StatementID, n, first)
+	}
+}
+
+func abs(n int) int { return max(n, -(n + 1)) }
+
+func TestCutText(t *testing.T) {
+	text := strings.Repeat("ü…", 1000)
+	for _, limit := range []int{0, 10, 300, 301, 302, 303, 304, 29_999, 30_000} {
+		got := cutText(text, limit)
+		head, _, marked := strings.Cut(got, "… [cut: 5000 bytes]")
+		if !utf8.ValidString(got) || !marked && got != text || marked && !strings.HasPrefix(text, head) {
+			t.Errorf("limit %d: %q", limit, got)
+		}
+		if (limit >= 30_000) != (got == text) {
+			t.Errorf("limit %d: cut or not", limit)
+		}
+	}
+}
