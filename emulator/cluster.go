@@ -44,11 +44,5 @@ func (k keys) ResolveKey(ctx context.Context, id string) (rdsapi.KMSKey, error) 
 	if err != nil {
 		return rdsapi.KMSKey{}, err
 	}
-	return rdsapi.KMSKey{
-		ID:         key.ID,
-		ARN:        key.ARN,
-		AWSManaged: key.AWSManaged,
-		Enabled:    key.Enabled,
-		Symmetric:  key.Symmetric,
-	}, nil
+	return rdsapi.KMSKey(key), nil
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/das-local/das-local/internal/awsapi"
 	"github.com/das-local/das-local/internal/catalog"
@@ -107,7 +108,7 @@ func (e *Emulator) start(ctx context.Context) (err error) {
 	if e.engineVersion = e.opts.EngineVersion; e.engineVersion == "" {
 		e.engineVersion = e.upstream.version
 	}
-	if e.catalog, err = catalog.New(catalog.Config{Connect: e.upstream.connect, Logger: e.log}); err != nil {
+	if e.catalog, err = catalog.New(catalog.Config{Connect: e.upstream.connect, MaxWait: 2 * time.Second, Logger: e.log}); err != nil {
 		return fmt.Errorf("set the catalogue up: %w", err)
 	}
 	if err := e.startServices(); err != nil {
