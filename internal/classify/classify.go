@@ -1,18 +1,10 @@
 package classify
 
 import (
-	"strings"
 	"sync"
 	"unicode/utf8"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
-)
-
-// What may reach the parser. 24,000 terms (48,000 tokens) of the deepest kind
-// known kill it on an 8 MB thread stack; see the package documentation.
-const (
-	maxTreeTokens = 6000
-	maxTreeBytes  = 1 << 20
 )
 
 // Texts longer than this are classified each time; others are remembered.
@@ -75,10 +67,10 @@ func (c *Classifier) byShape(text string) (Result, bool) {
 	}
 	v, ok := c.shapes.getBytes(sh.key)
 	if !ok {
-		if sh.tokens > maxTreeTokens || len(sh.key) > maxTreeBytes {
+		key := string(sh.key)
+		if !mayParse(key) {
 			return Result{}, false
 		}
-		key := string(sh.key)
 		if v, ok = parse(key); !ok || len(v) != 1 {
 			return Result{}, false
 		}
@@ -99,23 +91,6 @@ func read(text string) []Statement {
 	return scan(text)
 }
 
-// mayParse is the rule that keeps the process alive.
-func mayParse(text string) bool {
-	if len(text) > maxTreeBytes || strings.IndexByte(text, 0) >= 0 {
-		return false
-	}
-	if len(text) <= maxTreeTokens {
-		return true
-	}
-	lex := lexer{s: text}
-	for n := 0; n <= maxTreeTokens; n++ {
-		if lex.next().kind == tokEOF {
-			return true
-		}
-	}
-	return false
-}
-
 // parse reads a text by its tree. The caller has asked mayParse.
 func parse(text string) (out []Statement, ok bool) {
 	// A tree of a shape nobody thought of must not end the session.
@@ -124,7 +99,7 @@ func parse(text string) (out []Statement, ok bool) {
 			out, ok = nil, false
 		}
 	}()
-	tree, err := pg_query.Parse(validUTF8(text))
+	tree, err := pg_query.Parse(validUTF8(withoutComments(text)))
 	if err != nil {
 		return nil, false
 	}

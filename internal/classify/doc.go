@@ -19,12 +19,13 @@
 //
 // PostgreSQL's parser builds trees as deep as the text asks for, and libpg_query
 // walks them recursively without a depth check: 24,000 terms of "1+1+…" (46 KB)
-// overflow an 8 MB thread stack, which no recover can catch. A level of such
-// a tree costs at least two tokens, so the rule here counts tokens: a text of more than
-// maxTreeTokens tokens or maxTreeBytes bytes never reaches the parser, and gets the answer
-// of the lexer alone. Lists of literals (IN, ARRAY, rows of VALUES) are cut short before
-// they are counted, so that bulk INSERTs keep exact answers. The tests
-// run texts that kill the parser otherwise, also on a thread stack of a quarter of the usual size.
+// overflow an 8 MB thread stack, which no recover can catch; and the time it takes grows with
+// the square of the depth. So a lexer of our own looks first (see mayParse): it bounds the depth
+// that a text can have, from its parentheses, commas and tokens, and what may be too deep
+// or is too long never reaches the parser. Such texts get the answer of the lexer alone: their first
+// keywords, and the target of an INSERT, UPDATE, DELETE or COPY. Lists of literals (IN, ARRAY, rows
+// of VALUES) are cut short before that, so that bulk INSERTs keep exact answers. The tests run
+// texts that kill the parser otherwise, also on a thread stack of a quarter of Linux's usual size.
 //
 // # Redaction
 //

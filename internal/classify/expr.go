@@ -83,6 +83,10 @@ func (x *exprScope) node(n *pg_query.Node) {
 	case *pg_query.Node_SubLink:
 		x.node(v.SubLink.Testexpr)
 		x.c.query(v.SubLink.Subselect, x.sc)
+	case *pg_query.Node_MultiAssignRef:
+		if v.MultiAssignRef.Colno == 1 { // (a, b) = (SELECT …) has its source once for each column
+			x.node(v.MultiAssignRef.Source)
+		}
 	case *pg_query.Node_CaseExpr:
 		x.cases(v.CaseExpr)
 	case *pg_query.Node_CoalesceExpr:

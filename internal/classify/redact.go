@@ -342,6 +342,7 @@ func (r *redactor) setConfig() {
 // masks it whole or the secrets in it.
 func (r *redactor) literal(t token, whole bool) {
 	value := r.value(t)
+	var joined strings.Builder
 	from, to, single := t.from, t.to, true
 	for {
 		look := r.lex
@@ -352,10 +353,16 @@ func (r *redactor) literal(t token, whole bool) {
 		if n.kind != tokString {
 			break
 		}
-		value += r.value(n)
+		if single {
+			joined.WriteString(value)
+		}
+		joined.WriteString(r.value(n))
 		to, single = n.to, false
 		r.lex = look
 		t.open = n.open
+	}
+	if !single {
+		value = joined.String()
 	}
 	whole = whole || r.hanging || r.inRole && !r.prev.is(r.s, "until")
 	if r.role || whole {

@@ -5,7 +5,6 @@ package classify
 // literals only have one shape, and the shape, parsed, says all of them.
 type shape struct {
 	key      []byte
-	tokens   int // in key
 	from, to int // the statement's bounds in the text
 }
 
@@ -18,7 +17,6 @@ type shaper struct {
 
 	rows    int // depth of the rows of VALUES; -1 outside of them
 	rowFrom int // length of the key before the row and its comma
-	rowTok  int
 	rowN    int
 	plain   bool // the row has held only literals so far
 
@@ -145,7 +143,7 @@ func (b *shaper) word(t, prev token) bool {
 		if equalFold(w, "values") {
 			b.other(t, prev)
 			b.rows, b.rowN = b.depth, 0
-			b.rowFrom, b.rowTok = len(b.key), b.tokens
+			b.rowFrom = len(b.key)
 			return true
 		}
 	case 7:
@@ -235,10 +233,10 @@ func (b *shaper) punct(t, prev token) {
 		b.write(t, prev, b.s[t.from:t.to])
 		if b.rows == b.depth {
 			if b.rowN > 0 && b.plain {
-				b.key, b.tokens = b.key[:b.rowFrom], b.rowTok
+				b.key = b.key[:b.rowFrom]
 			}
 			b.rowN++
-			b.rowFrom, b.rowTok = len(b.key), b.tokens
+			b.rowFrom = len(b.key)
 		} else if b.depth < b.rows {
 			b.rows = -1
 		}
@@ -264,7 +262,6 @@ func (b *shaper) flush() {
 	if b.comma {
 		b.comma = false
 		b.key = append(b.key, ',')
-		b.tokens++
 	}
 }
 
@@ -274,5 +271,4 @@ func (b *shaper) write(t, prev token, as string) {
 		b.key = append(b.key, ' ')
 	}
 	b.key = append(b.key, as...)
-	b.tokens++
 }
