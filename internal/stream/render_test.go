@@ -12,11 +12,13 @@ import (
 // FuzzRender renders events with any texts under any limits: every piece is a
 // list of whole events, none is missing, and a cut event fits.
 func FuzzRender(f *testing.F) {
-	f.Add("select 1", "x", 1, 2000, 4000)
-	f.Add(strings.Repeat("\x00\"\xff…", 3000), strings.Repeat("\x01", 999), 7, 100, 3000)
-	f.Add(strings.Repeat("…", 5000), "", 3, 30000, 40000)
-	f.Fuzz(func(t *testing.T, text, param string, n, batch, fits int) {
+	f.Add("select 1", "x", 1, 1, 2000, 4000)
+	f.Add("\x00\"\xff…", "\x01\x01", 3000, 7, 100, 3000)
+	f.Add("…", "", 5000, 3, 30000, 40000)
+	f.Fuzz(func(t *testing.T, text, param string, times, n, batch, fits int) {
 		n, fits = 1+abs(n)%20, 16_000+abs(fits)%100_000
+		text = strings.Repeat(text, min(1+abs(times)%5000, 1+40_000/(1+len(text)))) // short inputs make long texts
+		param = strings.Repeat(param, min(1+abs(times)%1000, 1+10_000/(1+len(param))))
 		batch = 1 + abs(batch)%fits
 		events := make([]activity.Event, n)
 		for i := range events {
