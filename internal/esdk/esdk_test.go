@@ -315,7 +315,7 @@ func TestRandomness(t *testing.T) {
 }
 
 func TestSignatureLength(t *testing.T) {
-	for i := range 600 {
+	for i := range 200 {
 		signer, public, err := newSigner(rand.Reader)
 		if err != nil {
 			t.Fatal(err)
