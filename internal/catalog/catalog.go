@@ -200,7 +200,7 @@ func (c *Catalog) recall(ctx context.Context, k *key) (any, *database) {
 	d.refresh(ctx)
 	now := c.now()
 	e := c.cache.get(k)
-	if e != nil && e.version == d.version.Load() && now < e.expires {
+	if e != nil && (e.version == d.version.Load() || k.kind == kindTemp) && now < e.expires {
 		return e.value, nil
 	}
 	if now < d.downUntil.Load() {

@@ -29,12 +29,23 @@ FROM s`
 // takes no more than 2 % of one server process.
 const stretch = 50
 
+// retryCheck is how many intervals pass after a check that the server refused or
+// that took longer than statement_timeout.
+const retryCheck = 30
+
 // check compares the fingerprint with the last one and voids the database's
-// cached answers if it differs.
+// cached answers if it differs, or if it cannot be read.
 func (d *database) check(ctx context.Context) error {
 	start := d.c.now()
 	rows, err := d.query(ctx, fingerprintSQL, d.side.snapshot)
 	if err != nil {
+		if !d.side.conn.IsClosed() {
+			d.version.Store(d.c.versions.Add(1))
+			d.interval.Store(retryCheck * int64(d.c.cfg.CheckInterval))
+			d.checked.Store(max(d.c.now(), 1))
+			d.c.cfg.Logger.DebugContext(ctx, "catalogue fingerprint failed", "database", d.name, "error", err)
+			return nil
+		}
 		return err
 	}
 	cost := d.c.now() - start

@@ -11,6 +11,8 @@ const (
 	queueLength = 256
 	// maxAge is how long a confirmed answer is kept, for what the fingerprint does not see.
 	maxAge = 10 * time.Minute
+	// maxTempAge is less, for process ids come again. DDL does not change that answer.
+	maxTempAge = time.Minute
 )
 
 // database is the state of one database: its version, its questions in flight,
@@ -197,6 +199,8 @@ func (d *database) serve(ctx context.Context, f *flight) any {
 	if f.key.kind == kindCheck {
 		if err := d.check(ctx); err != nil {
 			d.refused(ctx, err)
+		} else {
+			d.downUntil.Store(0)
 		}
 		return nil
 	}
@@ -209,9 +213,12 @@ func (d *database) serve(ctx context.Context, f *flight) any {
 	}
 	d.downUntil.Store(0)
 	e := &entry{value: value, version: f.key.version, cost: cost}
-	if value == nil {
+	switch {
+	case value == nil:
 		e.expires = d.c.now() + int64(d.c.cfg.NegativeTTL)
-	} else {
+	case f.key.kind == kindTemp:
+		e.expires = f.started + int64(maxTempAge)
+	default:
 		e.expires = f.started + int64(maxAge)
 	}
 	d.c.cache.put(f.key.key, e)

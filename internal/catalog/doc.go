@@ -48,8 +48,9 @@
 // A session's temporary schema is pg_temp_N, N being its backend number. From
 // PostgreSQL 16 on the server tells the number of each process. Before, it is
 // deduced: from pg_locks while the session is in a transaction, and from the order
-// of the server's process list (see temp.go). Where that gives no proof, a
-// temporary relation is chosen only if nothing else has the name.
+// of the server's process list, if need be with the help of a few short
+// connections (see temp.go). Where that gives no proof, a temporary relation is
+// chosen only if nothing else on the path and no other session has the name.
 //
 // https://www.postgresql.org/docs/current/ddl-schemas.html#DDL-SCHEMAS-PATH
 package catalog

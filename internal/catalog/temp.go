@@ -2,8 +2,11 @@ package catalog
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strconv"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // tempSchema is the temporary schema of one session.
@@ -36,34 +39,100 @@ UNION ALL
 SELECT 'n', split_part(virtualtransaction, '/', 1)::int, pid FROM pg_locks
 WHERE locktype = 'virtualxid' AND pid IS NOT NULL`
 
+// maxProbes bounds the connections that are opened to find one number. A new
+// connection gets the lowest free number: each one closes a gap, and once there is none every
+// number is known.
+const maxProbes = 8
+
 func (d *database) temp(ctx context.Context, pid int32) (any, int, error) {
-	var number int
 	if d.side.version >= 160000 {
 		rows, err := d.query(ctx, backendsSQL, strconv.Itoa(int(pid)))
 		if err != nil || len(rows) != 1 {
 			return nil, 0, err
 		}
-		number = int(oid(rows[0][0]))
-	} else {
-		rows, err := d.query(ctx, ranksSQL)
+		return newTempSchema(int(oid(rows[0][0]))), 64, nil
+	}
+	b := backends{numbers: map[int32]int{}}
+	if err := b.read(ctx, d.side.conn); err != nil {
+		return nil, 0, err
+	}
+	number := backendNumber(pid, b.ranks, b.numbers)
+	for range maxProbes {
+		if number != 0 || !slices.Contains(b.ranks, pid) {
+			break
+		}
+		probe, err := d.probe(ctx)
 		if err != nil {
-			return nil, 0, err
+			break
 		}
-		numbers, ranks := map[int32]int{}, []int32{}
-		for _, r := range rows {
-			n, p := int(oid(r[1])), int32(oid(r[2]))
-			if char(r[0]) == 'n' {
-				numbers[p] = n
-			} else if n > 0 && n <= len(rows) {
-				ranks = slices.Grow(ranks, n)[:max(len(ranks), n)]
-				ranks[n-1] = p
-			}
+		defer d.closeProbe(probe)
+		if err := b.read(ctx, probe); err != nil {
+			break
 		}
-		if number = backendNumber(pid, ranks, numbers); number == 0 {
-			return nil, 0, nil
+		number = backendNumber(pid, b.ranks, b.numbers)
+	}
+	if number == 0 {
+		return nil, 0, nil
+	}
+	return newTempSchema(number), 64, nil
+}
+
+func newTempSchema(number int) tempSchema {
+	return tempSchema{name: "pg_temp_" + strconv.Itoa(number), proven: true}
+}
+
+// backends is what is known of the server's processes.
+type backends struct {
+	ranks   []int32       // process ids by ascending backend number
+	numbers map[int32]int // backend numbers by process id, as far as they are known
+}
+
+// read replaces the ranks and adds to the numbers, which hold for a process's life.
+func (b *backends) read(ctx context.Context, conn *pgx.Conn) error {
+	r := conn.PgConn().ExecParams(ctx, ranksSQL, nil, nil, nil, nil).Read()
+	if r.Err != nil {
+		return r.Err
+	}
+	b.ranks = make([]int32, 0, len(r.Rows))
+	byRank := map[int]int32{}
+	for _, row := range r.Rows {
+		n, pid := int(oid(row[1])), int32(oid(row[2]))
+		if char(row[0]) == 'n' {
+			b.numbers[pid] = n
+		} else {
+			byRank[n] = pid
 		}
 	}
-	return tempSchema{name: "pg_temp_" + strconv.Itoa(number), proven: true}, 64, nil
+	for _, rank := range slices.Sorted(maps.Keys(byRank)) {
+		b.ranks = append(b.ranks, byRank[rank])
+	}
+	return nil
+}
+
+// probe opens a connection of the same kind for a moment, if a slot is free.
+func (d *database) probe(ctx context.Context) (*pgx.Conn, error) {
+	select {
+	case d.c.slots <- struct{}{}:
+	default:
+		return nil, errBusy
+	}
+	conn, err := d.c.cfg.Connect(ctx, d.name)
+	if err == nil {
+		if _, err = conn.PgConn().Exec(ctx, setup).ReadAll(); err == nil {
+			return conn, nil
+		}
+		d.closeProbe(conn)
+		return nil, err
+	}
+	<-d.c.slots
+	return nil, err
+}
+
+func (d *database) closeProbe(conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	_ = conn.Close(ctx) // nothing is lost with it
+	<-d.c.slots
 }
 
 // backendNumber deduces the number of pid; 0 if it can not be proven.

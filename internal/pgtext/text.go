@@ -40,6 +40,9 @@ func Text(oid uint32, format int16, value []byte, s *Settings) string {
 	if s == nil {
 		s = &Settings{}
 	}
+	if isText(oid) && (ascii(value) || clientEncoding(s.ClientEncoding) == nil) {
+		return string(value)
+	}
 	p := &printer{s: s, max: maxGrowth + maxGrowthTimes*len(value)}
 	if format == 0 {
 		str := p.decode(value)
@@ -52,6 +55,15 @@ func Text(oid uint32, format int16, value []byte, s *Settings) string {
 		return string(out)
 	}
 	return string(appendHex(nil, value))
+}
+
+// isText: both formats of the type are the text itself.
+func isText(oid uint32) bool {
+	switch oid {
+	case oidText, oidVarchar, oidBpchar, oidJSON:
+		return true
+	}
+	return false
 }
 
 // printer prints one value. Its methods append to dst and report whether the value was
