@@ -42,6 +42,11 @@ type Config struct {
 	// MaxText is how much of a statement's text is kept, in bytes. 0 means 1 MiB.
 	MaxText int
 
+	// NoEventLoop relays every session by goroutines of its own. Otherwise, on
+	// Linux, one thread with an event loop relays the sessions without TLS, for
+	// half the processor time; sync mode does not use it.
+	NoEventLoop bool
+
 	// Logger gets the proxy's own troubles. Nil discards them.
 	Logger *slog.Logger
 	// StartupTimeout bounds TLS, start-up and authentication, as

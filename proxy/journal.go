@@ -27,7 +27,7 @@ type journal struct {
 
 	audit  auditor // nil until the session is ready or refused
 	ready  bool
-	tx     byte // transaction status that the audit knows while nothing is recorded
+	seen   filter
 	items  []track.Item
 	events []activity.Event
 }
@@ -82,22 +82,28 @@ func (j *journal) write(ctx context.Context, pid int32) <-chan struct{} {
 	if len(j.items) == 0 || !j.begin(pid) {
 		return nil
 	}
-	items := j.items
-	recording := j.recorder.Recording()
-	if recording {
-		j.tx = 0
-	} else {
-		items = j.needed(items)
-	}
-	var durable <-chan struct{}
-	if len(items) > 0 && j.audit != nil {
-		j.events = j.audit.Apply(ctx, j.events[:0], items)
-		if recording && len(j.events) > 0 {
-			durable = j.recorder.Record(j.events)
-		}
-	}
+	durable, events := j.record(ctx, pid, j.items, j.events[:0])
+	j.events = events
 	j.reset()
 	return durable
+}
+
+// record makes events of items, in the buffer given, and records them.
+func (j *journal) record(ctx context.Context, pid int32, items []track.Item, events []activity.Event) (<-chan struct{}, []activity.Event) {
+	recording := j.recorder.Recording()
+	if recording {
+		j.seen = filter{}
+	} else {
+		items = j.seen.needed(items)
+	}
+	if len(items) == 0 || j.audit == nil {
+		return nil, events
+	}
+	events = j.audit.Apply(ctx, events, items)
+	if !recording || len(events) == 0 {
+		return nil, events
+	}
+	return j.recorder.Record(events), events
 }
 
 // begin opens the audit of a session that has become ready or was refused. It
@@ -122,10 +128,13 @@ func (j *journal) begin(pid int32) bool {
 	return false
 }
 
-// needed are the items that the audit must know while nothing is recorded:
-// what the session is, its named statements, and when a transaction begins or
-// ends. It reuses the slice.
-func (j *journal) needed(items []track.Item) []track.Item {
+// A filter knows what the audit has been told while nothing is recorded.
+type filter struct{ tx byte }
+
+// needed are the items that the audit must know all the same: what the session
+// is, its named statements, and when a transaction begins or ends. It reuses
+// the slice.
+func (f *filter) needed(items []track.Item) []track.Item {
 	kept := items[:0]
 	for i := range items {
 		switch it := &items[i]; it.Kind {
@@ -136,10 +145,10 @@ func (j *journal) needed(items []track.Item) []track.Item {
 				continue
 			}
 		case track.Ready:
-			if it.TxStatus == j.tx {
+			if it.TxStatus == f.tx {
 				continue
 			}
-			j.tx = it.TxStatus
+			f.tx = it.TxStatus
 		}
 		kept = append(kept, items[i])
 	}

@@ -147,21 +147,23 @@ func show(it track.Item) string {
 	return s
 }
 
-// statements waits for a session to end and returns the items of its kinds.
+// ended waits until n sessions have ended, and returns these.
 func (r *recording) ended(t *testing.T, n int) []*recorded {
 	t.Helper()
+	var over []*recorded
 	r.until(t, fmt.Sprintf("the end of %d sessions", n), func(all []*recorded) bool {
-		over := 0
+		over = nil
 		for _, s := range all {
+			if len(s.items) == 0 {
+				continue
+			}
 			if k := s.items[len(s.items)-1].Kind; k == track.Disconnected || k == track.AuthFailed {
-				over++
+				over = append(over, s)
 			}
 		}
-		return over >= n
+		return len(over) >= n
 	})
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return append([]*recorded(nil), r.sessions...)
+	return over
 }
 
 // of filters by kind.

@@ -20,6 +20,8 @@ type Proxy struct {
 	listeners []net.Listener
 	lock      *socketLock
 	bufs      buffers
+	loop      *loop // nil: goroutines relay all sessions
+	audits    auditQueue
 
 	mu       sync.Mutex
 	sessions map[*session]struct{}
@@ -46,6 +48,7 @@ func New(conf Config) (*Proxy, error) {
 		return nil, fmt.Errorf("configure proxy: %w", err)
 	}
 	p := &Proxy{conf: conf, tls: offer, open: open, sessions: make(map[*session]struct{})}
+	p.audits.signal = make(chan struct{}, 1)
 	p.listeners = append(p.listeners, conf.Listeners...)
 	if len(p.listeners) == 0 {
 		l, err := net.Listen("tcp", conf.Listen)
@@ -70,6 +73,7 @@ func (p *Proxy) Addr() net.Addr { return p.listeners[0].Addr() }
 // ones when they are idle, or after the grace time, as at the shutdown of a
 // server. When it returns every session has ended and its events are recorded.
 func (p *Proxy) Run(ctx context.Context) error {
+	stopAudits := p.startLoop()
 	var accepting sync.WaitGroup
 	failed := make(chan error, len(p.listeners))
 	for _, l := range p.listeners {
@@ -87,7 +91,32 @@ func (p *Proxy) Run(ctx context.Context) error {
 	p.closeListeners()
 	accepting.Wait()
 	p.drain()
+	stopAudits()
 	return err
+}
+
+// startLoop starts the event loop, if it is wanted and there is one, and the
+// audit of what it relays. The function it returns ends both.
+func (p *Proxy) startLoop() (stop func()) {
+	if p.conf.NoEventLoop {
+		return func() {}
+	}
+	loop, err := newLoop(p)
+	if err != nil {
+		p.conf.Logger.Warn("sessions are relayed by goroutines", "err", err)
+	}
+	if loop == nil {
+		return func() {}
+	}
+	p.loop = loop
+	ctx, cancel := context.WithCancel(context.Background())
+	var audits sync.WaitGroup
+	audits.Go(func() { p.audits.run(ctx) })
+	return func() {
+		loop.close()
+		cancel()
+		audits.Wait()
+	}
 }
 
 func (p *Proxy) closeListeners() {
@@ -183,6 +212,9 @@ func (p *Proxy) drain() {
 	p.mu.Lock()
 	p.draining.Store(true)
 	p.mu.Unlock()
+	if p.loop != nil {
+		p.loop.close() // the sessions' own goroutines take them to their ends
+	}
 	p.each((*session).endIfIdle)
 	ended := make(chan struct{})
 	go func() {

@@ -18,24 +18,35 @@ const (
 	lame = 10 * time.Second
 )
 
-// relay runs both directions until the session is over.
+// relay runs both directions until the session is over, on the event loop
+// where that is possible.
 func (s *session) relay() {
-	var up sync.WaitGroup
-	up.Go(s.toUpstream)
-	cause := s.toClient()
-	s.finish(cause)
-	s.over.Store(true)
-	s.mu.Lock()
-	s.room.Broadcast()
-	s.mu.Unlock()
-	s.server.SetWriteDeadline(longAgo)
-	s.client.closeWrite()
-	s.client.SetReadDeadline(time.Now().Add(farewell))
-	up.Wait()
+	for {
+		var up sync.WaitGroup
+		if !s.gone.Load() {
+			up.Go(s.toUpstream)
+		}
+		cause, change := s.toClient()
+		if change {
+			s.changeOver(&up)
+			continue
+		}
+		s.finish(cause)
+		s.over.Store(true)
+		s.mu.Lock()
+		s.room.Broadcast()
+		s.mu.Unlock()
+		s.server.SetWriteDeadline(longAgo)
+		s.client.closeWrite()
+		s.client.SetReadDeadline(time.Now().Add(farewell))
+		up.Wait()
+		return
+	}
 }
 
 // toUpstream relays what the client sends, and drops it once the session is over.
 func (s *session) toUpstream() {
+	s.finishForward()
 	for {
 		chunk, err := s.client.next()
 		if len(chunk) > 0 && !s.over.Load() && s.broken.Load() == nil {
@@ -43,6 +54,9 @@ func (s *session) toUpstream() {
 		}
 		s.client.release()
 		if err != nil {
+			if s.handing.Load() && errors.Is(err, os.ErrDeadlineExceeded) {
+				return
+			}
 			s.gone.Store(true)
 			if s.broken.Load() == nil && !s.over.Load() {
 				s.server.SetReadDeadline(time.Now().Add(lame))
@@ -68,6 +82,12 @@ func (s *session) forward(chunk []byte) {
 		// are still to come the other way.
 		s.server.Write(chunk[:good])
 	}
+	s.brokenBy(err)
+}
+
+// brokenBy ends the session of a client that sends no messages; what it sent
+// before is still answered.
+func (s *session) brokenBy(err error) {
 	var framing *track.FramingError
 	if errors.As(err, &framing) {
 		s.p.conf.Logger.Info("client broke the protocol", "err", err)
@@ -79,16 +99,20 @@ func (s *session) forward(chunk []byte) {
 }
 
 // toClient relays what the upstream sends. It returns why the session ended,
-// or nil if that is for the tracker to say.
-func (s *session) toClient() *track.Error {
-	ready := false
+// or nil if that is for the tracker to say; or that the session should change
+// over to the loop.
+func (s *session) toClient() (cause *track.Error, change bool) {
+	if cause, stop := s.finishDeliver(); stop {
+		return cause, false
+	}
+	ready := s.tracker.Connected()
 	for {
 		chunk, err := s.server.next()
 		if len(chunk) > 0 {
 			ferr := s.deliver(chunk)
 			s.server.release()
 			if ferr != nil {
-				return ferr
+				return ferr, false
 			}
 			if !ready && s.tracker.Connected() {
 				ready = true
@@ -99,12 +123,15 @@ func (s *session) toClient() *track.Error {
 		}
 		switch {
 		case err == nil:
+			if ready && s.canRide() {
+				return nil, true
+			}
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			if cause, stop := s.timeout(ready); stop {
-				return cause
+				return cause, false
 			}
 		default:
-			return s.lastWords(nil)
+			return s.lastWords(nil), false
 		}
 	}
 }
@@ -253,13 +280,18 @@ func (s *session) deliver(chunk []byte) *track.Error {
 		}
 	}
 	if err != nil {
-		s.p.conf.Logger.Warn("upstream broke the protocol", "err", err)
-		return &track.Error{Severity: "FATAL", SQLState: stateProtocolViolation, Message: err.Error()}
+		return s.garbled(err)
 	}
 	if s.p.draining.Load() {
 		s.endIfIdle()
 	}
 	return nil
+}
+
+// garbled is the end of an upstream that sends no messages.
+func (s *session) garbled(err error) *track.Error {
+	s.p.conf.Logger.Warn("upstream broke the protocol", "err", err)
+	return &track.Error{Severity: "FATAL", SQLState: stateProtocolViolation, Message: err.Error()}
 }
 
 // unsent handles a client that does not take the chunk: what it completed has

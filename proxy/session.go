@@ -32,6 +32,16 @@ type session struct {
 	room    sync.Cond // the queue of unanswered messages is shorter
 	waiting bool      // the client's side waits for room
 
+	pend pending // items that the auditQueue has still to see
+
+	// where guards the legs, which are not there while the session rides on
+	// the loop.
+	where sync.Mutex
+	ride  *rider // nil: the session's own goroutines relay
+	rest  remainder
+	moved time.Time // when it came back from the loop
+
+	handing  atomic.Bool           // the client's side pauses to change over
 	killed   chan struct{}         // closed by end
 	verdict  atomic.Pointer[fatal] // set once, before killed is closed
 	broken   atomic.Pointer[fatal] // the client broke the protocol
@@ -49,6 +59,7 @@ func newSession(p *Proxy, conn net.Conn) *session {
 		killed:  make(chan struct{}),
 	}
 	s.room.L = &s.mu
+	s.pend.free.L = &s.pend.mu
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	return s
 }
@@ -59,14 +70,22 @@ func (s *session) run() {
 	if !s.open() {
 		return
 	}
-	defer s.client.Close()
-	defer s.server.Close()
-	abort := context.AfterFunc(s.ctx, func() {
-		s.client.Close()
-		s.server.Close()
-	})
-	defer abort()
+	stop := context.AfterFunc(s.ctx, s.hangUp)
+	defer stop()
 	s.relay()
+	s.hangUp()
+}
+
+// hangUp closes the connections, wherever they are.
+func (s *session) hangUp() {
+	s.where.Lock()
+	defer s.where.Unlock()
+	if s.ride != nil {
+		s.p.loop.release(s.ride)
+		return // changeBack closes them: ctx has ended
+	}
+	s.client.Close()
+	s.server.Close()
 }
 
 // open goes through the start-up with the client and connects to the upstream.
@@ -148,12 +167,22 @@ func (s *session) end(f *fatal) {
 		return
 	}
 	close(s.killed)
-	if s.relaying.Load() {
-		s.server.SetDeadline(longAgo)
-		s.client.SetWriteDeadline(time.Now().Add(farewell))
-	} else {
+	s.where.Lock()
+	defer s.where.Unlock()
+	switch {
+	case !s.relaying.Load():
 		s.stop()
+	case s.ride != nil:
+		s.p.loop.release(s.ride) // changeBack looks at the verdict
+	default:
+		s.interrupt()
 	}
+}
+
+// interrupt makes the goroutines look at the verdict; where is held.
+func (s *session) interrupt() {
+	s.server.SetDeadline(longAgo)
+	s.client.SetWriteDeadline(time.Now().Add(farewell))
 }
 
 // endIfIdle ends the session if it is between transactions.

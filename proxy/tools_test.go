@@ -29,7 +29,7 @@ func TestPgbench(t *testing.T) {
 		client(t, "pgbench", append(target(p), "-n", "-M", mode, "-c", "4", "-t", "50", "bench")...)
 	}
 	updates := 0
-	for _, s := range rec.ended(t, 5) {
+	for _, s := range rec.ended(t, 17) { // createdb, pgbench -i, and 3 runs of 1 + 4
 		for _, it := range s.of(track.Completed) {
 			if strings.HasPrefix(it.Text, "UPDATE pgbench_branches") && it.Tag == "UPDATE 1" {
 				updates++

@@ -1,0 +1,21 @@
+//go:build !linux
+
+package proxy
+
+import (
+	"errors"
+	"net"
+)
+
+// A loop is for Linux only; elsewhere goroutines relay.
+type loop struct{}
+
+func newLoop(*Proxy) (*loop, error) { return nil, nil }
+
+func (*loop) add(*rider) bool { return false }
+func (*loop) release(*rider)  {}
+func (*loop) close()          {}
+
+func duplicate(*leg) (int, error) { return -1, errors.ErrUnsupported }
+func closeFD(int)                 {}
+func connOf(int) net.Conn         { return nil }

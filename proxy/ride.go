@@ -1,0 +1,140 @@
+package proxy
+
+import (
+	"sync"
+	"time"
+
+	"github.com/das-local/das-local/proxy/internal/track"
+)
+
+// A rider is a session on the loop, by descriptors of its own.
+type rider struct {
+	s    *session
+	slot int
+	on   bool   // registered; the loop's own
+	side [2]int // the descriptors
+	seen filter
+	back chan struct{} // closed when the session has it back
+	rest remainder     // what the session has to finish then
+}
+
+const (
+	clientSide   = 0
+	upstreamSide = 1
+)
+
+// A remainder is what is left to do of chunks that the tracker has seen.
+type remainder struct {
+	toUpstream []byte
+	toClient   []byte
+	fromClient error // the client broke the protocol
+	fromServer error // the upstream did
+}
+
+// settled is how long a session that the loop handed back, because it did not
+// keep up with its results say, stays with its own goroutines.
+const settled = 100 * time.Millisecond
+
+// canRide says whether the session may change over to the loop: it is idle,
+// neither leg is encrypted, and nothing is going to make it wait.
+func (s *session) canRide() bool {
+	if s.p.loop == nil || s.client.raw == nil || s.server.raw == nil {
+		return false
+	}
+	if s.log.holds() || s.verdict.Load() != nil || s.gone.Load() || s.broken.Load() != nil || s.p.draining.Load() {
+		return false
+	}
+	s.mu.Lock()
+	idle := s.tracker.Idle() && s.tracker.Between()
+	s.mu.Unlock()
+	return idle && (s.moved.IsZero() || time.Since(s.moved) > settled)
+}
+
+// changeOver stops the client's goroutine, puts the session on the loop, and
+// returns when it is back.
+func (s *session) changeOver(up *sync.WaitGroup) {
+	s.handing.Store(true)
+	s.client.SetReadDeadline(longAgo)
+	up.Wait()
+	s.client.SetReadDeadline(time.Time{})
+	s.handing.Store(false)
+	if r := s.getOn(); r != nil {
+		<-r.back
+		s.getOff(r)
+	}
+	s.moved = time.Now()
+}
+
+// getOn gives the legs to the loop. It returns nil if the session keeps them.
+func (s *session) getOn() *rider {
+	s.where.Lock()
+	defer s.where.Unlock()
+	if s.verdict.Load() != nil || s.ctx.Err() != nil || s.gone.Load() || s.broken.Load() != nil {
+		return nil
+	}
+	r := &rider{s: s, back: make(chan struct{})}
+	var err error
+	if r.side[clientSide], err = duplicate(s.client); err != nil {
+		return nil
+	}
+	if r.side[upstreamSide], err = duplicate(s.server); err != nil {
+		closeFD(r.side[clientSide])
+		return nil
+	}
+	if !s.p.loop.add(r) {
+		closeFD(r.side[clientSide])
+		closeFD(r.side[upstreamSide])
+		return nil
+	}
+	s.ride = r
+	s.client.Close() // the duplicates keep the connections open
+	s.server.Close()
+	return r
+}
+
+// getOff makes legs of the descriptors again.
+func (s *session) getOff(r *rider) {
+	s.p.audits.take(s)
+	s.where.Lock()
+	defer s.where.Unlock()
+	s.ride, s.rest = nil, r.rest
+	s.client = newLeg(connOf(r.side[clientSide]), &s.p.bufs)
+	s.server = newLeg(connOf(r.side[upstreamSide]), &s.p.bufs)
+	if s.ctx.Err() != nil {
+		s.client.Close()
+		s.server.Close()
+	}
+	if s.verdict.Load() != nil {
+		s.interrupt()
+	}
+}
+
+// finishForward does what the loop left of a client's chunk.
+func (s *session) finishForward() {
+	rest, err := s.rest.toUpstream, s.rest.fromClient
+	s.rest.toUpstream, s.rest.fromClient = nil, nil
+	if len(rest) > 0 {
+		s.server.Write(rest)
+	}
+	if err != nil {
+		s.brokenBy(err)
+	}
+}
+
+// finishDeliver does what the loop left of an upstream's chunk.
+func (s *session) finishDeliver() (cause *track.Error, stop bool) {
+	rest, err := s.rest.toClient, s.rest.fromServer
+	s.rest.toClient, s.rest.fromServer = nil, nil
+	if len(s.log.items) > 0 {
+		s.log.write(s.ctx, s.tracker.PID())
+	}
+	if len(rest) > 0 {
+		if _, werr := s.client.Write(rest); werr != nil {
+			return s.unsent(nil, time.Now()), true
+		}
+	}
+	if err != nil {
+		return s.garbled(err), true
+	}
+	return nil, false
+}
