@@ -18,6 +18,7 @@ const (
 	kindRole   // name: login role, aux: current role
 	kindTemp   // num: PID
 	kindParams // name: SQL text, aux: path, num: given types
+	kindType   // num: type's OID
 	kindCheck  // the fingerprint; never cached
 )
 

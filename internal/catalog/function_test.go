@@ -164,3 +164,23 @@ func TestParameterTypes(t *testing.T) {
 		t.Errorf("definition %q", def)
 	}
 }
+
+func TestType(t *testing.T) {
+	newDatabase(t, "cat_type", `CREATE DOMAIN dom AS numeric CHECK (VALUE > 0); CREATE DOMAIN dom2 AS dom; CREATE TYPE mood AS ENUM ('sad');
+		CREATE TYPE pair AS (a int, b text); CREATE TYPE span AS RANGE (subtype = int8)`)
+	c := start(t, catalog.Config{})
+	s := &catalog.Session{Database: "cat_type", User: "postgres"}
+	cl := newClient(t, "cat_type", "postgres")
+	oidOf := func(name string) (oid uint32) {
+		fmt.Sscan(cl.one("SELECT '"+name+"'::regtype::oid"), &oid)
+		return oid
+	}
+	for name, want := range map[string]catalog.Type{
+		"dom": {Like: 1700}, "dom2": {Like: oidOf("dom")}, "mood": {Like: 25}, "pair": {Like: 2249}, "span": {Range: 20},
+		"mood[]": {Element: oidOf("mood")}, "pair[]": {Element: oidOf("pair")}, "point": {},
+	} {
+		if got, ok := c.Type(t.Context(), s, oidOf(name)); got != want || ok != (want != catalog.Type{}) {
+			t.Errorf("%s: %+v %v, want %+v", name, got, ok, want)
+		}
+	}
+}

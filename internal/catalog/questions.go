@@ -24,6 +24,8 @@ func (d *database) question(ctx context.Context, f *flight) (value any, cost int
 		return d.functions(ctx, "p.oid = $1::pg_catalog.oid", strconv.FormatUint(k.num, 10))
 	case kindView:
 		return d.view(ctx, k.num)
+	case kindType:
+		return d.typeInfo(ctx, k.num)
 	case kindRole:
 		return d.role(ctx, k.name, k.aux)
 	case kindTemp:

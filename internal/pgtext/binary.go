@@ -111,7 +111,7 @@ func (p *printer) binaryRare(dst []byte, oid uint32, b []byte) ([]byte, bool) {
 	case oidVoid:
 		return dst, len(b) == 0
 	}
-	return dst, false
+	return p.customBinary(dst, oid, b)
 }
 
 // appendChar prints "char" as the server does since its minor releases of 2022: not

@@ -7,9 +7,9 @@
 //	                └─ malformed or unknown type ─▶ \x… (hexadecimal)
 //
 // It knows the built-in types of PostgreSQL 12 to 17 and their arrays, ranges and
-// multiranges. It has no catalogue: values of enums, domains, extensions' types and
-// composite types print as hexadecimal in binary format, and the reg* types
-// (regclass and others) as the object's number.
+// multiranges. It has no catalogue: enums, domains and composite types need
+// Settings.TypeOf to be more than hexadecimal in binary format, and the reg*
+// types (regclass and others) print as the object's number.
 //
 // The bytes come from strangers: every length and count is checked against the
 // bytes at hand before anything is allocated, nesting is limited, and the output is bounded (see

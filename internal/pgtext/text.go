@@ -20,6 +20,10 @@ type Settings struct {
 	// Zone is TimeZone as LoadZone gives it; nil: it is loaded for each value that
 	// needs it, which reads a file.
 	Zone *time.Location
+
+	// TypeOf describes types that are not built in; nil: their binary values print as
+	// hexadecimal.
+	TypeOf func(oid uint32) (Type, bool)
 }
 
 // NoExtraFloatDigits is extra_float_digits = 0 in Settings.

@@ -121,3 +121,37 @@ func TestClientEncoding(t *testing.T) {
 		}
 	}
 }
+
+func TestCustomTypes(t *testing.T) {
+	s := newSession(t, pgtext.Settings{})
+	if _, err := s.conn.Exec(t.Context(), `
+		DROP SCHEMA IF EXISTS custom CASCADE; CREATE SCHEMA custom; SET search_path = custom;
+		CREATE DOMAIN dom AS numeric; CREATE DOMAIN dom2 AS dom; CREATE TYPE mood AS ENUM ('sad', 'very happy');
+		CREATE TYPE pair AS (a mood, b dom); CREATE TYPE span AS RANGE (subtype = numeric)`).ReadAll(); err != nil {
+		t.Fatal(err)
+	}
+	types := map[uint32]pgtext.Type{
+		s.oid("dom"): {Like: 1700}, s.oid("dom2"): {Like: s.oid("dom")}, s.oid("mood"): {Like: 25}, s.oid("pair"): {Like: 2249},
+		s.oid("span"): {Range: 1700}, s.oid("mood[]"): {Element: s.oid("mood")}, s.oid("dom2[]"): {Element: s.oid("dom2")}, 99999999: {Like: 99999999},
+	}
+	s.s.TypeOf = func(oid uint32) (pgtext.Type, bool) { ty, ok := types[oid]; return ty, ok }
+	for typ, v := range map[string]string{
+		"dom": "1e3", "dom2": "007.50", "mood": "very happy", "pair": `("very happy",1.50)`, "span": "[1.5,2)", "mood[]": `{sad,"very happy"}`, "dom2[]": "{1e2,NULL}",
+	} {
+		want, ok := s.print(typ, 0, []byte(v))
+		b, ok2 := s.binary("SELECT $1::"+typ, []byte(v))
+		if !ok || !ok2 {
+			t.Fatal(typ)
+		}
+		// The wire has the element's type, not the domain over it: as declared above.
+		if got := pgtext.Text(s.oid(typ), 1, b, &s.s); got != string(want) {
+			t.Errorf("%s binary %x: %q, want %q", typ, b, got, want)
+		}
+		if got := pgtext.Text(s.oid(typ), 0, []byte(v), &s.s); got != string(want) {
+			t.Errorf("%s text %q: %q, want %q", typ, v, got, want)
+		}
+	}
+	if got := pgtext.Text(99999999, 1, []byte{1, 2}, &s.s); got != `\x0102` {
+		t.Errorf("a type like itself: %q", got)
+	}
+}

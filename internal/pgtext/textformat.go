@@ -79,7 +79,7 @@ func (p *printer) textRare(dst []byte, oid uint32, s string) ([]byte, bool) {
 			return appendChar(dst, s[0]), true
 		}
 	}
-	return dst, false
+	return p.customText(dst, oid, s)
 }
 
 // textBool takes what is a prefix of true, false, yes, no, and on, off, 1, 0.
