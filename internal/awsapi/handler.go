@@ -50,6 +50,7 @@ type handler struct {
 	services map[string]Service
 	cbor     cborCodec
 	buffers  sync.Pool // of *bytes.Buffer, for bodies
+	fields   fieldCache
 }
 
 // NewHandler makes the one handler of all services. It panics if two services

@@ -3,13 +3,15 @@ package awsapi
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"reflect"
 )
 
 // jsonProtocol is AWS JSON 1.0 and 1.1, which differ in name only.
-type jsonProtocol struct{ version10 bool }
+type jsonProtocol struct {
+	version10 bool
+	fields    *fieldCache
+}
 
 func (p jsonProtocol) contentType() string {
 	if p.version10 {
@@ -18,18 +20,13 @@ func (p jsonProtocol) contentType() string {
 	return "application/x-amz-json-1.1"
 }
 
-// decode takes no body for an empty object: so do some clients.
-func (jsonProtocol) decode(body []byte, in any) error {
+// decode takes no body for an empty object: some clients send none.
+func (p jsonProtocol) decode(body []byte, in any) error {
 	if len(body) == 0 {
 		return nil
 	}
-	if b := bytes.TrimLeft(body, " \t\r\n"); len(b) == 0 || b[0] != '{' {
-		return serialization("")
-	}
-	if err := json.Unmarshal(body, in); err != nil {
-		return serialization(jsonComplaint(body, err))
-	}
-	return nil
+	r := jsonReader{b: body, fields: p.fields}
+	return r.read(in)
 }
 
 func (jsonProtocol) encode(_ *Request, out any) ([]byte, error) {
@@ -54,36 +51,6 @@ func (p jsonProtocol) encodeError(r *Request, e *Error) []byte {
 }
 
 func (jsonProtocol) unknown(*Request) *Error { return unknownTarget() }
-
-// jsonComplaint is AWS's wording of a type that does not fit. For text that is
-// no JSON at all AWS sends no message.
-func jsonComplaint(body []byte, err error) string {
-	var wrong *json.UnmarshalTypeError
-	if !errors.As(err, &wrong) {
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
-			return ""
-		}
-		return err.Error()
-	}
-	switch wrong.Value {
-	case "object":
-		return "Start of structure or map found where not expected."
-	case "array":
-		return "Start of list found where not expected."
-	}
-	end := max(0, min(int(wrong.Offset), len(body)))
-	value := "NUMBER_VALUE"
-	switch {
-	case wrong.Value == "string":
-		value = "STRING_VALUE"
-	case bytes.HasSuffix(body[:end], []byte("true")):
-		value = "TRUE_VALUE"
-	case bytes.HasSuffix(body[:end], []byte("false")):
-		value = "FALSE_VALUE"
-	}
-	return value + " can not be converted to " + shapeName(wrong.Type)
-}
 
 // valueKind is the name that AWS's parser has for the token that b begins with.
 func valueKind(b []byte) string {

@@ -42,7 +42,7 @@ func (h *handler) route(r *http.Request, body []byte) *call {
 	if hasPrefixFold(media, typeCBOR) {
 		c.protocol = h.cbor
 	} else {
-		c.protocol = jsonProtocol{version10: hasPrefixFold(media, typeJSON10)}
+		c.protocol = jsonProtocol{version10: hasPrefixFold(media, typeJSON10), fields: &h.fields}
 	}
 	prefix, operation, _ := strings.Cut(target, ".")
 	c.Operation = operation
