@@ -33,6 +33,13 @@ func (src *Source) Detach() {
 // Recording says whether a stream wants events. It is one atomic load.
 func (src *Source) Recording() bool { return src.lane.Load() != nil }
 
+// Holding says whether a stream in sync mode wants events: whether Record may
+// return a channel. It is one atomic load.
+func (src *Source) Holding() bool {
+	l := src.lane.Load()
+	return l != nil && l.stream.config.Mode == Sync
+}
+
 // Record takes the events of one session, in order, and keeps nothing of them.
 // It returns nil in async mode, when nobody records, and while the stream is in
 // a loss window; else a channel that is closed when the events are durable or
