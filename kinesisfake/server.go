@@ -121,6 +121,9 @@ func (s *Server) operations() map[string]awsapi.Operation {
 		"AddTagsToStream":               awsapi.Op(s.addTags),
 		"ListTagsForStream":             awsapi.Op(s.listTags),
 		"RemoveTagsFromStream":          awsapi.Op(s.removeTags),
+		"TagResource":                   awsapi.Op(s.tagResource),
+		"UntagResource":                 awsapi.Op(s.untagResource),
+		"ListTagsForResource":           awsapi.Op(s.listTagsForResource),
 		"DescribeLimits":                awsapi.Op(s.describeLimits),
 	}
 }

@@ -64,6 +64,10 @@ assert first["Tags"] == [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]
 client.remove_tags_from_stream(StreamARN=arn, TagKeys=["a", "b"])
 assert client.list_tags_for_stream(StreamName=stream)["Tags"] == [{"Key": "c", "Value": ""}]
 
+client.tag_resource(ResourceARN=arn, Tags={"d": "4"})
+client.untag_resource(ResourceARN=arn, TagKeys=["c"])
+assert client.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"Key": "d", "Value": "4"}]
+
 client.increase_stream_retention_period(StreamName=stream, RetentionPeriodHours=48)
 assert client.describe_stream(StreamName=stream)["StreamDescription"]["RetentionPeriodHours"] == 48
 try:
