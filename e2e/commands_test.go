@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -122,8 +123,17 @@ func TestTail(t *testing.T) {
 	if named := mustRun(t, das(t, append(once, "--stream", stream)...)); !strings.Contains(named, "for the tail") {
 		t.Errorf("tail --stream %s prints %q", stream, named)
 	}
-	if beats := mustRun(t, das(t, append(once, "--heartbeats")...)); !strings.Contains(beats, `"heartbeat"`) {
-		t.Error("tail --heartbeats prints none")
+	beats, err := bed.proc.Tail("--heartbeats")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := beats.Await(ctx, func(all []testbed.Event) bool {
+		return slices.ContainsFunc(all, func(e testbed.Event) bool { return e.Type == "heartbeat" })
+	}); err != nil {
+		t.Errorf("tail --heartbeats: %v", err)
+	}
+	if err := beats.Stop(); err != nil {
+		t.Error(err)
 	}
 	if text := mustRun(t, das(t, append(once, "--format", "text")...)); !strings.Contains(text, "select 'for the tail';") || strings.HasPrefix(text, "{") {
 		t.Errorf("tail --format text prints %.300q", text)
@@ -157,7 +167,7 @@ func TestDecrypt(t *testing.T) {
 		return !strings.Contains(in.raw, `"DISCONNECT"`)
 	})
 	decrypt := func(input string, args ...string) *exec.Cmd {
-		cmd := das(t, append([]string{"decrypt"}, args...)...)
+		cmd := das(t, append([]string{"decrypt", "--endpoint", p.Endpoint, "--cluster-resource-id", *cluster.DbClusterResourceId}, args...)...)
 		cmd.Env = append(cmd.Env, awsEnv(p, "us-east-1")...)
 		cmd.Stdin = strings.NewReader(input)
 		return cmd

@@ -25,7 +25,7 @@ func newDecryptor(t *testing.T) *decryptor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "node", filepath.Join(dir, "decrypt.mjs"))
+	cmd := exec.Command("node", filepath.Join(dir, "decrypt.mjs"))
 	d := &decryptor{err: new(testbed.Log)}
 	cmd.Stderr = d.err
 	in, err := cmd.StdinPipe()

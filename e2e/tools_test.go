@@ -125,7 +125,8 @@ func mustRun(t *testing.T, cmd *exec.Cmd) string {
 }
 
 // pgTool is a PostgreSQL client program with its connection in the
-// environment. application is what the events of its sessions carry.
+// environment. application is what the events of its sessions carry; empty is
+// the program's own name.
 func pgTool(t *testing.T, port int, user, database, application, program string, args ...string) *exec.Cmd {
 	t.Helper()
 	path, err := exec.LookPath(program)
@@ -134,7 +135,10 @@ func pgTool(t *testing.T, port int, user, database, application, program string,
 	}
 	cmd := exec.CommandContext(t.Context(), path, args...)
 	cmd.Env = append(testbed.CleanEnv(), "PGHOST=127.0.0.1", fmt.Sprintf("PGPORT=%d", port),
-		"PGUSER="+user, "PGDATABASE="+database, "PGAPPNAME="+application, "PGCONNECT_TIMEOUT=20")
+		"PGUSER="+user, "PGDATABASE="+database, "PGCONNECT_TIMEOUT=20")
+	if application != "" {
+		cmd.Env = append(cmd.Env, "PGAPPNAME="+application)
+	}
 	return cmd
 }
 
