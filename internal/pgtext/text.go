@@ -2,6 +2,7 @@ package pgtext
 
 import (
 	"encoding/hex"
+	"strconv"
 	"time"
 )
 
@@ -41,11 +42,11 @@ const (
 // in the form the server prints it, converted to UTF-8. It never fails: see the
 // package's comment for what becomes of values that it does not understand.
 func Text(oid uint32, format int16, value []byte, s *Settings) string {
+	if out, ok := common(oid, format, value, s); ok {
+		return out
+	}
 	if s == nil {
 		s = &Settings{}
-	}
-	if isText(oid) && (ascii(value) || clientEncoding(s.ClientEncoding) == nil) {
-		return string(value)
 	}
 	p := &printer{s: s, max: maxGrowth + maxGrowthTimes*len(value)}
 	if format == 0 {
@@ -61,13 +62,35 @@ func Text(oid uint32, format int16, value []byte, s *Settings) string {
 	return string(appendHex(nil, value))
 }
 
-// isText: both formats of the type are the text itself.
-func isText(oid uint32) bool {
+// common has the most frequent types, without an allocation but the result.
+func common(oid uint32, format int16, value []byte, s *Settings) (string, bool) {
 	switch oid {
 	case oidText, oidVarchar, oidBpchar, oidJSON:
-		return true
+		return string(value), ascii(value) || s == nil || clientEncoding(s.ClientEncoding) == nil
+	case oidInt2, oidInt4, oidInt8:
+		var buf [24]byte
+		out, ok := buf[:0], false
+		if format != 0 {
+			var n int64
+			n, ok = integer(oid, value)
+			out = strconv.AppendInt(out, n, 10)
+		} else if len(value) < len(buf) {
+			out, ok = textInt(out, string(value), intBits(oid))
+		}
+		return string(out), ok
 	}
-	return false
+	return "", false
+}
+
+// intBits is the size of an integer type.
+func intBits(oid uint32) int {
+	switch oid {
+	case oidInt2:
+		return 16
+	case oidInt4:
+		return 32
+	}
+	return 64
 }
 
 // printer prints one value. Its methods append to dst and report whether the value was

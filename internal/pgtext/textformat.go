@@ -15,12 +15,8 @@ func (p *printer) text(dst []byte, oid uint32, s string) ([]byte, bool) {
 		return append(dst, s...), true
 	case oidBool:
 		return textBool(dst, strings.Trim(s, pgSpace))
-	case oidInt2:
-		return textInt(dst, strings.Trim(s, pgSpace), 16)
-	case oidInt4:
-		return textInt(dst, strings.Trim(s, pgSpace), 32)
-	case oidInt8:
-		return textInt(dst, strings.Trim(s, pgSpace), 64)
+	case oidInt2, oidInt4, oidInt8:
+		return textInt(dst, strings.Trim(s, pgSpace), intBits(oid))
 	case oidFloat4, oidFloat8:
 		return p.textFloat(dst, oid, strings.Trim(s, pgSpace))
 	case oidNumeric:

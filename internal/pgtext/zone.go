@@ -11,15 +11,20 @@ import (
 // database, or the form that SET TIME ZONE makes of an offset, <+03>-03.
 func LoadZone(name string) (*time.Location, error) {
 	switch strings.ToUpper(name) {
-	case "", "UTC", "GMT", "ETC/UTC", "ETC/GMT":
-		return time.FixedZone(abbreviation(name), 0), nil
+	case "", "UTC", "ETC/UTC":
+		return time.UTC, nil
+	case "LOCAL": // Go's word for this machine's zone
+		return nil, fmt.Errorf("load time zone: there is no %q", name)
 	}
 	if strings.HasPrefix(name, "<") {
 		return posixZone(name)
 	}
-	// The file system's case matters, the server's does not.
-	if zone, err := time.LoadLocation(name); err == nil && name != "Local" {
+	// Case matters here, to the server it does not.
+	if zone, err := time.LoadLocation(name); err == nil {
 		return zone, nil
+	}
+	if zone, err := time.LoadLocation(strings.ToUpper(name)); err == nil {
+		return zone, nil // GMT, EST5EDT
 	}
 	parts := strings.Split(strings.ToLower(name), "/")
 	for i, part := range parts {
@@ -30,13 +35,6 @@ func LoadZone(name string) (*time.Location, error) {
 		return nil, fmt.Errorf("load time zone: %w", err)
 	}
 	return zone, nil
-}
-
-func abbreviation(name string) string {
-	if strings.HasSuffix(strings.ToUpper(name), "GMT") {
-		return "GMT"
-	}
-	return "UTC"
 }
 
 // title spells new_york as New_York.
