@@ -95,31 +95,44 @@ func conninfoValue(v string, i int) (end int) {
 // maskURLs masks the passwords of URLs: scheme://user:password@host and
 // ?password=….
 func maskURLs(v string) string {
-	for at := 0; ; {
-		i := strings.Index(v[at:], "://")
+	const sep = "://"
+	if !strings.Contains(v, sep) {
+		return v
+	}
+	var b strings.Builder
+	for {
+		i := strings.Index(v, sep)
 		if i < 0 {
-			return v
+			b.WriteString(v)
+			return b.String()
 		}
-		from := at + i + 3
+		from := i + len(sep)
 		end := from
 		for end < len(v) && strings.IndexByte(" \t\r\n'\"<>", v[end]) < 0 {
 			end++
 		}
-		url := maskURL(v[from:end])
-		v = v[:from] + url + v[end:]
-		at = from + len(url)
+		postgres := strings.HasSuffix(v[:i], "postgres") || strings.HasSuffix(v[:i], "postgresql")
+		b.WriteString(v[:from])
+		b.WriteString(maskURL(v[from:end], postgres))
+		v = v[end:]
 	}
 }
 
-func maskURL(u string) string {
-	authority := len(u)
+// maskURL masks what follows the scheme. A password may hold an unescaped slash or @: up to the
+// last @ before the query is taken for it.
+func maskURL(u string, postgres bool) string {
+	authority, query := len(u), len(u)
+	if i := strings.IndexByte(u, '?'); i >= 0 {
+		query = i
+	}
 	if i := strings.IndexAny(u, "/?#"); i >= 0 {
 		authority = i
 	}
-	host := strings.LastIndexByte(u[:authority], '@')
-	if host < 0 {
-		// A password with an unescaped slash.
-		host = strings.LastIndexByte(u, '@')
+	host := -1
+	if postgres || strings.IndexByte(u[:authority], '@') >= 0 {
+		if host = strings.LastIndexByte(u[:query], '@'); host < 0 && postgres {
+			host = strings.LastIndexByte(u, '@')
+		}
 	}
 	if colon := strings.IndexByte(u, ':'); colon >= 0 && colon < host {
 		u = u[:colon+1] + Redacted + u[host:]
@@ -130,26 +143,26 @@ func maskURL(u string) string {
 // maskAfter masks what follows each occurrence of a lower-case key, up to a blank,
 // an ampersand or a quote.
 func maskAfter(v, key string) string {
-	for at := 0; ; {
-		i := indexFold(v[at:], key)
+	if indexFold(v, key) < 0 {
+		return v
+	}
+	var b strings.Builder
+	for {
+		i := indexFold(v, key)
 		if i < 0 {
-			return v
+			b.WriteString(v)
+			return b.String()
 		}
-		from := at + i + len(key)
+		from := i + len(key)
 		end := from
 		for end < len(v) && strings.IndexByte(" \t\r\n&'\"", v[end]) < 0 {
 			end++
 		}
-		if end == from {
-			at = from
-			continue
+		b.WriteString(v[:from])
+		if end > from {
+			b.WriteString(Redacted)
 		}
-		if v[from:end] == Redacted {
-			at = end
-			continue
-		}
-		v = v[:from] + Redacted + v[end:]
-		at = from + len(Redacted)
+		v = v[end:]
 	}
 }
 

@@ -57,14 +57,12 @@ func RedactMessage(text, message string) string {
 	if !suspicious(text) {
 		return message
 	}
-	r := redactor{s: text}
+	r := redactor{s: text, collect: true}
 	if _, changed := r.run(); !changed {
 		return message
 	}
 	for _, secret := range r.secrets {
-		if len(secret) > 2 {
-			message = strings.ReplaceAll(message, secret, Redacted)
-		}
+		message = strings.ReplaceAll(message, secret, Redacted)
 	}
 	const near = `at or near "`
 	if i := strings.Index(message, near); i >= 0 {
@@ -80,7 +78,11 @@ func suspicious(s string) bool {
 		switch s[i] {
 		case 'p', 'P':
 			if i+4 < len(s) && s[i+1]|0x20 == 'a' && s[i+2]|0x20 == 's' && s[i+3]|0x20 == 's' &&
-				(s[i+4]|0x20 == 'w' || s[i+4]|0x20 == 'p') {
+				(s[i+4]|0x20 == 'w' || s[i+4]|0x20 == 'p' || s[i+4] == '\'') {
+				return true
+			}
+		case '&':
+			if i > 0 && s[i-1]|0x20 == 'u' && i+1 < len(s) && (s[i+1] == '\'' || s[i+1] == '"') {
 				return true
 			}
 		case ':':
@@ -124,11 +126,13 @@ type redactor struct {
 	edits   []edit
 	role    bool         // a role statement is in the text
 	params  map[int]bool // $n in the place of a secret
+	collect bool         // fill secrets
 	secrets []string     // what was taken out
 
 	first  string // the statement's first word; "" at its start
 	prev   token
 	inRole bool // inside a role statement
+	exempt bool // inside ALTER ROLE … SET, RESET or RENAME
 	// hanging: a literal ended where a password must follow, as in
 	// 'password=' || $1 and format('… PASSWORD %L', …).
 	hanging bool
@@ -151,7 +155,7 @@ func (r *redactor) token(t token) {
 	switch t.kind {
 	case tokPunct:
 		if r.s[t.from] == ';' {
-			r.first, r.inRole, r.hanging = "", false, false
+			r.first, r.inRole, r.exempt, r.hanging = "", false, false, false
 		}
 	case tokString:
 		r.literal(t, false)
@@ -191,10 +195,13 @@ func (r *redactor) word(t token) {
 			r.maskNext()
 		}
 	default:
+		if r.exempt && w == passwordWord && !r.prev.is(r.s, ".") {
+			r.role, r.inRole = true, true
+		}
 		if r.inRole && w == passwordWord {
 			look := r.lex
 			if v := look.next(); v.kind == tokWord || v.kind == tokNumber {
-				r.secrets = append(r.secrets, v.text(r.s))
+				r.hid(v.text(r.s))
 			}
 		}
 		r.option(t)
@@ -210,7 +217,8 @@ func (r *redactor) roleStatement(alter bool) {
 	}
 	if alter {
 		t := look.next()
-		if t.is(r.s, "set") || t.is(r.s, "reset") || t.is(r.s, "rename") || t.is(r.s, "in") {
+		if t.is(r.s, "set") || t.is(r.s, "reset") || t.is(r.s, "rename") || t.is(r.s, "in") && look.next().is(r.s, "database") {
+			r.exempt = true // unless a bare PASSWORD comes after all
 			return
 		}
 	}
@@ -263,7 +271,7 @@ func (r *redactor) maskNext() {
 }
 
 func (r *redactor) mask(t token) {
-	r.secrets = append(r.secrets, t.name(r.s))
+	r.hid(t.name(r.s))
 	r.edits = append(r.edits, edit{t.from, t.to, Redacted})
 }
 
@@ -366,10 +374,10 @@ func (r *redactor) literal(t token, whole bool) {
 	}
 	whole = whole || r.hanging || r.inRole && !r.prev.is(r.s, "until")
 	if r.role || whole {
-		r.secrets = append(r.secrets, value)
+		r.hid(value)
 		if single {
 			a, b := t.body(r.s)
-			r.secrets = append(r.secrets, r.s[a:b])
+			r.hid(r.s[a:b])
 		}
 	}
 	if whole {
@@ -382,7 +390,7 @@ func (r *redactor) literal(t token, whole bool) {
 	shown, changed, hanging := redactValue(value, r.depth+1)
 	r.hanging = r.hanging || hanging
 	if changed {
-		r.secrets = append(r.secrets, difference(value, shown)...)
+		r.hidWords(value, shown)
 		r.edits = append(r.edits, edit{from, to, relit(r.s, t, single, shown)})
 	}
 }
@@ -418,15 +426,31 @@ func relit(s string, t token, single bool, value string) string {
 	return "'" + strings.ReplaceAll(value, "'", "''") + end
 }
 
-// difference gives the words of before that are not in after.
-func difference(before, after string) []string {
-	var out []string
-	for w := range strings.FieldsFuncSeq(before, func(c rune) bool { return strings.ContainsRune(" \t\n'\"=:@,;()", c) }) {
-		if !strings.Contains(after, w) {
-			out = append(out, w)
+// maxSecrets bounds what is looked for in an error message.
+const maxSecrets = 4096
+
+// hid notes what was taken out, for the error message that may quote it.
+func (r *redactor) hid(secret string) {
+	if r.collect && len(secret) > 2 && len(r.secrets) < maxSecrets {
+		r.secrets = append(r.secrets, secret)
+	}
+}
+
+// hidWords notes the words of before that are not in after.
+func (r *redactor) hidWords(before, after string) {
+	if !r.collect {
+		return
+	}
+	kept := map[string]bool{}
+	apart := func(c rune) bool { return strings.ContainsRune(" \t\n'\"=:@/,;()", c) }
+	for w := range strings.FieldsFuncSeq(after, apart) {
+		kept[w] = true
+	}
+	for w := range strings.FieldsFuncSeq(before, apart) {
+		if !kept[w] {
+			r.hid(w)
 		}
 	}
-	return out
 }
 
 // result applies the edits, and the cut that a role statement asks for.
