@@ -122,7 +122,7 @@ func (s *site) fails(c testbed.Config) (stderr string) {
 		s.t.Errorf("exit status %d, want a positive one", code)
 	}
 	if out := p.Stdout.String(); out != "" {
-		s.t.Errorf("a das-local that did not start prints %q", out)
+		s.t.Errorf("a das-local that did not start prints on standard output: %.200q", out)
 	}
 	return p.Stderr.String()
 }

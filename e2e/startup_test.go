@@ -16,16 +16,24 @@ import (
 )
 
 // psqlLine finds the psql command that das-local prints when it is ready.
-var psqlLine = regexp.MustCompile(`(?m)psql\s+\S.*$`)
+var psqlLine = regexp.MustCompile(`psql "[^"\n]*"`)
+
+// ownLine waits for the psql line: it comes with or right after readiness.
+func ownLine(t *testing.T, p *testbed.Process) string {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if line := psqlLine.FindString(p.Stdout.String()); line != "" {
+			return line
+		}
+	}
+	t.Fatalf("no psql line on standard output:\n%s", p.Stdout)
+	return ""
+}
 
 // query runs the psql line that das-local prints, as a newcomer does.
 func query(t *testing.T, p *testbed.Process, sql string) string {
 	t.Helper()
-	line := psqlLine.FindString(p.Stdout.String())
-	if line == "" {
-		t.Fatalf("no psql line on standard output:\n%s", p.Stdout)
-	}
-	cmd := exec.CommandContext(t.Context(), "sh", "-c", line+` -X -A -t -c "$SQL"`)
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", ownLine(t, p)+` -X -A -t -c "$SQL"`)
 	cmd.Env = append(testbed.CleanEnv(), "SQL="+sql)
 	return strings.TrimSpace(mustRun(t, cmd))
 }
@@ -61,8 +69,7 @@ func TestEmbedded(t *testing.T) {
 // openSession runs a statement that lasts until the session is ended.
 func openSession(t *testing.T, p *testbed.Process) *exec.Cmd {
 	t.Helper()
-	line := psqlLine.FindString(p.Stdout.String())
-	cmd := exec.CommandContext(t.Context(), "sh", "-c", "exec "+line+` -X -A -t -q`)
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", "exec "+ownLine(t, p)+` -X -A -t -q`)
 	cmd.Env = testbed.CleanEnv()
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -149,10 +156,10 @@ func TestRefusals(t *testing.T) {
 		c     testbed.Config
 		words []string
 	}{
-		{"taken port", testbed.Config{Addrs: true, Args: []string{"--listen=127.0.0.1:" + port, other, upstream}}, []string{port, "in use"}},
-		{"taken port, embedded", testbed.Config{Addrs: true, Args: []string{"--listen=127.0.0.1:" + port, other}}, []string{port, "in use"}},
-		{"taken AWS port", testbed.Config{Addrs: true, Args: []string{"--aws-listen=127.0.0.1:" + port, "--listen=" + closed}}, []string{port, "in use"}},
-		{"unreachable upstream", testbed.Config{Args: []string{"--upstream=postgres://postgres@" + closed + "/postgres"}}, []string{closed}},
+		{"taken port", testbed.Config{Addrs: true, Args: []string{"--listen=127.0.0.1:" + port, other, upstream}}, []string{port, "taken"}},
+		{"taken port, embedded", testbed.Config{Addrs: true, Args: []string{"--listen=127.0.0.1:" + port, other}}, []string{port, "taken"}},
+		{"taken AWS port", testbed.Config{Addrs: true, Args: []string{"--aws-listen=127.0.0.1:" + port, "--listen=" + closed}}, []string{port, "taken"}},
+		{"unreachable upstream", testbed.Config{Args: []string{"--upstream=postgres://postgres:" + secret + "@" + closed + "/postgres"}}, []string{fmt.Sprint(free[0])}},
 		{"unknown host", testbed.Config{Args: []string{"--upstream=postgres://postgres@no-such-host.invalid/postgres"}}, []string{"no-such-host.invalid"}},
 		{"old upstream", testbed.Config{Args: []string{"--upstream=postgres://postgres@" + old + "/postgres?sslmode=disable"}}, []string{"9.6"}},
 		{"no URL", testbed.Config{Args: []string{"--upstream=localhost"}}, []string{"upstream"}},
@@ -165,7 +172,9 @@ func TestRefusals(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newSite(t)
-			sentence(t, s.fails(c.c), c.words...)
+			stderr := s.fails(c.c)
+			sentence(t, stderr, c.words...)
+			noSecret(t, "the error output", stderr)
 			s.clean("after a refusal")
 		})
 	}
