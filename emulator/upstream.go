@@ -92,10 +92,16 @@ func connectCause(err error) error {
 	if errors.As(err, &pgErr) {
 		return fmt.Errorf("%s (SQLSTATE %s)", pgErr.Message, pgErr.Code)
 	}
-	if i := strings.LastIndex(err.Error(), "): "); i >= 0 {
-		return errors.New(err.Error()[i+3:])
+	// Otherwise one line for each address and TLS mode tried: the first says it.
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	if strings.HasSuffix(line, ":") {
+		_, rest, _ := strings.Cut(err.Error(), "\n")
+		line, _, _ = strings.Cut(strings.TrimSpace(rest), "\n")
 	}
-	return err
+	if i := strings.LastIndex(line, "): "); i >= 0 {
+		line = line[i+3:]
+	}
+	return errors.New(strings.TrimSpace(line))
 }
 
 // redactURL keeps the connection string, which may hold a password, out of an

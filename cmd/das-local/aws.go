@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"flag"
 	"fmt"
 	"os"
 
@@ -21,7 +20,7 @@ const realAWS = "aws"
 // awsFlags say where the AWS services are.
 type awsFlags struct{ endpoint, region string }
 
-func (a *awsFlags) define(fs *flag.FlagSet) {
+func (a *awsFlags) define(fs flagSet) {
 	fs.StringVar(&a.endpoint, "endpoint", cmp.Or(os.Getenv("AWS_ENDPOINT_URL"), defaultEndpoint),
 		"`URL` of das-local, or \"aws\" for AWS itself")
 	fs.StringVar(&a.region, "region", "", "AWS `REGION`; empty takes the environment's, then us-east-1")

@@ -14,11 +14,19 @@ func envName(flagName string) string {
 	return "DAS_LOCAL_" + strings.ToUpper(strings.ReplaceAll(flagName, "-", "_"))
 }
 
+// flagSet is a command's flags. -h prints its help; an error prints nothing
+// but its own sentence.
+type flagSet struct {
+	*flag.FlagSet
+	help func()
+}
+
 // newFlags makes a flag set that prints help (with its examples) on -h.
-func newFlags(name, help string, out io.Writer) *flag.FlagSet {
+func newFlags(name, help string, out io.Writer) flagSet {
 	fs := flag.NewFlagSet(name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
-	fs.Usage = func() {
+	fs.Usage = func() {} // flag calls it for errors too
+	return flagSet{fs, func() {
 		fmt.Fprintf(out, "%s\nFlags (each also as an environment variable, --aws-listen as DAS_LOCAL_AWS_LISTEN):\n\n", help)
 		fs.VisitAll(func(f *flag.Flag) {
 			value, text := flag.UnquoteUsage(f)
@@ -31,13 +39,12 @@ func newFlags(name, help string, out io.Writer) *flag.FlagSet {
 			}
 			fmt.Fprintf(out, "%s\n        %s\n", head, text)
 		})
-	}
-	return fs
+	}}
 }
 
 // parse reads the environment, then the command line, which wins. Arguments
 // that are no flags are refused unless the command takes some.
-func parse(fs *flag.FlagSet, args []string, takesArguments bool) error {
+func parse(fs flagSet, args []string, takesArguments bool) error {
 	var errs []error
 	fs.VisitAll(func(f *flag.Flag) {
 		v, ok := os.LookupEnv(envName(f.Name))
@@ -53,6 +60,7 @@ func parse(fs *flag.FlagSet, args []string, takesArguments bool) error {
 	}
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
+			fs.help()
 			return err
 		}
 		return fmt.Errorf("%w; \"das-local %s -h\" lists the flags: %w", err, fs.Name(), errUsage)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -19,7 +18,7 @@ const upHelp = `das-local up runs the emulator until SIGINT or SIGTERM.
     $ das-local tail
 
     $ das-local up --upstream postgres://postgres:secret@db:5432/postgres --start-stream sync
-    $ AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws rds describe-db-clusters
+    $ aws --endpoint-url http://127.0.0.1:4566 rds describe-db-clusters
 `
 
 // up runs the emulator and says on standard output how to reach it.
@@ -60,7 +59,7 @@ func up(ctx context.Context, args []string, std streams) error {
 }
 
 // emulatorFlags defines the flags of an emulator on fs.
-func emulatorFlags(fs *flag.FlagSet, o *emulator.Options) *logFlags {
+func emulatorFlags(fs flagSet, o *emulator.Options) *logFlags {
 	fs.StringVar(&o.Upstream, "upstream", "", "`URL` (postgres://…) of the PostgreSQL to audit; empty starts an embedded one")
 	fs.StringVar(&o.UpstreamCert, "upstream-cert", "", "`FILE` with the upstream's own TLS certificate: TLS on both sides, channel binding end to end")
 	fs.StringVar(&o.UpstreamKey, "upstream-key", "", "`FILE` with the key of --upstream-cert")
