@@ -69,11 +69,16 @@ func TestGoSDK(t *testing.T) {
 		}
 		last := ""
 		for _, r := range got.Records {
-			if text, ok := want[*r.SequenceNumber]; !ok || text != string(r.Data) || *r.SequenceNumber <= last {
-				t.Errorf("record %+v", r)
+			if *r.SequenceNumber <= last {
+				t.Errorf("%s after %s", *r.SequenceNumber, last)
 			}
 			last = *r.SequenceNumber
-			seen++
+			if text, ok := want[*r.SequenceNumber]; ok { // else one that the SDK sent twice
+				seen++
+				if text != string(r.Data) {
+					t.Errorf("record %+v, want %s", r, text)
+				}
+			}
 		}
 		if *got.MillisBehindLatest != 0 || got.NextShardIterator == nil || got.ChildShards != nil {
 			t.Errorf("end of what there is: %+v", got)
