@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
+	"github.com/das-local/das-local/internal/awsapi"
 	"github.com/das-local/das-local/internal/stream"
 	"github.com/das-local/das-local/kinesisfake"
 	"github.com/das-local/das-local/rdsapi"
@@ -46,7 +48,9 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 	r := &runningStream{stream: st, ended: make(chan struct{}), cancel: cancel}
 	go func() {
 		defer close(r.ended)
-		if err := st.Run(run); err != nil && !errors.Is(err, context.Canceled) {
+		err := st.Run(run)
+		// Whoever stops the stream is told what was left; all else is fatal.
+		if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
 			e.fail(fmt.Errorf("run the activity stream %s: %w", s.StreamName, err))
 		}
 	}()
@@ -61,10 +65,26 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 	return nil
 }
 
+// stopPatience bounds how long a stream that is being stopped may go on
+// publishing. A full queue takes less than a second.
+const stopPatience = 5 * time.Second
+
 // StopStream implements rdsapi.StreamController: it publishes what is queued
-// and deletes the Kinesis stream.
+// and deletes the Kinesis stream. A stream stops also if neither is possible,
+// because its key is disabled, say, or somebody has deleted the Kinesis stream:
+// the events that are left are lost then, and a notice says so.
 func (e *Emulator) StopStream(ctx context.Context, s rdsapi.ActivityStream) error {
-	return errors.Join(e.endStream(ctx, s.ClusterResourceID), e.kinesis.DeleteStream(ctx, s.StreamName))
+	patience, cancel := context.WithTimeout(ctx, stopPatience)
+	defer cancel()
+	if err := e.endStream(patience, s.ClusterResourceID); err != nil {
+		e.log.Warn("the activity stream stops with events left", "stream", s.StreamName, "error", err)
+	}
+	err := e.kinesis.DeleteStream(context.WithoutCancel(ctx), s.StreamName)
+	var answer *awsapi.Error
+	if errors.As(err, &answer) && answer.Code == "ResourceNotFoundException" {
+		return nil
+	}
+	return err
 }
 
 // endStream detaches the instances, publishes what is queued and ends the

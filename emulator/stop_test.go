@@ -1,0 +1,71 @@
+package emulator
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/das-local/das-local/kmsfake"
+)
+
+// TestStopOfAStreamThatCannotPublish is about what users do to a running
+// stream: it must stop all the same, start again, and not end the emulator.
+func TestStopOfAStreamThatCannotPublish(t *testing.T) {
+	ctx := t.Context()
+	e, err := Start(ctx, Options{Listen: "127.0.0.1:0", AWSListen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(context.WithoutCancel(ctx)); err != nil {
+			t.Error("close:", err)
+		}
+	})
+	tests := []struct {
+		name  string
+		spoil func() error
+	}{
+		{"Kinesis stream deleted", func() error { return e.kinesis.DeleteStream(ctx, e.StreamName()) }},
+		{"nothing wrong", func() error { return nil }},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			key, err := e.kms.CreateKey(ctx, kmsfake.KeyOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := e.rds.StartStream(ctx, e.first.ID, "async", key.ARN); err != nil {
+				t.Fatal(err)
+			}
+			if err := test.spoil(); err != nil {
+				t.Fatal(err)
+			}
+			conn, err := pgx.Connect(ctx, e.PostgresURL())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := conn.Exec(ctx, "select 1"); err != nil {
+				t.Error(err)
+			}
+			if err := conn.Close(ctx); err != nil {
+				t.Error(err)
+			}
+			bound, cancel := context.WithTimeout(ctx, 4*stopPatience)
+			defer cancel()
+			if err := e.rds.StopStream(bound, e.first.ID); err != nil {
+				t.Error("stop:", err)
+			}
+			if status := e.StreamStatus(); status != "stopped" {
+				t.Errorf("the stream is %s", status)
+			}
+			select {
+			case <-e.Done():
+				t.Fatal("the emulator ended")
+			case <-time.After(10 * time.Millisecond): // its goroutine has ended before StopStream
+			}
+		})
+	}
+}
