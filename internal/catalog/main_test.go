@@ -18,8 +18,16 @@ import (
 var server *pgserver.Server
 
 func TestMain(m *testing.M) {
+	// DAS_LOCAL_TEST_PG_BIN has the programs of the version to test against.
+	var cfg pgserver.Config
 	var err error
-	if server, err = pgserver.Start(context.Background(), pgserver.Config{}); err != nil {
+	if dir := os.Getenv("DAS_LOCAL_TEST_PG_BIN"); dir != "" {
+		if cfg.Installation, err = pgserver.Inspect(context.Background(), dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	if server, err = pgserver.Start(context.Background(), cfg); err != nil {
 		fmt.Fprintln(os.Stderr, "install PostgreSQL 15 (Debian: apt-get install postgresql-15):", err)
 		os.Exit(1)
 	}
@@ -85,7 +93,8 @@ func (c *client) pid() int32 { return int32(c.PgConn().PID()) }
 func newDatabase(t *testing.T, name, contents string) {
 	t.Helper()
 	admin := newClient(t, "postgres", "postgres")
-	admin.exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)")
+	admin.exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + name + "'")
+	admin.exec("DROP DATABASE IF EXISTS " + name)
 	admin.exec("CREATE DATABASE " + name)
 	if contents != "" {
 		c := newClient(t, name, "postgres")
