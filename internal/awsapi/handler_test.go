@@ -177,6 +177,8 @@ func TestHandlerRoutes(t *testing.T) {
 			auth: authorization("test", "us-east-1", "sts"), body: "Action=GetCallerIdentity&Version=2011-06-15", want: "InvalidAction"},
 		{name: "a target service's action", method: "POST", url: "/", media: typeForm,
 			auth: authorization("test", "us-east-1", "kinesis"), body: "Action=Echo", want: "InvalidAction"},
+		{name: "a form longer than the standard library takes", method: "POST", url: "/", media: typeForm,
+			body: "Action=Echo" + strings.Repeat("&a", 20000), want: "MalformedInput"},
 		{name: "unknown action by GET", method: "GET", url: "/?Action=Nope&Version=2014-10-31", want: "InvalidAction"},
 	}
 	for _, tt := range tests {
@@ -187,7 +189,7 @@ func TestHandlerRoutes(t *testing.T) {
 			w := httptest.NewRecorder()
 			newTestHandler(io.Discard).ServeHTTP(w, r)
 			if !strings.Contains(w.Body.String(), tt.want) {
-				t.Errorf("got %d %s, want %s", w.Code, w.Body, tt.want)
+				t.Errorf("got %d %.200s, want %s", w.Code, w.Body, tt.want)
 			}
 		})
 	}

@@ -31,12 +31,13 @@ const (
 //
 // The XML of an answer follows the same tags.
 type query struct {
-	form url.Values
+	form    url.Values
+	tooMany bool // there were more parameters than the form has
 }
 
 // newQuery makes the protocol for one request. The handler has read Action from
 // the form already.
-func newQuery(form url.Values) protocol { return query{form} }
+func newQuery(form url.Values) protocol { return query{form: form} }
 
 // formNode is one name of the keys of a form. A node has a value, or children,
 // or (in a hostile form) both.
@@ -75,7 +76,7 @@ func (q query) decode(_ []byte, in any) error {
 	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
 		return internalFailure()
 	}
-	if len(q.form) > queryMaxKeys {
+	if q.tooMany || len(q.form) > queryMaxKeys {
 		return malformed("Too many parameters")
 	}
 	root := &formNode{}

@@ -57,12 +57,10 @@ func (h *handler) route(r *http.Request, body []byte) *call {
 // routeForm routes a query request: by the service of its credential scope, or,
 // if it has none, to the service that has the Action.
 func (h *handler) routeForm(r *http.Request, cred credential, body []byte) *call {
-	form := r.URL.Query()
+	form, tooMany := parseForm(r.URL.RawQuery)
 	if r.Method == http.MethodPost {
-		fromBody, err := url.ParseQuery(string(body))
-		if err != nil && fromBody.Get("Action") == "" {
-			return nil
-		}
+		fromBody, more := parseForm(string(body))
+		tooMany = tooMany || more
 		for k, v := range fromBody {
 			form[k] = v
 		}
@@ -72,7 +70,7 @@ func (h *handler) routeForm(r *http.Request, cred credential, body []byte) *call
 		return nil
 	}
 	c := h.newCall(cred)
-	c.protocol = newQuery(form)
+	c.protocol = query{form: form, tooMany: tooMany}
 	c.Operation = action
 	c.Service = cred.service
 	for _, service := range h.cfg.Services {
@@ -86,6 +84,22 @@ func (h *handler) routeForm(r *http.Request, cred credential, body []byte) *call
 		}
 	}
 	return c
+}
+
+// parseForm reads the parameters of a form that are well-formed, and says
+// whether there are more than are read. The standard library would give none of
+// a form that it finds too long, not even the Action.
+func parseForm(raw string) (form url.Values, tooMany bool) {
+	end, n := 0, 0
+	for p := range strings.SplitAfterSeq(raw, "&") {
+		if n++; n > queryMaxKeys {
+			tooMany = true
+			break
+		}
+		end += len(p)
+	}
+	form, _ = url.ParseQuery(raw[:end]) // what is wrong is left out
+	return form, tooMany
 }
 
 // lookup finds an operation, or nil.
