@@ -39,8 +39,8 @@ type Config struct {
 	Classifier *classify.Classifier
 	// Catalog resolves names; nil leaves them as they are written.
 	Catalog Catalog
-	// Session is what the events of this session have in common. SetSession
-	// replaces it.
+	// Session is what the events of this session have in common; its process id and
+	// names are those of the look-ups too.
 	Session *activity.Session
 	// Startup holds the parameters of the start-up message.
 	Startup map[string]string
@@ -80,16 +80,10 @@ func New(cfg Config) (*Session, error) {
 	}
 	s := &Session{cfg: cfg, next: 2, status: 'I', prepared: map[string]*prepared{}}
 	s.state.start(cfg.Startup)
-	s.SetSession(cfg.Session)
-	return s, nil
-}
-
-// SetSession says who and where the session is, once more is known: the
-// backend's process id, say. Events made before keep what they had.
-func (s *Session) SetSession(who *activity.Session) {
-	s.who = who
-	s.names.Database, s.names.Login, s.names.PID = who.DatabaseName, who.UserName, who.PID
+	s.who = cfg.Session
+	s.names.Database, s.names.Login, s.names.PID = s.who.DatabaseName, s.who.UserName, s.who.PID
 	s.applyState()
+	return s, nil
 }
 
 // Apply appends the events of items to dst. ctx bounds the look-ups.
@@ -164,8 +158,11 @@ func (s *Session) parameter(name, value string) {
 func (s *Session) ready(status byte) {
 	s.status = status
 	if status == 'I' {
+		touched := s.failed || s.state.touched()
 		s.state.endTransaction(!s.failed)
-		s.applyState()
+		if touched {
+			s.applyState()
+		}
 		if s.ddl && s.cfg.Catalog != nil {
 			s.cfg.Catalog.Invalidate(s.names.Database)
 		}

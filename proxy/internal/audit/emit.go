@@ -217,7 +217,6 @@ func (r *run) bound() []string {
 		return nil
 	}
 	types := r.paramTypes()
-	secrets := classify.SecretParams(r.it.Text)
 	r.params = make([]string, 0, len(p.Values))
 	for i, v := range p.Values {
 		if v == nil {
@@ -235,7 +234,7 @@ func (r *run) bound() []string {
 			oid = types[i]
 		}
 		shown, _ := classify.RedactValue(pgtext.Text(oid, format, v, &r.print))
-		if secrets != nil && secrets[i+1] {
+		if r.text.params[i+1] {
 			shown = classify.Redacted
 		}
 		r.params = append(r.params, shown)
@@ -253,7 +252,7 @@ func (r *run) paramTypes() []uint32 {
 	if !open || r.cfg.Catalog == nil || r.it.Source != track.Execute {
 		return p.Types
 	}
-	if types, ok := r.cfg.Catalog.ParameterTypes(r.ctx, &r.names, r.it.Text, p.Types...); ok {
+	if types, ok := r.cfg.Catalog.ParameterTypes(r.ctx, &r.names, r.text.raw, p.Types...); ok {
 		return types
 	}
 	return p.Types

@@ -7,6 +7,9 @@ import (
 	"github.com/das-local/das-local/internal/classify"
 )
 
+// unknownCommand is the command of a text that no keyword begins; pgaudit's word of 2019.
+const unknownCommand = "UNKNOWN"
+
 // fail makes the events of a failed statement: its relations where they are known,
 // else one event.
 func (r *run) fail(st *classify.Statement, t *text) {
@@ -33,6 +36,9 @@ func (r *run) fail(st *classify.Statement, t *text) {
 		if r.it.Text == "" && st.Form == classify.Unread {
 			command = "EXECUTE" // a fast-path call
 			class = activity.ClassFunction
+		}
+		if command == "" {
+			command = unknownCommand
 		}
 		r.one(r.part(), class, command, activity.NoRows, r.bound())
 	}

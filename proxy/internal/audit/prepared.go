@@ -11,6 +11,8 @@ type text struct {
 	result classify.Result
 	shown  string // without secrets
 	secret bool   // shown differs from raw
+	// params are the numbers of the parameters that are secret.
+	params map[int]bool
 }
 
 // prepared is what a name of a prepared statement stands for.
@@ -34,6 +36,7 @@ func (s *Session) readText(raw string) *text {
 	}
 	t := &text{raw: raw, result: s.cfg.Classifier.Classify(raw)}
 	t.shown, t.secret = classify.Redact(raw)
+	t.params = classify.SecretParams(raw)
 	return t
 }
 

@@ -127,6 +127,11 @@ func (st *state) set(name string, v []string, local bool) {
 	}
 }
 
+// touched says whether the end of the transaction changes anything.
+func (st *state) touched() bool {
+	return st.local != nil || len(st.objects) > 0 || len(st.saved) > 0
+}
+
 // endTransaction keeps or undoes what was done since it began.
 func (st *state) endTransaction(commit bool) {
 	if !commit {

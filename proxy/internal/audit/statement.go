@@ -15,6 +15,7 @@ type run struct {
 	*Session
 	ctx    context.Context
 	it     *track.Item
+	text   *text
 	dst    []activity.Event
 	base   activity.Event // what all have in common
 	id     int64          // statementId, 0 until the first event
@@ -50,7 +51,7 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 		t = s.readText(it.Text)
 	}
 	st, from, to := s.choose(t, it)
-	r := &run{Session: s, ctx: ctx, it: it, dst: dst, failed: failed}
+	r := &run{Session: s, ctx: ctx, it: it, text: t, dst: dst, failed: failed}
 	r.base = activity.Event{
 		Session: s.who, LogTime: it.End, StartTime: it.Start, RowCount: activity.NoRows,
 		CommandText: s.show(t, from, to), HasCommandText: true,
