@@ -43,8 +43,8 @@ type Config struct {
 	MaxText int
 
 	// NoEventLoop relays every session by goroutines of its own. Otherwise, on
-	// Linux, one thread with an event loop relays the sessions without TLS, for
-	// half the processor time; sync mode does not use it.
+	// Linux, one thread with an event loop relays the sessions, for half the
+	// processor time. Sync mode, and Upstream.TLS, do not use it.
 	NoEventLoop bool
 
 	// Logger gets the proxy's own troubles. Nil discards them.
@@ -134,5 +134,6 @@ func (c Config) offerTLS() (*tls.Config, error) {
 		conf.Certificates = []tls.Certificate{cert}
 	}
 	conf.NextProtos = []string{alpn}
+	conf.DynamicRecordSizingDisabled = true // one write a chunk, not one a packet
 	return conf, nil
 }

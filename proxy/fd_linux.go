@@ -5,12 +5,17 @@ import (
 	"net"
 	"os"
 	"syscall"
+	"unsafe"
 )
 
 // duplicate makes a second descriptor of a connection.
 func duplicate(l *leg) (int, error) {
+	raw := l.system()
+	if raw == nil {
+		return -1, syscall.EINVAL
+	}
 	fd, errno := uintptr(0), syscall.Errno(0)
-	err := l.raw.Control(func(old uintptr) {
+	err := raw.Control(func(old uintptr) {
 		fd, _, errno = syscall.RawSyscall(syscall.SYS_FCNTL, old, syscall.F_DUPFD_CLOEXEC, 0)
 	})
 	if err == nil && errno != 0 {
@@ -33,4 +38,37 @@ func connOf(fd int) net.Conn {
 		return new(net.TCPConn) // out of descriptors: every use is an error, so the session ends
 	}
 	return conn
+}
+
+const again = -1
+
+// rawRead reads without telling the scheduler, for it does not block. It
+// returns again if there is nothing, and less if the read failed.
+func rawRead(fd int, p []byte) int {
+	for {
+		n, _, errno := syscall.RawSyscall(syscall.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))
+		switch errno {
+		case 0:
+			return int(n)
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			return again
+		default:
+			return again - 1
+		}
+	}
+}
+
+// rawWrite writes what fits and returns how much that was.
+func rawWrite(fd int, p []byte) int {
+	for {
+		n, _, errno := syscall.RawSyscall(syscall.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))
+		switch errno {
+		case 0:
+			return int(n)
+		case syscall.EINTR:
+		default:
+			return 0
+		}
+	}
 }

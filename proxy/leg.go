@@ -45,6 +45,7 @@ func (b *buffers) put(p *[]byte) {
 type leg struct {
 	net.Conn
 	raw   syscall.RawConn // nil if the bytes are not the socket's own, as with TLS
+	under *socket         // of a client's TLS, else nil
 	bufs  *buffers
 	buf   *[]byte // held between next and release
 	large bool
@@ -54,7 +55,7 @@ type leg struct {
 }
 
 func newLeg(conn net.Conn, bufs *buffers) *leg {
-	l := &leg{Conn: conn, bufs: bufs}
+	l := &leg{Conn: conn, bufs: bufs, under: socketUnder(conn)}
 	if sc, ok := conn.(syscall.Conn); ok && canReadRaw {
 		if raw, err := sc.SyscallConn(); err == nil {
 			l.raw, l.try = raw, l.tryRead
@@ -92,6 +93,38 @@ func (l *leg) release() {
 		l.bufs.put(l.buf)
 		l.buf = nil
 	}
+}
+
+// system is the system's connection, if the leg can leave it for a descriptor.
+func (l *leg) system() syscall.RawConn {
+	if l.under == nil {
+		return l.raw
+	}
+	if sc, ok := l.under.Conn.(syscall.Conn); ok {
+		if raw, err := sc.SyscallConn(); err == nil {
+			return raw
+		}
+	}
+	return nil
+}
+
+// leave closes the leg's connection, of which fd is a duplicate.
+func (l *leg) leave(fd int) {
+	if l.under == nil {
+		l.Conn.Close()
+		return
+	}
+	l.under.Conn.Close()
+	l.under.fd, l.under.onLoop = fd, true
+}
+
+// resume is the leg with fd, which leave was told of, for a connection.
+func (l *leg) resume(fd int) *leg {
+	if l.under == nil {
+		return newLeg(connOf(fd), l.bufs)
+	}
+	l.under.Conn, l.under.onLoop = connOf(fd), false
+	return l
 }
 
 // closeWrite tells the other side that no more bytes come.

@@ -1,7 +1,9 @@
 package proxy
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -205,38 +207,53 @@ func (l *loop) handBack(r *rider) {
 	close(r.back)
 }
 
-// fromClient relays one read of the client.
+// fromClient relays one read of the client, or all there is under TLS, for what
+// is read but not decrypted yet makes no event.
 func (l *loop) fromClient(r *rider) {
-	s := r.s
-	s.mu.Lock()
-	full := s.tracker.Full()
-	s.mu.Unlock()
-	if full {
-		l.handBack(r)
+	if r.tls == nil {
+		l.forward(r, rawRead(r.side[clientSide], l.buf))
 		return
 	}
-	n := rawRead(r.side[clientSide], l.buf)
+	r.sock.drained = false
+	for {
+		n, err := r.tls.Read(l.buf)
+		if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
+			return
+		}
+		if !l.forward(r, n) {
+			return
+		}
+	}
+}
+
+// forward passes on n bytes of the buffer. It reports false if the session has
+// been handed back.
+func (l *loop) forward(r *rider, n int) bool {
 	if n == again {
-		return
+		return true
 	}
 	if n <= 0 {
 		l.handBack(r)
-		return
+		return false
 	}
+	s := r.s
 	chunk := l.buf[:n]
 	s.mu.Lock()
 	s.tracker.Quiet(!s.p.conf.Recorder.Recording())
 	good, err := s.tracker.Client(chunk, time.Now())
+	full := s.tracker.Full()
 	s.mu.Unlock()
 	rest := chunk[:good]
 	if good > 0 {
-		rest = rest[max(0, rawWrite(r.side[upstreamSide], rest)):]
+		rest = rest[rawWrite(r.side[upstreamSide], rest):]
 	}
-	if err != nil || len(rest) > 0 {
+	if err != nil || len(rest) > 0 || full {
 		r.rest.fromClient = err
 		r.rest.toUpstream = append([]byte(nil), rest...)
 		l.handBack(r)
+		return false
 	}
+	return true
 }
 
 // fromUpstream relays one read of the upstream.
@@ -256,9 +273,17 @@ func (l *loop) fromUpstream(r *rider) {
 	}
 	now := time.Now()
 	chunk := l.buf[:n]
-	rest := chunk[max(0, rawWrite(r.side[clientSide], chunk)):]
+	rest, stuck := chunk, false
+	if r.tls == nil {
+		rest = chunk[rawWrite(r.side[clientSide], chunk):]
+		stuck = len(rest) > 0
+	} else {
+		sent, err := r.tls.Write(chunk)
+		rest = chunk[sent:]
+		stuck = err != nil || len(r.sock.out) > 0
+	}
 	err := l.observe(r, chunk, now)
-	if err != nil || len(rest) > 0 {
+	if err != nil || stuck {
 		r.rest.fromServer = err
 		r.rest.toClient = append([]byte(nil), rest...)
 		l.handBack(r)
@@ -287,37 +312,4 @@ func (l *loop) observe(r *rider, chunk []byte, now time.Time) error {
 		l.dirty = append(l.dirty, s)
 	}
 	return err
-}
-
-const again = -1
-
-// rawRead reads without telling the scheduler, for it does not block. It
-// returns again if there is nothing, and less if the read failed.
-func rawRead(fd int, p []byte) int {
-	for {
-		n, _, errno := syscall.RawSyscall(syscall.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))
-		switch errno {
-		case 0:
-			return int(n)
-		case syscall.EINTR:
-		case syscall.EAGAIN:
-			return again
-		default:
-			return again - 1
-		}
-	}
-}
-
-// rawWrite writes what fits and returns how much that was.
-func rawWrite(fd int, p []byte) int {
-	for {
-		n, _, errno := syscall.RawSyscall(syscall.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))
-		switch errno {
-		case 0:
-			return int(n)
-		case syscall.EINTR:
-		default:
-			return 0
-		}
-	}
 }

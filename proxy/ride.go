@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"crypto/tls"
 	"sync"
 	"time"
 
@@ -11,8 +12,10 @@ import (
 type rider struct {
 	s    *session
 	slot int
-	on   bool   // registered; the loop's own
-	side [2]int // the descriptors
+	on   bool      // registered; the loop's own
+	side [2]int    // the descriptors
+	tls  *tls.Conn // the client's, on a socket; or nil
+	sock *socket
 	seen filter
 	back chan struct{} // closed when the session has it back
 	rest remainder     // what the session has to finish then
@@ -36,9 +39,9 @@ type remainder struct {
 const settled = 100 * time.Millisecond
 
 // canRide says whether the session may change over to the loop: it is idle,
-// neither leg is encrypted, and nothing is going to make it wait.
+// the upstream's leg is not encrypted, and nothing is going to make it wait.
 func (s *session) canRide() bool {
-	if s.p.loop == nil || s.client.raw == nil || s.server.raw == nil {
+	if s.p.loop == nil || s.client.raw == nil && s.client.under == nil || s.server.raw == nil {
 		return false
 	}
 	if s.log.holds() || s.verdict.Load() != nil || s.gone.Load() || s.broken.Load() != nil || s.p.draining.Load() {
@@ -81,14 +84,15 @@ func (s *session) getOn() *rider {
 		closeFD(r.side[clientSide])
 		return nil
 	}
-	if !s.p.loop.add(r) {
-		closeFD(r.side[clientSide])
-		closeFD(r.side[upstreamSide])
-		return nil
-	}
+	// The duplicates keep the connections open.
+	s.client.leave(r.side[clientSide])
+	s.server.leave(r.side[upstreamSide])
+	r.tls, _ = s.client.Conn.(*tls.Conn)
+	r.sock = s.client.under
 	s.ride = r
-	s.client.Close() // the duplicates keep the connections open
-	s.server.Close()
+	if !s.p.loop.add(r) {
+		close(r.back)
+	}
 	return r
 }
 
@@ -98,8 +102,8 @@ func (s *session) getOff(r *rider) {
 	s.where.Lock()
 	defer s.where.Unlock()
 	s.ride, s.rest = nil, r.rest
-	s.client = newLeg(connOf(r.side[clientSide]), &s.p.bufs)
-	s.server = newLeg(connOf(r.side[upstreamSide]), &s.p.bufs)
+	s.client = s.client.resume(r.side[clientSide])
+	s.server = s.server.resume(r.side[upstreamSide])
 	if s.ctx.Err() != nil {
 		s.client.Close()
 		s.server.Close()
@@ -127,6 +131,9 @@ func (s *session) finishDeliver() (cause *track.Error, stop bool) {
 	s.rest.toClient, s.rest.fromServer = nil, nil
 	if len(s.log.items) > 0 {
 		s.log.write(s.ctx, s.tracker.PID())
+	}
+	if u := s.client.under; u != nil && u.Flush() != nil {
+		return s.unsent(nil, time.Now()), true
 	}
 	if len(rest) > 0 {
 		if _, werr := s.client.Write(rest); werr != nil {

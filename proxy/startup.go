@@ -121,7 +121,7 @@ func (h *hello) answerSSL(ctx context.Context, offer *tls.Config) error {
 	if _, err := h.conn.Write([]byte{'S'}); err != nil {
 		return errGone
 	}
-	secure := tls.Server(h.conn, offer)
+	secure := tls.Server(&socket{Conn: h.conn}, offer)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		return fmt.Errorf("TLS handshake with client: %w", err)
 	}
@@ -131,7 +131,7 @@ func (h *hello) answerSSL(ctx context.Context, offer *tls.Config) error {
 
 // directTLS starts TLS without an SSLRequest, for which ALPN is compulsory.
 func (h *hello) directTLS(ctx context.Context, offer *tls.Config) error {
-	secure := tls.Server(&unreadConn{Conn: h.conn, first: []byte{tlsFirst}}, offer)
+	secure := tls.Server(&socket{Conn: h.conn, first: []byte{tlsFirst}}, offer)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		return fmt.Errorf("direct TLS handshake with client: %w", err)
 	}
@@ -165,21 +165,6 @@ func startupParams(b []byte) (map[string]string, error) {
 		params[string(name)] = string(value)
 		b = rest
 	}
-}
-
-// An unreadConn yields first again before the connection's own bytes.
-type unreadConn struct {
-	net.Conn
-	first []byte
-}
-
-func (c *unreadConn) Read(p []byte) (int, error) {
-	if len(c.first) > 0 && len(p) > 0 {
-		n := copy(p, c.first)
-		c.first = c.first[n:]
-		return n, nil
-	}
-	return c.Conn.Read(p)
 }
 
 func isUnix(conn net.Conn) bool { return conn.LocalAddr().Network() == "unix" }
