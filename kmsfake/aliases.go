@@ -117,6 +117,11 @@ type listAliasesOutput struct {
 }
 
 func (s *Server) listAliases(in *listAliasesInput) (*listAliasesOutput, error) {
+	var v awsapi.Validation
+	v.String("keyId", in.KeyId, awsapi.Strings{Min: 1, Max: 2048})
+	if err := v.Err(); err != nil {
+		return nil, err
+	}
 	limit, err := in.pageInput.check(100, 50)
 	if err != nil {
 		return nil, err

@@ -41,9 +41,12 @@ func checkPolicy(policy string) error {
 	return nil
 }
 
+var policyNameRule = awsapi.Strings{Pattern: awsapi.Pattern(`[\w]+`), Min: 1, Max: 128}
+
 func (in *policyInput) check() error {
 	var v awsapi.Validation
 	keyID(&v, "keyId", in.KeyId)
+	v.String("policyName", in.PolicyName, policyNameRule)
 	if err := v.Err(); err != nil {
 		return err
 	}

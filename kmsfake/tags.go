@@ -1,6 +1,7 @@
 package kmsfake
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -13,9 +14,23 @@ type tag struct{ TagKey, TagValue string }
 // maxTags is KMS's limit for one key.
 const maxTags = 50
 
-// tagMap checks the tags of a request. Material in a tag may be longer than a
-// tag's value.
+// tagKeyRule and tagValueRule bound tags as the service model does.
+var (
+	tagKeyRule   = awsapi.Strings{Min: 1, Max: 128}
+	tagValueRule = awsapi.Strings{Max: 256}
+)
+
+// tagMap checks the tags of a request.
 func tagMap(tags []tag) (map[string]string, error) {
+	var v awsapi.Validation
+	for i, t := range tags {
+		member := fmt.Sprintf("tags.%d.member.", i+1)
+		v.String(member+"tagKey", &t.TagKey, tagKeyRule)
+		v.String(member+"tagValue", &t.TagValue, tagValueRule)
+	}
+	if err := v.Err(); err != nil {
+		return nil, err
+	}
 	m := make(map[string]string, min(len(tags), maxTags))
 	for i, t := range tags {
 		if i == maxTags {
@@ -25,8 +40,6 @@ func tagMap(tags []tag) (map[string]string, error) {
 			return nil, duplicateTags()
 		}
 		switch {
-		case t.TagKey == "" || len(t.TagKey) > 128*4 || len(t.TagValue) > 256*4:
-			return nil, validation("Tag keys have 1 to 128 characters, tag values up to 256.")
 		case strings.HasPrefix(strings.ToLower(t.TagKey), "aws:"):
 			return nil, awsapi.Errorf("TagException", "Tags beginning with aws: are reserved")
 		}
@@ -45,6 +58,9 @@ func (in *tagsInput) check(member string, present bool) error {
 	var v awsapi.Validation
 	keyID(&v, "keyId", in.KeyId)
 	v.Required(member, present)
+	for i, name := range in.TagKeys {
+		v.String(fmt.Sprintf("tagKeys.%d.member", i+1), &name, tagKeyRule)
+	}
 	return v.Err()
 }
 
