@@ -274,9 +274,9 @@ func TestDeleteStopsTheStream(t *testing.T) {
 
 func TestLossEvents(t *testing.T) {
 	b := withCluster(t, Config{})
-	b.RecordLossBegin("my-cluster", errors.New("the key is disabled"))
+	b.RecordLossBegin("my-cluster", errors.Join(errors.New("the key is disabled"), errors.New("timeout")))
 	b.RecordLossEnd("my-cluster", 12)
 	b.RecordLossEnd("gone", 1)
-	b.wantMessages(t, "Database Activity Streams: activity events might be lost from now on: the key is disabled",
+	b.wantMessages(t, "Database Activity Streams: activity events might be lost from now on: the key is disabled; timeout",
 		"Database Activity Streams: activity events are durable again. Events lost: 12")
 }

@@ -3,6 +3,7 @@ package rdsapi
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -181,6 +182,21 @@ func TestTags(t *testing.T) {
 	}
 	_, err = b.rds.ListTagsForResource(ctx, &rds.ListTagsForResourceInput{ResourceName: aws.String(clusterARN + "x")})
 	wantError(t, err, "DBClusterNotFoundFault", 404, "*")
+	for _, long := range []types.Tag{
+		{Key: aws.String(strings.Repeat("x", 129)), Value: aws.String("")},
+		{Key: aws.String("x"), Value: aws.String(strings.Repeat("x", 257))},
+	} {
+		_, err = b.rds.AddTagsToResource(ctx, &rds.AddTagsToResourceInput{ResourceName: arn, Tags: []types.Tag{long}})
+		wantError(t, err, "InvalidParameterValue", 400, "*")
+	}
+	_, err = b.addTagsToResource(ctx, &tagsInput{ResourceName: clusterARN}) // no SDK sends that
+	if err == nil || err.Error() != "MissingParameter: The request must contain the parameter Tags" {
+		t.Errorf("got %v", err)
+	}
+	_, err = b.removeTagsFromResource(ctx, &tagsInput{ResourceName: clusterARN})
+	if err == nil || err.Error() != "MissingParameter: The request must contain the parameter TagKeys" {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestEventPeriods(t *testing.T) {

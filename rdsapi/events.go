@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -43,13 +44,16 @@ func eventStopped() event {
 
 func eventFailed(verb string, cause error) event {
 	return event{id: "DAS-LOCAL-0001", category: "failure",
-		message: fmt.Sprintf("Database Activity Streams couldn't be %s on your database cluster: %v", verb, cause)}
+		message: fmt.Sprintf("Database Activity Streams couldn't be %s on your database cluster: %s", verb, oneLine(cause))}
 }
 
 func eventLossBegins(cause error) event {
 	return event{id: "DAS-LOCAL-0002", category: "failure",
-		message: fmt.Sprintf("Database Activity Streams: activity events might be lost from now on: %v", cause)}
+		message: fmt.Sprintf("Database Activity Streams: activity events might be lost from now on: %s", oneLine(cause))}
 }
+
+// oneLine is for messages: joined errors have a line each.
+func oneLine(err error) string { return strings.ReplaceAll(fmt.Sprint(err), "\n", "; ") }
 
 func eventLossEnds(lost int64) event {
 	return event{id: "DAS-LOCAL-0003", category: "notification",

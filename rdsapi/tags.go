@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 type tag struct{ Key, Value string }
@@ -17,7 +18,7 @@ func tagMap(tags []tag) (map[string]string, error) {
 	m := make(map[string]string)
 	for _, t := range tags {
 		switch {
-		case t.Key == "" || len(t.Key) > 128*4 || len(t.Value) > 256*4:
+		case t.Key == "" || utf8.RuneCountInString(t.Key) > 128 || utf8.RuneCountInString(t.Value) > 256:
 			return nil, invalidValue("Tag keys have 1 to 128 characters, tag values up to 256.")
 		case strings.HasPrefix(strings.ToLower(t.Key), "aws:"):
 			return nil, invalidValue("Tag keys can't begin with aws: or rds:")
@@ -83,6 +84,9 @@ func (s *Server) listTagsForResource(_ context.Context, in *tagsInput) (*tagsOut
 }
 
 func (s *Server) addTagsToResource(_ context.Context, in *tagsInput) (*none, error) {
+	if in.Tags == nil {
+		return nil, missing("Tags")
+	}
 	added, err := tagMap(in.Tags)
 	if err != nil {
 		return nil, err
@@ -103,6 +107,9 @@ func (s *Server) addTagsToResource(_ context.Context, in *tagsInput) (*none, err
 }
 
 func (s *Server) removeTagsFromResource(_ context.Context, in *tagsInput) (*none, error) {
+	if in.TagKeys == nil {
+		return nil, missing("TagKeys")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	tags, err := s.tagged(in.ResourceName)
