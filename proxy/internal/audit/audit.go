@@ -18,6 +18,7 @@ type Catalog interface {
 	ViewDefinition(ctx context.Context, s *catalog.Session, oid uint32) (string, bool)
 	Functions(ctx context.Context, s *catalog.Session, schema, name string) []catalog.Function
 	ParameterTypes(ctx context.Context, s *catalog.Session, sql string, given ...uint32) ([]uint32, bool)
+	Type(ctx context.Context, s *catalog.Session, oid uint32) (catalog.Type, bool)
 	DefaultSearchPath(ctx context.Context, s *catalog.Session) []string
 	Invalidate(database string)
 }
@@ -143,7 +144,8 @@ func (s *Session) parameter(name, value string) {
 			s.who = &who
 		}
 	case "TimeZone":
-		s.print.TimeZone, s.print.Zone = value, nil
+		s.print.TimeZone = value
+		s.print.Zone, _ = pgtext.LoadZone(value) // nil: a zone that only the server knows
 	case "DateStyle":
 		s.print.DateStyle = value
 	case "IntervalStyle":
