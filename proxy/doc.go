@@ -6,8 +6,18 @@
 //	            ▼
 //	          track ──statements──▶ audit ──events──▶ Recorder
 //
-// Nothing is re-encoded. In sync mode the bytes that complete a statement are
-// held until the statement's events are durable; in async mode nothing waits.
+// Nothing is re-encoded, and authentication is between client and server. In
+// sync mode the bytes that complete a statement are held until the statement's
+// events are durable; in async mode nothing waits.
+//
+// A session starts with goroutines of its own, one a direction: one read is one
+// write, and an idle session has no buffer. On Linux an idle session changes
+// over to the loop, one thread on epoll for all sessions, and comes back
+// whenever it needs patience:
+//
+//	start-up ─▶ goroutines ──idle──▶ loop ──▶ auditQueue ─▶ audit
+//	                 ▲                 │
+//	                 └─ full socket, end, error, sync mode
 //
 // See https://www.postgresql.org/docs/current/protocol.html
 package proxy
