@@ -2,6 +2,7 @@ package kinesisfake
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -109,6 +110,9 @@ func (s *Server) removeTags(_ context.Context, r *awsapi.Request, in *removeTags
 	v.Required("tagKeys", in.TagKeys != nil)
 	if in.TagKeys != nil {
 		v.Length("tagKeys", "[...]", len(in.TagKeys), 1, maxTags)
+	}
+	for i, key := range in.TagKeys {
+		v.String(fmt.Sprintf("tagKeys.%d.member", i+1), &key, awsapi.Strings{Min: 1, Max: 128})
 	}
 	st, err := s.find(r, &in.streamRef, &v)
 	if err != nil {
