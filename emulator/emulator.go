@@ -66,7 +66,11 @@ type Emulator struct {
 	reserved  net.Listener
 	instances map[string]*instance      // by resource id
 	streams   map[string]*runningStream // by the cluster's resource id
+	ending    bool                      // Close has begun: nothing more is started
 }
+
+// errEnding answers who would start something while Close is at work.
+var errEnding = errors.New("the emulator is ending")
 
 // Start runs an emulator and returns when every listener accepts and, if
 // Options.StartStream is set, the first cluster's stream is started. A start
@@ -193,6 +197,7 @@ func (e *Emulator) close(ctx context.Context) error {
 	var errs []error
 	e.ready.Store(false)
 	e.mu.Lock()
+	e.ending = true
 	if e.reserved != nil {
 		e.reserved.Close()
 	}

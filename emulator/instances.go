@@ -40,6 +40,11 @@ func (e *Emulator) StartInstance(ctx context.Context, id rdsapi.Instance) (strin
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	i.cancel = cancel
 	e.mu.Lock()
+	if e.ending {
+		e.mu.Unlock()
+		cancel()
+		return "", 0, errors.Join(errEnding, ln.Close())
+	}
 	if r := e.streams[id.ClusterResourceID]; r != nil {
 		i.source.Attach(r.stream)
 	}

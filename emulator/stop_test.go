@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/das-local/das-local/kmsfake"
+	"github.com/das-local/das-local/rdsapi"
 )
 
 // TestStopOfAStreamThatCannotPublish is about what users do to a running
@@ -67,5 +69,25 @@ func TestStopOfAStreamThatCannotPublish(t *testing.T) {
 			case <-time.After(10 * time.Millisecond): // its goroutine has ended before StopStream
 			}
 		})
+	}
+}
+
+// TestNothingStartsAfterClose is about calls that are under way at the end:
+// what they started would run for ever.
+func TestNothingStartsAfterClose(t *testing.T) {
+	ctx := t.Context()
+	e, err := Start(ctx, Options{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := e.StartInstance(ctx, rdsapi.Instance{ID: "late", ResourceID: "db-LATE"}); !errors.Is(err, errEnding) {
+		t.Errorf("an instance: %v", err)
+	}
+	as := rdsapi.ActivityStream{ClusterID: "late", ClusterResourceID: "cluster-LATE", StreamName: "late", Mode: "async", KMSKeyARN: e.KeyARN()}
+	if err := e.StartStream(ctx, as); !errors.Is(err, errEnding) {
+		t.Errorf("a stream: %v", err)
 	}
 }

@@ -46,6 +46,12 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 	// The stream outlives the call that started it: Close or StopStream ends it.
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r := &runningStream{stream: st, ended: make(chan struct{}), cancel: cancel}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.ending {
+		cancel()
+		return errEnding
+	}
 	go func() {
 		defer close(r.ended)
 		err := st.Run(run)
@@ -54,8 +60,6 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 			e.fail(fmt.Errorf("run the activity stream %s: %w", s.StreamName, err))
 		}
 	}()
-	e.mu.Lock()
-	defer e.mu.Unlock()
 	e.streams[s.ClusterResourceID] = r
 	for _, i := range e.instances {
 		if i.ClusterResourceID == s.ClusterResourceID {
