@@ -50,10 +50,10 @@ func TestStartDelay(t *testing.T) {
 		s, end := run(t, Config{StartDelay: time.Minute})
 		defer end()
 		s.mustStart(t)
-		time.Sleep(time.Minute - 1)
+		time.Sleep(time.Minute - time.Nanosecond)
 		synctest.Wait()
 		wantStream(t, s, streamStarting, statusConfiguring)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		wantStream(t, s, streamStarted, statusAvailable)
 		if _, err := s.stopActivityStream(t.Context(), &stopActivityStreamInput{ResourceArn: clusterARN, ApplyImmediately: true}); err != nil {

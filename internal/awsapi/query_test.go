@@ -26,7 +26,7 @@ type queryInput struct {
 	Keys     []string
 	Filters  []queryFilter `member:"Filter"`
 	Scaling  *queryScaling
-	internal int
+	internal int //lint:ignore U1000 shows that unexported fields are passed over
 }
 
 type queryScaling struct{ Min, Max float64 }

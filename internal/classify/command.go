@@ -39,15 +39,6 @@ func (w words) at(i int, phrase string) bool {
 	return true
 }
 
-func (w words) any(i int, set ...string) bool {
-	for _, p := range set {
-		if w.at(i, p) {
-			return true
-		}
-	}
-	return false
-}
-
 // skip moves over the optional phrases at i.
 func (w words) skip(i int, set ...string) int {
 	for again := true; again; {
