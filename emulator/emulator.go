@@ -208,7 +208,7 @@ func (e *Emulator) close(ctx context.Context) error {
 	e.mu.Unlock()
 	e.stopInstances()
 	for _, id := range clusters {
-		errs = append(errs, e.endStream(ctx, id))
+		e.endStream(ctx, id)
 	}
 	e.stop()
 	e.runs.Wait()

@@ -72,6 +72,30 @@ func TestStopOfAStreamThatCannotPublish(t *testing.T) {
 	}
 }
 
+// TestCloseOfAStreamThatCannotPublish checks that events which cannot be
+// published neither hold the end up for long nor make it a failure.
+func TestCloseOfAStreamThatCannotPublish(t *testing.T) {
+	ctx := t.Context()
+	e, err := Start(ctx, Options{StartStream: "async", Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.kinesis.DeleteStream(ctx, e.StreamName()); err != nil {
+		t.Error(err)
+	}
+	conn, err := pgx.Connect(ctx, e.PostgresURL())
+	if err != nil {
+		t.Error(err)
+	} else if err := conn.Close(ctx); err != nil {
+		t.Error(err)
+	}
+	bound, cancel := context.WithTimeout(ctx, 4*stopPatience)
+	defer cancel()
+	if err := e.Close(bound); err != nil {
+		t.Error("close:", err)
+	}
+}
+
 // TestNothingStartsAfterClose is about calls that are under way at the end:
 // what they started would run for ever.
 func TestNothingStartsAfterClose(t *testing.T) {

@@ -78,11 +78,7 @@ const stopPatience = 5 * time.Second
 // because its key is disabled, say, or somebody has deleted the Kinesis stream:
 // the events that are left are lost then, and a notice says so.
 func (e *Emulator) StopStream(ctx context.Context, s rdsapi.ActivityStream) error {
-	patience, cancel := context.WithTimeout(ctx, stopPatience)
-	defer cancel()
-	if err := e.endStream(patience, s.ClusterResourceID); err != nil {
-		e.log.Warn("the activity stream stops with events left", "stream", s.StreamName, "error", err)
-	}
+	e.endStream(ctx, s.ClusterResourceID)
 	err := e.kinesis.DeleteStream(context.WithoutCancel(ctx), s.StreamName)
 	var answer *awsapi.Error
 	if errors.As(err, &answer) && answer.Code == "ResourceNotFoundException" {
@@ -92,8 +88,9 @@ func (e *Emulator) StopStream(ctx context.Context, s rdsapi.ActivityStream) erro
 }
 
 // endStream detaches the instances, publishes what is queued and ends the
-// stream's goroutine. The Kinesis stream stays.
-func (e *Emulator) endStream(ctx context.Context, clusterResourceID string) error {
+// stream's goroutine. The Kinesis stream stays. What cannot be published within
+// stopPatience is lost: a notice and the log tell, and the stream ends.
+func (e *Emulator) endStream(ctx context.Context, clusterResourceID string) {
 	e.mu.Lock()
 	r := e.streams[clusterResourceID]
 	delete(e.streams, clusterResourceID)
@@ -104,15 +101,15 @@ func (e *Emulator) endStream(ctx context.Context, clusterResourceID string) erro
 	}
 	e.mu.Unlock()
 	if r == nil {
-		return nil
+		return
 	}
-	err := r.stream.Drain(ctx)
+	patience, cancel := context.WithTimeout(ctx, stopPatience)
+	defer cancel()
+	if err := r.stream.Drain(patience); err != nil {
+		e.log.Warn("the activity stream ends with events left", "cluster", clusterResourceID, "error", err)
+	}
 	r.cancel()
 	<-r.ended
-	if err != nil {
-		return fmt.Errorf("publish what is queued: %w", err)
-	}
-	return nil
 }
 
 // notice tells of a window of possible loss by an RDS event and in the log.
