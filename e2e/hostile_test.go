@@ -35,12 +35,12 @@ func deadly() map[string]string {
 		"1 MB in list":         "select 1 where 1 in (1" + repeat(",1", 500_000) + ")",
 		"1 MB of values":       "values (1)" + repeat(",(1)", 250_000),
 		"4 MB literal":         "select length('" + repeat("x", 4<<20) + "')",
-		"deep comment":         repeat("/*", 200_000) + repeat("*/", 200_000) + "select 1",
+		"deep comment":         repeat("/*", 10_000) + repeat("*/", 10_000) + "select 1",
 		"open comment":         "select 1 /*" + repeat("x", 100_000),
 		"open quote":           "select 'x",
 		"only semicolons":      repeat(";", 200_000),
 		"only blanks":          repeat(" ", 200_000),
-		"many statements":      repeat("select 1;", 20_000),
+		"many statements":      repeat("select 1;", 2_000),
 		"deep explain":         "explain select 1" + repeat("+1", 24_000),
 		"deep do":              "do $$ begin perform 1" + repeat("+1", 24_000) + "; end $$",
 		"deep create view":     "create temp view v as select 1" + repeat("+1", 24_000) + " as n",
@@ -103,7 +103,8 @@ func expectEvent(t *testing.T, events []testbed.Event, text string, said error) 
 		return
 	}
 	for _, e := range events {
-		if sent, got := strings.ToValidUTF8(text, "\ufffd"), e.Text(); got != "" && (strings.HasPrefix(sent, got) || strings.Contains(got, "<REDACTED>")) {
+		// Bytes that are no UTF-8 cannot be in JSON; how they are shown is free.
+		if sent, got := strings.ToValidUTF8(text, ""), strings.ReplaceAll(e.Text(), "\ufffd", ""); got != "" && (strings.HasPrefix(sent, got) || strings.Contains(got, "<REDACTED>")) {
 			if e.Failed() != (said != nil) {
 				t.Errorf("answered with %.200v, the event says %v", said, e.ExitCode)
 			}
