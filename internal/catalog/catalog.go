@@ -138,6 +138,22 @@ func (c *Catalog) Invalidate(database string) {
 	}
 }
 
+// Release closes the side connection of a database as soon as it has nothing to
+// ask. Call it when a session ends: DROP DATABASE and CREATE DATABASE …
+// TEMPLATE wait five seconds for other connections to go, and then fail.
+func (c *Catalog) Release(database string) {
+	m := c.databases.Load()
+	if m == nil {
+		return
+	}
+	if d := (*m)[database]; d != nil {
+		select {
+		case d.release <- struct{}{}:
+		default:
+		}
+	}
+}
+
 // now is a monotonic clock that fits in an atomic.
 func (c *Catalog) now() int64 { return int64(time.Since(c.start)) }
 

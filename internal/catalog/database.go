@@ -26,7 +26,8 @@ type database struct {
 	interval  atomic.Int64  // between checks, nanoseconds
 	downUntil atomic.Int64  // look-ups do not wait before this time
 
-	queue chan *flight
+	queue   chan *flight
+	release chan struct{} // asks the worker to close its connection; holds one token
 
 	mu      sync.Mutex // guards flights and ended
 	flights map[flightKey]*flight
@@ -63,6 +64,7 @@ func newDatabase(c *Catalog, name string) *database {
 		c:       c,
 		name:    name,
 		queue:   make(chan *flight, queueLength),
+		release: make(chan struct{}, 1),
 		flights: map[flightKey]*flight{},
 	}
 	d.version.Store(c.versions.Add(1))
@@ -177,11 +179,25 @@ func (d *database) run(ctx context.Context) {
 			return
 		case <-pressure:
 			d.disconnect()
+		case <-d.release:
+			d.disconnect()
 		case f := <-d.queue:
 			d.finish(f, d.serve(ctx, f))
 			idle.Reset(d.c.cfg.IdleTimeout)
 		}
 	}
+}
+
+// attempt connects if need be and asks one question. After an error there is a
+// connection unless none could be had.
+func (d *database) attempt(ctx context.Context, f *flight) (value any, cost int, err error) {
+	if err := d.connect(ctx); err != nil {
+		return nil, 0, err
+	}
+	if f.key.kind == kindCheck {
+		return nil, 0, d.check(ctx)
+	}
+	return d.question(ctx, f)
 }
 
 // serve asks one question and caches the answer.
@@ -192,19 +208,26 @@ func (d *database) serve(ctx context.Context, f *flight) any {
 	f.started = d.c.now()
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	if err := d.connect(ctx); err != nil {
+	used := d.side.conn != nil
+	value, cost, err := d.attempt(ctx, f)
+	if err != nil && used && d.side.conn != nil && d.side.conn.IsClosed() {
+		// The server ended the connection while it was idle, by DROP DATABASE …
+		// WITH (FORCE) say. A new one will tell whether there is more to it.
+		d.disconnect()
+		value, cost, err = d.attempt(ctx, f)
+	}
+	if d.side.conn == nil { // no connection could be had
 		d.failed(ctx, err)
 		return nil
 	}
 	if f.key.kind == kindCheck {
-		if err := d.check(ctx); err != nil {
+		if err != nil {
 			d.refused(ctx, err)
 		} else {
 			d.downUntil.Store(0)
 		}
 		return nil
 	}
-	value, cost, err := d.question(ctx, f)
 	if err != nil {
 		d.refused(ctx, err)
 		if d.side.conn == nil {

@@ -21,6 +21,7 @@ type Catalog interface {
 	Type(ctx context.Context, s *catalog.Session, oid uint32) (catalog.Type, bool)
 	DefaultSearchPath(ctx context.Context, s *catalog.Session) []string
 	Invalidate(database string)
+	Release(database string)
 }
 
 var _ Catalog = (*catalog.Catalog)(nil)
@@ -66,6 +67,7 @@ type Session struct {
 	failed   bool // a statement failed since the last ReadyForQuery
 	status   byte // transaction status of the last ReadyForQuery
 	ddl      bool // the catalogue changed since then
+	shared   bool // and the change is seen in every database
 }
 
 // New checks cfg. The first statement will be number 2, after CONNECT.
@@ -97,6 +99,9 @@ func (s *Session) Apply(ctx context.Context, dst []activity.Event, items []track
 		case track.AuthFailed:
 			dst = append(dst, s.connect(it, 1, activity.CommandAuthFailure))
 		case track.Disconnected:
+			if s.cfg.Catalog != nil {
+				s.cfg.Catalog.Release(s.names.Database)
+			}
 			e := s.connect(it, s.next, activity.CommandDisconnect)
 			s.next++
 			if it.Err == nil {
@@ -129,7 +134,7 @@ func (s *Session) connect(it *track.Item, id int64, command string) activity.Eve
 	}
 	if it.Err != nil {
 		e.ExitCode.SQLState = it.Err.SQLState
-		e.ErrorMessage = it.Err.Message
+		e.ErrorMessage = classify.RedactMessage("", it.Err.Message)
 	}
 	return e
 }
@@ -166,8 +171,12 @@ func (s *Session) ready(status byte) {
 			s.applyState()
 		}
 		if s.ddl && s.cfg.Catalog != nil {
-			s.cfg.Catalog.Invalidate(s.names.Database)
+			name := s.names.Database
+			if s.shared {
+				name = "" // all
+			}
+			s.cfg.Catalog.Invalidate(name)
 		}
-		s.ddl, s.failed = false, false
+		s.ddl, s.shared, s.failed = false, false, false
 	}
 }

@@ -45,6 +45,8 @@ func (*tables) ParameterTypes(context.Context, *catalog.Session, string, ...uint
 	return []uint32{16, 23}, true
 }
 
+func (*tables) Release(string) {}
+
 func (*tables) Type(context.Context, *catalog.Session, uint32) (catalog.Type, bool) {
 	return catalog.Type{}, false
 }

@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"strings"
+
 	"github.com/das-local/das-local/internal/activity"
 	"github.com/das-local/das-local/internal/classify"
 	"github.com/das-local/das-local/internal/pgtext"
@@ -126,18 +128,28 @@ func (r *run) executeInner(st *classify.Statement, rows int64) {
 	}
 	outer, filled, params := r.base.CommandText, r.filled, r.params
 	r.base.CommandText = r.show(p.text, p.from, p.to)
-	r.params, r.filled = arguments(st.Args), true
+	r.params, r.filled = arguments(st.Args, p.text), true
 	if p.stmt.Form == classify.Query {
 		r.query(p.stmt, rows)
 	}
 	r.base.CommandText, r.filled, r.params = outer, filled, params
 }
 
-func arguments(args []classify.Arg) []string {
+// arguments prints the arguments of EXECUTE for the statement that t prepared.
+func arguments(args []classify.Arg, t *text) []string {
+	value := func(n int) string {
+		if n > len(args) {
+			return ""
+		}
+		return args[n-1].Text
+	}
 	var out []string
-	for _, a := range args {
+	for i, a := range args {
 		if a.Known {
 			shown, _ := classify.RedactValue(a.Text)
+			if t.hides(i+1, value) {
+				shown = classify.Redacted
+			}
 			out = append(out, shown)
 		}
 	}
@@ -234,12 +246,36 @@ func (r *run) bound() []string {
 			oid = types[i]
 		}
 		shown, _ := classify.RedactValue(pgtext.Text(oid, format, v, &r.print))
-		if r.text.params[i+1] {
+		if r.text.hides(i+1, r.boundText) {
 			shown = classify.Redacted
 		}
 		r.params = append(r.params, shown)
 	}
 	return r.params
+}
+
+// boundText gives parameter n, from 1, as it was sent.
+func (r *run) boundText(n int) string {
+	if p := r.it.Params; p != nil && n <= len(p.Values) {
+		return string(p.Values[n-1])
+	}
+	return ""
+}
+
+// message is the error's without the statement's secrets.
+func (r *run) message(t *text) string {
+	message := classify.RedactMessage(t.raw, r.it.Err.Message)
+	if r.it.TextLen > len(r.it.Text) || len(t.executes) > 0 && r.secretArguments(t) {
+		message = classify.MaskQuoted(message)
+	}
+	if p := r.it.Params; p != nil {
+		for i, v := range p.Values {
+			if len(v) > 2 && t.hides(i+1, r.boundText) {
+				message = strings.ReplaceAll(message, string(v), classify.Redacted)
+			}
+		}
+	}
+	return message
 }
 
 // paramTypes asks the catalogue for the types that the client left open.

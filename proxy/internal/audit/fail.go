@@ -16,7 +16,7 @@ func (r *run) fail(st *classify.Statement, t *text) {
 	err := r.it.Err
 	state, message := "", ""
 	if err != nil {
-		state, message = err.SQLState, classify.RedactMessage(t.raw, err.Message)
+		state, message = err.SQLState, r.message(t)
 	}
 	if ran(state) {
 		r.before(st)

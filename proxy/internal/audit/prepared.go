@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"slices"
+
 	"github.com/das-local/das-local/internal/classify"
 	"github.com/das-local/das-local/internal/pgtext"
 )
@@ -13,6 +15,22 @@ type text struct {
 	secret bool   // shown differs from raw
 	// params are the numbers of the parameters that are secret.
 	params map[int]bool
+	// settings gives the number of the parameter that names the setting whose value another
+	// parameter is.
+	settings map[int]int
+	// executes are the names that EXECUTE statements in the text run.
+	executes []string
+}
+
+// secretArguments says whether the text runs a prepared statement that takes a secret.
+func (s *Session) secretArguments(t *text) bool {
+	for _, name := range t.executes {
+		p := s.prepared[name]
+		if len(t.params) > 0 || len(t.settings) > 0 || p != nil && (len(p.text.params) > 0 || len(p.text.settings) > 0) {
+			return true
+		}
+	}
+	return false
 }
 
 // prepared is what a name of a prepared statement stands for.
@@ -27,6 +45,9 @@ type prepared struct {
 // tracker has one of its own.
 const maxPrepared = 10000
 
+// maxExecutes bounds the names that are looked for in one text.
+const maxExecutes = 100
+
 const textOID = 25
 
 // readText classifies a query string.
@@ -37,7 +58,22 @@ func (s *Session) readText(raw string) *text {
 	t := &text{raw: raw, result: s.cfg.Classifier.Classify(raw)}
 	t.shown, t.secret = classify.Redact(raw)
 	t.params = classify.SecretParams(raw)
+	t.settings = classify.SettingParams(raw)
+	for i := range t.result.Statements {
+		if e := executed(&t.result.Statements[i]); e != nil && !slices.Contains(t.executes, e.Name) && len(t.executes) < maxExecutes {
+			t.executes = append(t.executes, e.Name)
+		}
+	}
 	return t
+}
+
+// hides says whether parameter n, from 1, is secret; value gives the text of the others.
+func (t *text) hides(n int, value func(int) string) bool {
+	if t.params[n] {
+		return true
+	}
+	name := t.settings[n]
+	return name > 0 && classify.SecretSetting(value(name))
 }
 
 func ascii(s string) bool {

@@ -207,6 +207,8 @@ func (s *Session) effects(st *classify.Statement) {
 			s.state.release(e.Name)
 		case classify.Catalog:
 			s.ddl = true
+			// Databases, roles and tablespaces are of the whole server.
+			s.shared = s.shared || strings.HasSuffix(st.Command, " DATABASE") || strings.HasSuffix(st.Command, " ROLE")
 		default:
 			s.objectEffect(e)
 		}

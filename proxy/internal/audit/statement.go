@@ -56,6 +56,9 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 		Session: s.who, LogTime: it.End, StartTime: it.Start, RowCount: activity.NoRows,
 		CommandText: s.show(t, from, to), HasCommandText: true,
 	}
+	if len(t.executes) > 0 && s.secretArguments(t) {
+		r.base.CommandText = classify.MaskLiterals(r.base.CommandText)
+	}
 	if failed {
 		r.fail(st, t)
 		return r.dst
@@ -64,6 +67,16 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 	s.remember(st, t, from, to)
 	s.effects(st)
 	return r.dst
+}
+
+// executed finds the EXECUTE, also within EXPLAIN or CREATE TABLE AS.
+func executed(st *classify.Statement) *classify.Statement {
+	for ; st != nil; st = st.Inner {
+		if st.Form == classify.Execute {
+			return st
+		}
+	}
+	return nil
 }
 
 // afterAbort takes what ROLLBACK and the like change; they have no event.
