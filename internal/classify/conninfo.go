@@ -14,12 +14,9 @@ func redactValue(v string, depth int) (shown string, changed, hanging bool) {
 		if shown, changed = r.run(); changed && r.role {
 			hanging = wantsMore(v)
 		}
-		hanging = hanging || r.hanging
+		hanging = hanging || r.hanging || r.hung
 	}
-	if masked := maskURLs(shown); masked != shown {
-		shown, changed = masked, true
-	}
-	if masked := maskAfter(shown, "pgpassword="); masked != shown {
+	if masked := maskLoose(shown); masked != shown {
 		shown, changed = masked, true
 	}
 	return shown, changed, hanging
@@ -49,7 +46,12 @@ func maskConninfo(v string) (shown string, changed, hanging bool) {
 		}
 		name := v[key:i]
 		eq := i + len(v[i:]) - len(strings.TrimLeft(v[i:], " \t\r\n"))
-		if name == "" || eq >= len(v) || v[eq] != '=' {
+		if name == "" || eq >= len(v) || v[eq] != '=' || changed && !conninfoKey(name) {
+			if changed && key < len(v) {
+				b.WriteString(v[at:key])
+				b.WriteString(Redacted) // likely a piece of the password
+				at = len(v)
+			}
 			break
 		}
 		i = eq + 1
@@ -90,86 +92,4 @@ func conninfoValue(v string, i int) (end int) {
 		}
 	}
 	return len(v)
-}
-
-// maskURLs masks the passwords of URLs: scheme://user:password@host and
-// ?password=….
-func maskURLs(v string) string {
-	const sep = "://"
-	if !strings.Contains(v, sep) {
-		return v
-	}
-	var b strings.Builder
-	for {
-		i := strings.Index(v, sep)
-		if i < 0 {
-			b.WriteString(v)
-			return b.String()
-		}
-		from := i + len(sep)
-		end := from
-		for end < len(v) && strings.IndexByte(" \t\r\n'\"<>", v[end]) < 0 {
-			end++
-		}
-		postgres := strings.HasSuffix(v[:i], "postgres") || strings.HasSuffix(v[:i], "postgresql")
-		b.WriteString(v[:from])
-		b.WriteString(maskURL(v[from:end], postgres))
-		v = v[end:]
-	}
-}
-
-// maskURL masks what follows the scheme. A password may hold an unescaped slash or @: up to the
-// last @ before the query is taken for it.
-func maskURL(u string, postgres bool) string {
-	authority, query := len(u), len(u)
-	if i := strings.IndexByte(u, '?'); i >= 0 {
-		query = i
-	}
-	if i := strings.IndexAny(u, "/?#"); i >= 0 {
-		authority = i
-	}
-	host := -1
-	if postgres || strings.IndexByte(u[:authority], '@') >= 0 {
-		if host = strings.LastIndexByte(u[:query], '@'); host < 0 && postgres {
-			host = strings.LastIndexByte(u, '@')
-		}
-	}
-	if colon := strings.IndexByte(u, ':'); colon >= 0 && colon < host {
-		u = u[:colon+1] + Redacted + u[host:]
-	}
-	return maskAfter(u, "password=")
-}
-
-// maskAfter masks what follows each occurrence of a lower-case key, up to a blank,
-// an ampersand or a quote.
-func maskAfter(v, key string) string {
-	if indexFold(v, key) < 0 {
-		return v
-	}
-	var b strings.Builder
-	for {
-		i := indexFold(v, key)
-		if i < 0 {
-			b.WriteString(v)
-			return b.String()
-		}
-		from := i + len(key)
-		end := from
-		for end < len(v) && strings.IndexByte(" \t\r\n&'\"", v[end]) < 0 {
-			end++
-		}
-		b.WriteString(v[:from])
-		if end > from {
-			b.WriteString(Redacted)
-		}
-		v = v[end:]
-	}
-}
-
-// maskLoose masks URLs and password=… anywhere in a message.
-func maskLoose(v string) string {
-	if !suspicious(v) {
-		return v
-	}
-	return maskAfter(maskURLs(v), "password=")
 }

@@ -50,7 +50,7 @@ func SecretParams(text string) map[int]bool {
 
 // RedactMessage takes a text's secrets out of an error message about it.
 func RedactMessage(text, message string) string {
-	message = maskLoose(message)
+	message = maskQuoted(maskLoose(message))
 	if !suspicious(text) {
 		return message
 	}
@@ -75,7 +75,14 @@ func suspicious(s string) bool {
 		switch s[i] {
 		case 'p', 'P':
 			if i+4 < len(s) && s[i+1]|0x20 == 'a' && s[i+2]|0x20 == 's' && s[i+3]|0x20 == 's' &&
-				(s[i+4]|0x20 == 'w' || s[i+4]|0x20 == 'p' || s[i+4] == '\'') {
+				(s[i+4]|0x20 == 'w' || s[i+4]|0x20 == 'p' || s[i+4]|0x20 == 'c' || s[i+4] == '\'') {
+				return true
+			}
+			if i+2 < len(s) && s[i+1]|0x20 == 'w' && s[i+2]|0x20 == 'd' {
+				return true
+			}
+		case 's', 'S':
+			if i+5 < len(s) && (equalFold(s[i:i+6], "secret") || i+9 < len(s) && equalFold(s[i:i+10], "set_config")) {
 				return true
 			}
 		case '&':
@@ -109,12 +116,20 @@ func suspicious(s string) bool {
 // password, sslpassword, app.db_password, but not password_encryption.
 func secretName(name string) bool {
 	name = strings.ToLower(name)
-	for _, suffix := range [...]string{passwordWord, "passwd", "passphrase"} {
+	for _, suffix := range [...]string{
+		passwordWord, "passwd", "passphrase", "passcode", "secret", "secret_key", "secret_access_key", "ssl_passphrase_command",
+	} {
 		if strings.HasSuffix(name, suffix) {
 			return true
 		}
 	}
-	return false
+	return name == "pwd" || strings.HasSuffix(name, "_pwd") || strings.HasSuffix(name, ".pwd")
+}
+
+// optionName is secretName for what stands in OPTIONS, where it may be misspelt.
+func optionName(name string) bool {
+	name = strings.ToLower(name)
+	return strings.HasPrefix(name, "pass") && name != "password_required" && name != "passfile"
 }
 
 // indexFold is strings.Index without case, for a lower-case ASCII word.

@@ -29,9 +29,27 @@ type redactor struct {
 	// hanging: a literal ended where a password must follow, as in
 	// 'password=' || $1 and format('… PASSWORD %L', …).
 	hanging bool
+	hung    bool // the text was hanging somewhere
+	built   bool // a literal holds a role statement, or the beginning of one
+	options bool // after OPTIONS
+	// wary: the password may be in any literal, since a statement is put together that
+	// takes it from elsewhere, such as a variable.
+	wary bool
 }
 
+// run gives the text without its secrets. A text that puts a statement with a password
+// together is read twice.
 func (r *redactor) run() (string, bool) {
+	r.pass()
+	if r.hung && !r.wary {
+		*r = redactor{s: r.s, depth: r.depth, collect: r.collect, wary: true}
+		r.pass()
+		r.hung = true
+	}
+	return r.result()
+}
+
+func (r *redactor) pass() {
 	r.lex.s = r.s
 	for {
 		t := r.lex.next()
@@ -39,16 +57,16 @@ func (r *redactor) run() (string, bool) {
 			break
 		}
 		r.token(t)
+		r.hung = r.hung || r.hanging
 		r.prev = t
 	}
-	return r.result()
 }
 
 func (r *redactor) token(t token) {
 	switch t.kind {
 	case tokPunct:
 		if r.s[t.from] == ';' {
-			r.first, r.inRole, r.exempt, r.hanging = "", false, false, false
+			r.first, r.inRole, r.exempt, r.hanging, r.options = "", false, false, false, false
 		}
 	case tokString:
 		r.literal(t, false)
@@ -57,7 +75,12 @@ func (r *redactor) token(t token) {
 			r.param(t)
 		}
 	case tokQuoted:
+		if r.name(t) == "set_config" {
+			r.setConfig()
+			return
+		}
 		r.option(t)
+		r.quotedName(t)
 	case tokWord:
 		r.word(t)
 	}
@@ -83,6 +106,12 @@ func (r *redactor) word(t token) {
 		}
 	case "set_config":
 		r.setConfig()
+	case "options":
+		r.options = true
+	case "for":
+		if r.first == "set" && r.prev.is(r.s, passwordWord) {
+			r.hanging = true // another product's SET PASSWORD FOR name = '…'
+		}
 	case "by":
 		if r.prev.is(r.s, "identified") {
 			r.maskNext()
@@ -121,25 +150,61 @@ func (r *redactor) roleStatement(alter bool) {
 // option masks the literal after a name such as password: an option's value, a
 // named argument.
 func (r *redactor) option(t token) {
-	if !secretName(t.name(r.s)) {
+	name := r.name(t)
+	if !secretName(name) && !(r.options && optionName(name)) {
 		return
 	}
 	look := r.lex
+	r.skipEscape(t, &look)
+	at := look
 	v := look.next()
-	if v.is(r.s, "=>") {
-		r.lex = look
-		r.maskNext()
-		return
-	}
-	if v.is(r.s, ":") {
-		if eq := look.next(); eq.is(r.s, "=") {
-			r.lex = look
-			r.maskNext()
+	switch {
+	case v.is(r.s, ":"):
+		if !look.next().is(r.s, "=") {
+			return
 		}
+	case v.is(r.s, "=>"):
+	case v.is(r.s, "="):
+		// In a DML statement it is a column's name; but the server's own are secret.
+		if !r.options && r.first != "create" && r.first != "alter" && !strings.HasPrefix(name, "rolpass") {
+			return
+		}
+	case v.kind == tokString, r.options && (v.kind == tokWord || v.kind == tokQuoted || v.kind == tokNumber):
+		look = at
+	case v.kind == tokOp && r.s[v.from] == '%' && r.depth > 0:
+		r.hanging = true // a template for format
+		return
+	default:
 		return
 	}
-	if v.kind == tokString {
-		r.maskNext()
+	r.lex = look
+	r.maskNext()
+}
+
+// name gives the identifier that a word or quoted identifier stands for, with the escape
+// character that UESCAPE names.
+func (r *redactor) name(t token) string {
+	if t.kind == tokQuoted && t.form == 'u' {
+		return r.value(t)
+	}
+	return t.name(r.s)
+}
+
+// skipEscape moves look over the UESCAPE clause that follows a U& token.
+func (r *redactor) skipEscape(t token, look *lexer) {
+	at := *look
+	if t.form != 'u' || !look.next().is(r.s, "uescape") || look.next().kind != tokString {
+		*look = at
+	}
+}
+
+// quotedName masks a connection string that stands in double quotes by mistake.
+func (r *redactor) quotedName(t token) {
+	value := t.value(r.s)
+	if shown := maskLoose(value); shown != value {
+		r.hidWords(value, shown)
+		r.hid(value)
+		r.edits = append(r.edits, edit{t.from, t.to, `"` + strings.ReplaceAll(shown, `"`, `""`) + `"`})
 	}
 }
 
@@ -203,42 +268,6 @@ func (r *redactor) setting() {
 	}
 }
 
-// setConfig masks set_config's second argument, if its first one says so.
-func (r *redactor) setConfig() {
-	look := r.lex
-	if t := look.next(); !t.is(r.s, "(") && t.kind != tokQuoted {
-		return
-	}
-	t := look.next()
-	if t.kind != tokString || !secretName(t.value(r.s)) {
-		return
-	}
-	if t = look.next(); !t.is(r.s, ",") {
-		return
-	}
-	r.lex = look
-	depth := 0
-	for {
-		t = look.next()
-		switch {
-		case t.kind == tokEOF, depth == 0 && (t.is(r.s, ",") || t.is(r.s, ")")):
-			return
-		case t.is(r.s, "("):
-			depth++
-		case t.is(r.s, ")"):
-			depth--
-		case t.kind == tokString:
-			r.lex = look
-			r.literal(t, true)
-			look = r.lex
-		case t.kind == tokParam:
-			r.param(t)
-		}
-		r.lex = look
-		r.prev = t
-	}
-}
-
 // literal reads a string literal and those joined to it, by a line end or by ||, and
 // masks it whole or the secrets in it.
 func (r *redactor) literal(t token, whole bool) {
@@ -274,18 +303,53 @@ func (r *redactor) literal(t token, whole bool) {
 		}
 	}
 	if whole {
-		r.edits = append(r.edits, edit{from, to, "'" + Redacted + "'"})
+		r.edits = append(r.edits, edit{from, r.past(t, to), "'" + Redacted + "'"})
 		return
 	}
-	if !suspicious(value) {
-		return
+	var shown string
+	var changed, hanging bool
+	if suspicious(value) {
+		r.part(value)
+		shown, changed, hanging = redactValue(value, r.depth+1)
+		hanging = hanging || r.built && endsInPassword(value)
+		r.hanging = r.hanging || hanging
 	}
-	shown, changed, hanging := redactValue(value, r.depth+1)
-	r.hanging = r.hanging || hanging
-	if changed {
+	switch {
+	case changed:
 		r.hidWords(value, shown)
-		r.edits = append(r.edits, edit{from, to, relit(r.s, t, single, shown)})
+		r.edits = append(r.edits, edit{from, r.past(t, to), relit(r.s, t, single, shown)})
+	case r.wary && !hanging && !r.prev.is(r.s, "language"):
+		r.hid(value)
+		r.edits = append(r.edits, edit{from, r.past(t, to), "'" + Redacted + "'"})
 	}
+}
+
+// part notes that a literal holds the beginning of a role statement.
+func (r *redactor) part(value string) {
+	if r.built {
+		return
+	}
+	lex := lexer{s: value}
+	for range 8 {
+		t := lex.next()
+		if t.is(value, "create") || t.is(value, "alter") {
+			t = lex.next()
+			r.built = t.is(value, "role") || t.is(value, "user") || t.is(value, "group")
+		}
+		if r.built || t.kind == tokEOF {
+			return
+		}
+	}
+}
+
+// past is where a masked literal ends. One that ends in a backslash may be longer than it
+// seems, if standard_conforming_strings is off: the rest of the text goes with it.
+func (r *redactor) past(t token, to int) int {
+	if t.form == 0 && !t.open && to-2 > t.from && r.s[to-2] == '\\' {
+		r.lex.pos = len(r.s)
+		return len(r.s)
+	}
+	return to
 }
 
 // value decodes a literal, with the escape character that UESCAPE names.
@@ -335,7 +399,7 @@ func (r *redactor) hidWords(before, after string) {
 		return
 	}
 	kept := map[string]bool{}
-	apart := func(c rune) bool { return strings.ContainsRune(" \t\n'\"=:@/,;()", c) }
+	apart := func(c rune) bool { return strings.ContainsRune(" \t\n'\"=:@/,;()&?", c) }
 	for w := range strings.FieldsFuncSeq(after, apart) {
 		kept[w] = true
 	}
