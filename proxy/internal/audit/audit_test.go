@@ -132,6 +132,30 @@ func TestApply(t *testing.T) {
 			"5.1 ROLE ALTER ROLE [ALTER ROLE r PASWORD '<REDACTED>'] 42601: syntax error at or near \"<REDACTED>\"",
 			"6.1 READ SELECT rows=1 [SELECT 1]",
 		}},
+		"arguments of EXECUTE": {items: []track.Item{
+			query("PREPARE p AS SELECT set_config('a.password', $1, false)", "PREPARE"),
+			query("EXECUTE p('hunter2')", "SELECT 1"), query("SELECT 1; EXECUTE p('hunter2')", "SELECT 1"),
+			fail("EXECUTE p('hunter2')", "22P02", `invalid input syntax for type integer: "hunter2"`),
+		}, want: []string{
+			"2.1 READ PREPARE [PREPARE p AS SELECT set_config('a.password', $1, false)]",
+			`3.1 READ SELECT rows=1 ["<REDACTED>"] [PREPARE p AS SELECT set_config('a.password', $1, false)]`,
+			"3.2 MISC EXECUTE [EXECUTE p('<REDACTED>')]",
+			"4.1 READ SELECT rows=1 [SELECT 1; EXECUTE p('<REDACTED>')]",
+			`5.1 MISC EXECUTE [EXECUTE p('<REDACTED>')] 22P02: invalid input syntax for type integer: "<REDACTED>"`,
+		}},
+		"names and values of settings": {items: []track.Item{
+			{Kind: track.Completed, Source: track.Execute, Text: "SELECT set_config($1, $2, false)", Tag: "SELECT 1",
+				Params: &track.Params{Types: []uint32{25, 25}, Values: [][]byte{[]byte("a.password"), []byte("hunter2")}}},
+			{Kind: track.Completed, Source: track.Execute, Text: "SELECT set_config($1, $2, false)", Tag: "SELECT 1",
+				Params: &track.Params{Types: []uint32{25, 25}, Values: [][]byte{[]byte("a.user"), []byte("bob")}}},
+		}, want: []string{
+			`2.1 READ SELECT rows=1 ["a.password" "<REDACTED>"] [SELECT set_config($1, $2, false)]`,
+			`3.1 READ SELECT rows=1 ["a.user" "bob"] [SELECT set_config($1, $2, false)]`,
+		}},
+		"a text that was cut": {items: []track.Item{
+			{Kind: track.Failed, Source: track.Query, Text: "SELECT 1", TextLen: 100,
+				Err: &track.Error{SQLState: "42601", Message: `syntax error at or near "'hunter2'"`}},
+		}, want: []string{`2.1 READ SELECT [SELECT 1] 42601: syntax error at or near "<REDACTED>"`}},
 		"one text, three statements": {items: []track.Item{
 			query("SELECT 1; SELECT * FROM t; ALTER ROLE r PASSWORD 'x'", "SELECT 1"),
 			query("SELECT 1; SELECT * FROM t; ALTER ROLE r PASSWORD 'x'", "SELECT 2", 1),
