@@ -64,6 +64,9 @@ type Session struct {
 	state state
 	// prepared holds the statements of Parse and PREPARE by name.
 	prepared map[string]*prepared
+	last     *text // what readText read last, of lastRaw; nil between queries
+	lastRaw  string
+	spent    int  // bytes of last that events have repeated
 	failed   bool // a statement failed since the last ReadyForQuery
 	status   byte // transaction status of the last ReadyForQuery
 	ddl      bool // the catalogue changed since then
@@ -114,7 +117,7 @@ func (s *Session) Apply(ctx context.Context, dst []activity.Event, items []track
 		case track.Completed, track.Failed:
 			dst = s.statement(ctx, dst, it)
 		case track.Prepared:
-			s.prepare(it.Name, s.readText(it.Text), nil)
+			s.prepare(it.Name, s.read(it.Text), nil)
 		case track.Deallocated:
 			delete(s.prepared, it.Name)
 		case track.Parameter:
@@ -157,6 +160,7 @@ func (s *Session) parameter(name, value string) {
 		s.print.IntervalStyle = value
 	case "client_encoding":
 		s.print.ClientEncoding = value
+		s.last, s.lastRaw = nil, ""
 	}
 }
 
@@ -164,6 +168,7 @@ func (s *Session) parameter(name, value string) {
 // or created is either permanent or gone.
 func (s *Session) ready(status byte) {
 	s.status = status
+	s.last, s.lastRaw = nil, ""
 	if status == 'I' {
 		touched := s.failed || s.state.touched()
 		s.state.endTransaction(!s.failed)

@@ -1,7 +1,9 @@
 package audit
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/das-local/das-local/internal/classify"
 	"github.com/das-local/das-local/internal/pgtext"
@@ -21,6 +23,14 @@ type text struct {
 	// executes are the names that EXECUTE statements in the text run.
 	executes []string
 }
+
+// maxRepeated bounds what the events of one string may repeat of it. Beyond, each
+// has its statement alone, or the beginning if the string could not be split:
+// n statements of n bytes would make n² bytes of events.
+const maxRepeated = 16 << 20
+
+// beginning is what is kept of a string that could not be split, in bytes.
+const beginning = 1024
 
 // secretArguments says whether the text runs a prepared statement that takes a secret.
 func (s *Session) secretArguments(t *text) bool {
@@ -50,8 +60,16 @@ const maxExecutes = 100
 
 const textOID = 25
 
-// readText classifies a query string.
+// readText classifies a query string. It remembers the last one: the statements
+// of one string come one after another.
 func (s *Session) readText(raw string) *text {
+	if s.last == nil || s.lastRaw != raw {
+		s.last, s.lastRaw, s.spent = s.read(raw), raw, 0
+	}
+	return s.last
+}
+
+func (s *Session) read(raw string) *text {
 	if enc := s.print.ClientEncoding; enc != "" && enc != "UTF8" && !ascii(raw) {
 		raw = pgtext.Text(textOID, 0, []byte(raw), &s.print)
 	}
@@ -114,10 +132,20 @@ func (s *Session) lookupText(name, raw string) *text {
 
 // show gives commandText for a statement of a text.
 func (s *Session) show(t *text, from, to int) string {
-	if s.cfg.CommandText == Whole || from == 0 && to == len(t.raw) {
-		return t.shown
+	single := from > 0 || to < len(t.raw)
+	if s.cfg.CommandText == Whole || !single {
+		if t != s.last {
+			return t.shown
+		}
+		if s.spent += len(t.shown); s.spent <= maxRepeated || s.spent == len(t.shown) {
+			return t.shown
+		}
 	}
-	if !t.secret {
+	switch {
+	case !single:
+		n := min(beginning, len(t.shown))
+		return fmt.Sprintf("%s… [cut: %d bytes]", strings.ToValidUTF8(t.shown[:n], ""), len(t.shown)-n)
+	case !t.secret:
 		return t.raw[from:to]
 	}
 	one, _ := classify.Redact(t.raw[from:to])
