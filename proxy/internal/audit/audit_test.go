@@ -143,6 +143,14 @@ func TestApply(t *testing.T) {
 			"4.1 READ SELECT rows=1 [SELECT 1; EXECUTE p('<REDACTED>')]",
 			`5.1 MISC EXECUTE [EXECUTE p('<REDACTED>')] 22P02: invalid input syntax for type integer: "<REDACTED>"`,
 		}},
+		"PREPARE and EXECUTE in one text": {items: []track.Item{
+			query("PREPARE p AS SELECT set_config('a.password', $1, false); EXECUTE p('hunter2')", "PREPARE"),
+			query("PREPARE p AS SELECT set_config('a.password', $1, false); EXECUTE p('hunter2')", "SELECT 1", 1),
+		}, want: []string{
+			"2.1 READ PREPARE [PREPARE p AS SELECT set_config('<REDACTED>', $1, false); EXECUTE p('<REDACTED>')]",
+			`3.1 READ SELECT rows=1 ["<REDACTED>"] [PREPARE p AS SELECT set_config('<REDACTED>', $1, false); EXECUTE p('<REDACTED>')]`,
+			"3.2 MISC EXECUTE [PREPARE p AS SELECT set_config('<REDACTED>', $1, false); EXECUTE p('<REDACTED>')]",
+		}},
 		"names and values of settings": {items: []track.Item{
 			{Kind: track.Completed, Source: track.Execute, Text: "SELECT set_config($1, $2, false)", Tag: "SELECT 1",
 				Params: &track.Params{Types: []uint32{25, 25}, Values: [][]byte{[]byte("a.password"), []byte("hunter2")}}},

@@ -128,6 +128,9 @@ func (r *run) executeInner(st *classify.Statement, rows int64) {
 	}
 	outer, filled, params := r.base.CommandText, r.filled, r.params
 	r.base.CommandText = r.show(p.text, p.from, p.to)
+	if r.secretArguments(p.text) { // PREPARE and EXECUTE are in one text
+		r.base.CommandText = classify.MaskLiterals(r.base.CommandText)
+	}
 	r.params, r.filled = arguments(st.Args, p.text), true
 	if p.stmt.Form == classify.Query {
 		r.query(p.stmt, rows)
