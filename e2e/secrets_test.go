@@ -66,9 +66,9 @@ func TestSecrets(t *testing.T) {
 	defer tail.Stop()
 	for i, text := range telling {
 		sql := strings.ReplaceAll(text, "SECRET", secret)
-		for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeSimpleProtocol, pgx.QueryExecModeExec} {
-			app := fmt.Sprintf("secret-%d-%d", i, mode)
-			tell(t, p, app, sql, mode)
+		for _, protocol := range []string{"simple", "extended"} {
+			app := fmt.Sprintf("secret-%d-%s", i, protocol)
+			tell(t, p, app, protocol, sql)
 			events, err := tail.AwaitSession(ctx, app)
 			if err != nil {
 				t.Fatal(err)
@@ -83,8 +83,8 @@ func TestSecrets(t *testing.T) {
 			}
 		}
 	}
-	tell(t, p, "secret-param", "select dblink_connect('c2', $1)", pgx.QueryExecModeExec, "host=127.0.0.1 port=1 password="+secret)
-	tell(t, p, "secret-param-last", "select set_config('app.password', $1, false)", pgx.QueryExecModeExec, secret)
+	tell(t, p, "secret-param", "extended", "select dblink_connect('c2', $1)", "host=127.0.0.1 port=1 password="+secret)
+	tell(t, p, "secret-param-last", "extended", "select set_config('app.password', $1, false)", secret)
 	for _, app := range []string{"secret-param", "secret-param-last"} {
 		events, err := tail.AwaitSession(ctx, app)
 		if err != nil {
@@ -102,14 +102,14 @@ func TestSecrets(t *testing.T) {
 }
 
 // tell runs one statement in a session of its own; it may fail.
-func tell(t *testing.T, p *testbed.Process, application, sql string, mode pgx.QueryExecMode, args ...any) {
+func tell(t *testing.T, p *testbed.Process, application, protocol, sql string, args ...string) {
 	t.Helper()
 	ctx := within(t, 30*time.Second)
 	conn, err := pgx.Connect(ctx, p.URL("postgres", "secrets", application))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _ = conn.Exec(ctx, sql, append([]any{mode}, args...)...) // some are wrong on purpose
+	_ = send(ctx, conn, protocol, sql, args...) // some are wrong on purpose
 	if err := conn.Close(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -165,7 +165,7 @@ func TestPgx(t *testing.T) {
 	if err != nil || sum != 42 || text != "it's" {
 		t.Fatalf("got %d %q, %v", sum, text, err)
 	}
-	if _, err := conn.Exec(ctx, "select 1/0"); err == nil {
+	if err := send(ctx, conn, "extended", "select 1/0"); err == nil {
 		t.Fatal("a division by zero succeeded")
 	}
 	if err := conn.Close(ctx); err != nil {
