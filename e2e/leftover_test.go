@@ -103,6 +103,11 @@ func (s *site) start(c testbed.Config) *testbed.Process {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	s.t.Cleanup(func() { // a test that failed half-way has not ended it
+		if p.Alive() {
+			s.t.Errorf("das-local ended at the end of the test only: %v", p.Stop())
+		}
+	})
 	return p
 }
 
