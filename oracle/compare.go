@@ -18,8 +18,6 @@ type Verdict struct {
 	Different string // the first difference; empty if Exact
 }
 
-const redacted = " <REDACTED>"
-
 // tempSchema is a session's temporary schema: its number is chance.
 var tempSchema = regexp.MustCompile(`\bpg_temp_\d+\b`)
 
@@ -174,12 +172,14 @@ func sameText(got, want string) bool {
 	}
 }
 
+// cutRedacted is the text before the first mark, which das-local also puts
+// between the quotes of a literal.
 func cutRedacted(s string) (string, bool) {
-	i := strings.Index(s, redacted)
-	if i < 0 {
-		return s, false
+	before, _, found := strings.Cut(s, "<REDACTED>")
+	if found {
+		before = strings.TrimSuffix(before, " ")
 	}
-	return s[:i], true
+	return before, found
 }
 
 // sameParams compares parameters. The records have NULL and the empty string

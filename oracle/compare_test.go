@@ -116,6 +116,11 @@ func TestCompare(t *testing.T) {
 			`[{"statementId":2,"substatementId":1,"class":"READ","command":"SELECT","commandText":"SELECT 1; ALTER ROLE r PASSWORD <REDACTED>"}]`,
 			true,
 		}, {
+			"a mark in a literal",
+			`{"sql":"q","records":[{"statement_id_delta":1,"substatement_id":1,"class":"DDL","command":"CREATE USER MAPPING","statement":"CREATE USER MAPPING … (password 'x')"}]}`,
+			`[{"statementId":2,"substatementId":1,"class":"DDL","command":"CREATE USER MAPPING","commandText":"CREATE USER MAPPING … (password '<REDACTED>')"}]`,
+			true,
+		}, {
 			"temporary schemas",
 			`{"sql":"q","records":[{"statement_id_delta":1,"substatement_id":1,"class":"READ","command":"SELECT","object_type":"TABLE","object_name":"pg_temp_N.t","statement":"q"}]}`,
 			`[{"statementId":2,"substatementId":1,"class":"READ","command":"SELECT","objectType":"TABLE","objectName":"pg_temp_12.t","commandText":"q"}]`,
