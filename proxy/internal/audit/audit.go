@@ -64,6 +64,7 @@ type Session struct {
 	state state
 	// prepared holds the statements of Parse and PREPARE by name.
 	prepared map[string]*prepared
+	created  created
 	last     *text // what readText read last, of lastRaw; nil between queries
 	lastRaw  string
 	spent    int  // bytes of last that events have repeated
@@ -171,6 +172,12 @@ func (s *Session) ready(status byte) {
 	s.last, s.lastRaw = nil, ""
 	if status == 'I' {
 		touched := s.failed || s.state.touched()
+		if !s.failed {
+			for _, o := range s.state.objects {
+				o.schema = s.home(context.Background(), o) // the catalogue bounds the wait
+				s.created.add(o)
+			}
+		}
 		s.state.endTransaction(!s.failed)
 		if touched {
 			s.applyState()

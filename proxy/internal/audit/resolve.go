@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"context"
 	"strings"
 
 	"github.com/das-local/das-local/internal/activity"
@@ -109,27 +110,33 @@ func (r *run) lookup(schema, name string) (catalog.Relation, bool) {
 	name = catalog.Truncate(name)
 	if len(r.state.objects) > 0 {
 		if o, ok := r.state.lookup(schema, name); ok && o.kind != 0 {
-			return catalog.Relation{Schema: r.home(o), Name: o.name, Kind: o.kind}, true
+			return catalog.Relation{Schema: r.home(r.ctx, o), Name: o.name, Kind: o.kind}, true
 		}
 	}
-	if r.cfg.Catalog == nil {
-		return catalog.Relation{}, false
+	if r.cfg.Catalog != nil {
+		if c, ok := r.cfg.Catalog.Relation(r.ctx, &r.names, schema, name); ok {
+			return c, true
+		}
 	}
-	return r.cfg.Catalog.Relation(r.ctx, &r.names, schema, name)
+	// It may be gone by now: in async mode the client does not wait for this.
+	if o, ok := r.created.lookup(schema, name); ok {
+		return catalog.Relation{Schema: o.schema, Name: o.name, Kind: o.kind}, true
+	}
+	return catalog.Relation{}, false
 }
 
 // home is the schema in which a relation was created that names none: the first of
 // the search path that exists.
-func (r *run) home(o object) string {
+func (s *Session) home(ctx context.Context, o object) string {
 	if o.temp {
 		return "pg_temp"
 	}
 	if o.schema != "" {
 		return o.schema
 	}
-	path := r.names.SearchPath
-	if path == nil && r.cfg.Catalog != nil {
-		path = r.cfg.Catalog.DefaultSearchPath(r.ctx, &r.names)
+	path := s.names.SearchPath
+	if path == nil && s.cfg.Catalog != nil {
+		path = s.cfg.Catalog.DefaultSearchPath(ctx, &s.names)
 	}
 	for _, p := range path {
 		switch p {
