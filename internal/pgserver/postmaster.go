@@ -82,7 +82,7 @@ func (p *postmaster) awaitReady(ctx context.Context, dataDir string) error {
 
 // Times that a shutdown may take before the next stronger signal.
 const (
-	fastShutdown = 15 * time.Second
+	fastShutdown = 3 * time.Second
 	immediate    = 6 * time.Second // the postmaster itself kills after 5
 )
 
