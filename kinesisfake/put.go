@@ -26,7 +26,7 @@ type Record struct {
 func (s *Server) PutRecords(ctx context.Context, name string, records []Record) error {
 	for batch := range slices.Chunk(records, maxPutRecords) {
 		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("put records: %w", err)
+			return err
 		}
 		puts := make([]put, len(batch))
 		for i, r := range batch {
@@ -37,7 +37,7 @@ func (s *Server) PutRecords(ctx context.Context, name string, records []Record) 
 			err = joinErrors(results)
 		}
 		if err != nil {
-			return fmt.Errorf("put records: %w", err)
+			return err
 		}
 	}
 	return nil

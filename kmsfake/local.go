@@ -63,11 +63,11 @@ func (s *Server) LookupKey(_ context.Context, id string) (Key, error) {
 // caller owns plaintext and should clear it. The returned slices share nothing.
 func (s *Server) GenerateDataKey(ctx context.Context, keyID string, encryptionContext map[string]string) (plaintext, ciphertext []byte, err error) {
 	if err := ctx.Err(); err != nil {
-		return nil, nil, fmt.Errorf("generate data key: %w", err)
+		return nil, nil, err
 	}
 	d, err := s.dataKey("GenerateDataKey", keyID, 32, encryptionContext)
 	if err != nil {
-		return nil, nil, fmt.Errorf("generate data key: %w", err)
+		return nil, nil, err
 	}
 	return d.plaintext, d.blob, nil
 }
