@@ -26,6 +26,9 @@ type Options struct {
 	// Listen is the PostgreSQL address of the first cluster's writer; further
 	// instances take the following ports. Empty is a random loopback port.
 	Listen string
+	// SocketDir is where Unix-domain sockets (.s.PGSQL.PORT) of the instances are
+	// made as well. Empty makes none.
+	SocketDir string
 	// TLSCert and TLSKey are what clients are shown (PEM files). Empty makes a
 	// self-signed certificate at start.
 	TLSCert, TLSKey string

@@ -14,6 +14,7 @@ func (e *Emulator) proxyConfig(ln net.Listener, i *instance) proxy.Config {
 	return proxy.Config{
 		Upstream:  e.proxyUpstream(),
 		Listeners: []net.Listener{ln},
+		SocketDir: e.opts.SocketDir,
 		TLS:       e.tls,
 		NoTLS:     e.upstreamTLSOnly(),
 		Recorder:  i.source,

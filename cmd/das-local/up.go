@@ -64,6 +64,7 @@ func emulatorFlags(fs flagSet, o *emulator.Options) *logFlags {
 	fs.StringVar(&o.UpstreamCert, "upstream-cert", "", "`FILE` with the upstream's own TLS certificate: TLS on both sides, channel binding end to end")
 	fs.StringVar(&o.UpstreamKey, "upstream-key", "", "`FILE` with the key of --upstream-cert")
 	fs.StringVar(&o.Listen, "listen", "127.0.0.1:15432", "PostgreSQL `ADDR` of the writer instance; further instances take the following ports")
+	fs.StringVar(&o.SocketDir, "socket-dir", "", "`DIR` for Unix-domain sockets of the instances as well, .s.PGSQL.PORT; empty makes none")
 	fs.StringVar(&o.TLSCert, "tls-cert", "", "`FILE` with the certificate that PostgreSQL clients are shown; empty makes one at start")
 	fs.StringVar(&o.TLSKey, "tls-key", "", "`FILE` with the key of --tls-cert")
 	fs.StringVar(&o.AWSListen, "aws-listen", "127.0.0.1:4566", "`ADDR` of the RDS, KMS and Kinesis endpoint")
