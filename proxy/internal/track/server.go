@@ -157,8 +157,7 @@ func (t *Tracker) accepted(typ byte, body []byte, now time.Time, items []Item) [
 		}
 	case '2':
 		if e := t.head('B'); e != nil {
-			items = t.endPortal(t.ports.get(e.name), now, items)
-			t.bind(e)
+			items = t.bind(e, now, items)
 			t.queue.pop()
 		}
 	case '3':
@@ -178,10 +177,12 @@ func (t *Tracker) accepted(typ byte, body []byte, now time.Time, items []Item) [
 }
 
 // bind makes the portal of a Bind.
-func (t *Tracker) bind(e *entry) {
+func (t *Tracker) bind(e *entry, now time.Time, items []Item) []Item {
+	items = t.endPortal(t.ports.get(e.name), now, items)
 	t.ports.put(portal{
 		name: e.name, stmt: t.stmts.get(e.stmt), stmtName: e.stmt, params: e.params,
 	})
+	return items
 }
 
 // closedName handles CloseComplete.

@@ -159,7 +159,7 @@ func (t *Tracker) loseRunning(lost *Error, now time.Time, items []Item) []Item {
 		case 'P':
 			t.stmts.put(e.parsed)
 		case 'B':
-			t.bind(e)
+			items = t.bind(e, now, items)
 		case 'Q', 'E', 'F':
 			if e.reported || e.quiet {
 				return items
@@ -175,10 +175,11 @@ func (t *Tracker) loseRunning(lost *Error, now time.Time, items []Item) []Item {
 
 // endSuspended reports portals that end before their last row was fetched.
 func (t *Tracker) endSuspended(now time.Time, items []Item) []Item {
-	for len(t.ports.suspended) > 0 {
-		items = t.endPortal(t.ports.suspended[0], now, items)
-	}
+	list := t.ports.suspended
 	t.ports.suspended = nil
+	for _, p := range list {
+		items = t.endPortal(p, now, items)
+	}
 	return items
 }
 
