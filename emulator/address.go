@@ -34,6 +34,14 @@ func (e *Emulator) PSQL() string {
 	return fmt.Sprintf("psql \"host=%s port=%s user=%s dbname=%s\"", reachable(host), port, e.upstream.config.User, e.upstream.config.Database)
 }
 
+// Audit says who tells what statements did: "server" or "catalog", and why.
+func (e *Emulator) Audit() (mode, why string) {
+	if e.upstream.assist.on {
+		return auditServer, e.upstream.assist.why
+	}
+	return auditCatalog, e.upstream.assist.why
+}
+
 // Endpoint is what AWS_ENDPOINT_URL is set to.
 func (e *Emulator) Endpoint() string {
 	host, port, err := net.SplitHostPort(e.aws.Addr().String())

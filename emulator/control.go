@@ -29,6 +29,7 @@ func (e *Emulator) health(w http.ResponseWriter, _ *http.Request) {
 	if e.ready.Load() {
 		answer["status"] = "ready"
 		answer["postgres"] = e.PostgresAddr()
+		answer["audit"], _ = e.Audit()
 		answer["stream"] = map[string]string{"name": e.StreamName(), "status": e.StreamStatus()}
 	} else {
 		w.WriteHeader(http.StatusServiceUnavailable)

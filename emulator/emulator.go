@@ -216,7 +216,7 @@ func (e *Emulator) close(ctx context.Context) error {
 		e.aws.Close()
 	}
 	if e.upstream != nil {
-		errs = append(errs, e.upstream.close())
+		errs = append(errs, e.upstream.close(context.WithoutCancel(ctx)))
 	}
 	select {
 	case <-e.done:

@@ -60,6 +60,11 @@ type Options struct {
 	// SyncTimeout is how long a session waits for durability in sync mode
 	// before it goes on. Zero is ten seconds.
 	SyncTimeout time.Duration
+	// Audit says who tells what a statement did: "catalog" (its text, the protocol and
+	// the system catalogue), "server" (the upstream's own audit, the pgaudit
+	// library, which sees inside functions as well; an error if it cannot help), or
+	// "auto" (empty: server if it can, else catalog).
+	Audit string
 	// ConnectClass is the class of CONNECT, DISCONNECT and AUTH FAILURE
 	// events: "MISC" (empty; the guide's sample) or "CONNECT" (the guide's list).
 	ConnectClass string
@@ -96,6 +101,7 @@ func (o Options) withDefaults() (Options, error) {
 	def(&o.ClusterID, "my-cluster")
 	def(&o.Region, "us-east-1")
 	def(&o.AccountID, "000000000000")
+	def(&o.Audit, auditAuto)
 	def(&o.ConnectClass, "MISC")
 	def(&o.CommandText, "whole")
 	if o.Heartbeat == 0 {
@@ -153,6 +159,7 @@ func (o Options) check() error {
 	bad(o.Shards >= 1 && o.Shards <= 1000, "the number of shards %d must be 1 to 1000", o.Shards)
 	bad(o.MaxCommandText >= 1024, "the command text limit %d must be at least 1024 bytes", o.MaxCommandText)
 	oneOf("the stream mode", string(o.StartStream), "", "sync", "async")
+	oneOf("the audit mode", o.Audit, auditAuto, auditCatalog, auditServer)
 	oneOf("the class of CONNECT events", o.ConnectClass, "MISC", "CONNECT")
 	oneOf("the command text form", o.CommandText, "whole", "single")
 	return errors.Join(errs...)

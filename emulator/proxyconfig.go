@@ -26,6 +26,7 @@ func (e *Emulator) proxyConfig(ln net.Listener, i *instance) proxy.Config {
 			Catalog:      e.catalog,
 			ConnectClass: activity.Class(e.opts.ConnectClass),
 			SingleText:   e.opts.CommandText == "single",
+			Assisted:     e.upstream.assist.on,
 		},
 		MaxText: e.opts.MaxCommandText,
 		Logger:  e.log,

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/das-local/das-local/internal/catalog"
 	"github.com/das-local/das-local/internal/pgserver"
 )
 
@@ -21,6 +22,7 @@ type upstream struct {
 	config  *pgx.ConnConfig  // how to connect, for look-ups
 	server  *pgserver.Server // the embedded one; nil for a given URL
 	version string           // "15.18"
+	assist  assist
 }
 
 // openUpstream starts the embedded server or checks the given one.
@@ -28,14 +30,22 @@ func openUpstream(ctx context.Context, o Options) (*upstream, error) {
 	u := &upstream{}
 	url := o.Upstream
 	if url == "" {
-		server, err := pgserver.Start(ctx, pgserver.Config{Logger: o.Logger})
+		config := pgserver.Config{Logger: o.Logger}
+		if o.Audit != auditCatalog {
+			config.Preload, config.Settings = []string{pgaudit}, auditSettings
+		}
+		server, err := pgserver.Start(ctx, config)
 		if err != nil {
 			return nil, fmt.Errorf("start the embedded PostgreSQL: %w", err)
 		}
 		u.server, url = server, server.URL()
 	}
-	if err := u.check(ctx, url); err != nil {
-		return nil, errors.Join(err, u.close())
+	err := u.check(ctx, url)
+	if err == nil {
+		err = u.openAssist(ctx, o.Audit)
+	}
+	if err != nil {
+		return nil, errors.Join(err, u.close(context.WithoutCancel(ctx)))
 	}
 	return u, nil
 }
@@ -73,16 +83,22 @@ func (u *upstream) check(ctx context.Context, url string) error {
 func (u *upstream) connect(ctx context.Context, database string) (*pgx.Conn, error) {
 	config := u.config.Copy()
 	config.Database = database
-	config.RuntimeParams["application_name"] = "das-local catalog"
+	config.RuntimeParams["application_name"] = catalog.ApplicationName
+	if u.assist.on && u.assist.super {
+		config.RuntimeParams["pgaudit.log"] = "none"
+	}
 	return pgx.ConnectConfig(ctx, config)
 }
 
-// close stops the server if it is ours.
-func (u *upstream) close() error {
+// close undoes what openUpstream did.
+func (u *upstream) close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	err := u.closeAssist(ctx)
 	if u.server == nil {
-		return nil
+		return err
 	}
-	return u.server.Stop()
+	return errors.Join(err, u.server.Stop())
 }
 
 // connectCause is the server's own sentence, or the network's, without the

@@ -24,11 +24,15 @@ type cluster struct {
 
 // newCluster starts a server with the settings that the records were taken
 // with, and makes the template.
-func newCluster(ctx context.Context, setup string) (*cluster, error) {
-	pg, err := testbed.StartPostgres(ctx, testbed.PostgresConfig{Settings: map[string]string{
+func newCluster(ctx context.Context, setup string, assisted bool) (*cluster, error) {
+	settings := map[string]string{
 		"wal_level": "logical", "max_prepared_transactions": "10", "timezone": "UTC", "autovacuum": "off",
 		"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_wal_size": "8GB",
-	}})
+	}
+	if assisted {
+		settings["shared_preload_libraries"] = "pgaudit"
+	}
+	pg, err := testbed.StartPostgres(ctx, testbed.PostgresConfig{Settings: settings})
 	if err != nil {
 		return nil, err
 	}

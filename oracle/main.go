@@ -20,6 +20,7 @@ type options struct {
 	min     float64
 	verbose bool
 	workers int
+	audit   string
 }
 
 func main() {
@@ -29,6 +30,7 @@ func main() {
 	flag.Float64Var(&o.min, "min", 0, "exit 1 if less than this `SHARE` of the cases agrees")
 	flag.BoolVar(&o.verbose, "v", false, "print the first difference of every case that does not agree")
 	flag.IntVar(&o.workers, "workers", 2, "`N` cases at a time")
+	flag.StringVar(&o.audit, "audit", "catalog", "audit `MODE`: catalog, or server, with pgaudit in the upstream")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -61,12 +63,12 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	cluster, err := newCluster(ctx, setup)
+	cluster, err := newCluster(ctx, setup, o.audit == "server")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, cluster.stop(context.WithoutCancel(ctx))) }()
-	proc, err := testbed.Start(ctx, testbed.Config{Bin: bin, Args: []string{"--upstream=" + cluster.pg.URL("postgres"), "--heartbeat=0"}})
+	proc, err := testbed.Start(ctx, testbed.Config{Bin: bin, Args: []string{"--upstream=" + cluster.pg.URL("postgres"), "--heartbeat=0", "--audit=" + o.audit}})
 	if err != nil {
 		return err
 	}

@@ -22,11 +22,15 @@ type AuditConfig struct {
 	SingleText bool
 	// NoCatalogEvents leaves out reads of pg_catalog.
 	NoCatalogEvents bool
+	// Assisted says that the upstream's own audit, pgaudit, reports to its clients
+	// what it records, at level info and with rows, parameters and relations. The
+	// proxy takes those messages out of the stream and makes events of them.
+	Assisted bool
 }
 
 // auditOpener makes the function that starts the audit of a session. params
 // are those of the StartupMessage.
-func (c AuditConfig) opener() (func(about activity.Session, params map[string]string) auditor, error) {
+func (c AuditConfig) opener(maxText int) (func(about activity.Session, params map[string]string) auditor, error) {
 	if c.Classifier == nil {
 		classifier, err := classify.New(classify.Config{})
 		if err != nil {
@@ -39,6 +43,8 @@ func (c AuditConfig) opener() (func(about activity.Session, params map[string]st
 		Catalog:         c.Catalog,
 		ConnectClass:    c.ConnectClass,
 		NoCatalogEvents: c.NoCatalogEvents,
+		Assisted:        c.Assisted,
+		MaxText:         maxText,
 	}
 	if c.SingleText {
 		conf.CommandText = audit.Single

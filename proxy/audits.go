@@ -17,6 +17,9 @@ const (
 	// auditBacklog is how many items may wait. Beyond it sessions audit their
 	// own, and wait for that.
 	auditBacklog = 20000
+	// pauseAfter is how long a statement that completed waits for what the server
+	// records of it later. A session in a transaction may do nothing for hours.
+	pauseAfter = 500 * time.Millisecond
 )
 
 // An auditQueue audits what the event loop relayed, in a goroutine of its own:
@@ -26,7 +29,8 @@ type auditQueue struct {
 	sessions []*session // with items that wait, in order
 	signal   chan struct{}
 	items    atomic.Int64
-	buffers  sync.Pool // of *[]track.Item
+	owing    map[*session]time.Time // since when a session is owed events; run's
+	buffers  sync.Pool              // of *[]track.Item
 }
 
 // A pending list holds a session's items until they are audited.
@@ -34,6 +38,7 @@ type pending struct {
 	mu    sync.Mutex
 	items []track.Item
 	busy  bool      // the auditQueue has some of them in hand
+	home  bool      // the session audits its own
 	free  sync.Cond // not busy any more
 }
 
@@ -64,9 +69,18 @@ func (q *auditQueue) run(ctx context.Context) {
 	var events []activity.Event
 	tick := time.NewTimer(auditTick)
 	defer tick.Stop()
+	q.owing = map[*session]time.Time{}
 	for {
+		var pause <-chan time.Time
+		if len(q.owing) > 0 {
+			tick.Reset(pauseAfter / 2)
+			pause = tick.C
+		}
 		select {
 		case <-q.signal:
+		case <-pause:
+			events = q.pause(time.Now(), events[:0])
+			continue
 		case <-ctx.Done():
 			return
 		}
@@ -97,6 +111,11 @@ func (q *auditQueue) audit(s *session, events []activity.Event) []activity.Event
 	if len(items) > 0 {
 		_, events = s.log.record(s.ctx, s.tracker.PID(), items, events)
 		clear(events)
+		if s.log.owes() {
+			q.owing[s] = time.Now()
+		} else if len(q.owing) > 0 {
+			delete(q.owing, s)
+		}
 		q.items.Add(-int64(len(items)))
 		clear(items)
 		if items = items[:0]; cap(items) <= 1024 {
@@ -110,11 +129,36 @@ func (q *auditQueue) audit(s *session, events []activity.Event) []activity.Event
 	return events
 }
 
+// pause makes the events of sessions that have been owed some for long enough.
+func (q *auditQueue) pause(now time.Time, events []activity.Event) []activity.Event {
+	for s, since := range q.owing {
+		if now.Sub(since) < pauseAfter {
+			continue
+		}
+		delete(q.owing, s)
+		s.pend.mu.Lock()
+		skip := s.pend.home || len(s.pend.items) > 0
+		s.pend.busy = !skip
+		s.pend.mu.Unlock()
+		if skip {
+			continue
+		}
+		_, events = s.log.record(s.ctx, s.tracker.PID(), []track.Item{{Kind: track.Pause}}, events[:0])
+		clear(events)
+		s.pend.mu.Lock()
+		s.pend.busy = false
+		s.pend.free.Broadcast()
+		s.pend.mu.Unlock()
+	}
+	return events
+}
+
 // take moves a session's items to its own journal, once the auditQueue has
 // none of them in hand.
 func (q *auditQueue) take(s *session) {
 	s.pend.mu.Lock()
 	defer s.pend.mu.Unlock()
+	s.pend.home = true
 	for s.pend.busy {
 		s.pend.free.Wait()
 	}

@@ -13,6 +13,8 @@ import (
 // An auditor turns one session's items into events, in order.
 type auditor interface {
 	Apply(ctx context.Context, dst []activity.Event, items []track.Item) []activity.Event
+	// Owed says whether a statement has completed whose events are still to come.
+	Owed() bool
 }
 
 // A journal takes what one session did to the Recorder. The goroutine that
@@ -77,6 +79,15 @@ func (j *journal) holds() bool {
 	return j.holding == nil || j.holding.Holding()
 }
 
+// owes says whether a statement has completed whose events are still to come.
+func (j *journal) owes() bool { return j.audit != nil && j.audit.Owed() }
+
+// pause makes the events that are owed, and records them.
+func (j *journal) pause(ctx context.Context, pid int32) <-chan struct{} {
+	j.items = append(j.items, track.Item{Kind: track.Pause})
+	return j.write(ctx, pid)
+}
+
 // write records the items. In sync mode it returns what to wait for.
 func (j *journal) write(ctx context.Context, pid int32) <-chan struct{} {
 	if len(j.items) == 0 || !j.begin(pid) {
@@ -138,7 +149,7 @@ func (f *filter) needed(items []track.Item) []track.Item {
 	kept := items[:0]
 	for i := range items {
 		switch it := &items[i]; it.Kind {
-		case track.Completed, track.Failed:
+		case track.Completed, track.Failed, track.Audited, track.Pause:
 			continue
 		case track.Prepared:
 			if it.Name == "" {

@@ -273,16 +273,25 @@ func (l *loop) fromUpstream(r *rider) {
 	}
 	now := time.Now()
 	chunk := l.buf[:n]
+	var err error
+	if s.p.conf.Audit.Assisted {
+		err = l.observe(r, chunk, now)
+		chunk = s.tracker.Pass(chunk)
+	}
 	rest, stuck := chunk, false
-	if r.tls == nil {
+	switch {
+	case len(chunk) == 0:
+	case r.tls == nil:
 		rest = chunk[rawWrite(r.side[clientSide], chunk):]
 		stuck = len(rest) > 0
-	} else {
-		sent, err := r.tls.Write(chunk)
+	default:
+		sent, werr := r.tls.Write(chunk)
 		rest = chunk[sent:]
-		stuck = err != nil || len(r.sock.out) > 0
+		stuck = werr != nil || len(r.sock.out) > 0
 	}
-	err := l.observe(r, chunk, now)
+	if !s.p.conf.Audit.Assisted {
+		err = l.observe(r, chunk, now)
+	}
 	if err != nil || stuck {
 		r.rest.fromServer = err
 		r.rest.toClient = append([]byte(nil), rest...)

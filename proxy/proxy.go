@@ -43,7 +43,7 @@ func New(conf Config) (*Proxy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure proxy: %w", err)
 	}
-	open, err := conf.Audit.opener()
+	open, err := conf.Audit.opener(conf.MaxText)
 	if err != nil {
 		return nil, fmt.Errorf("configure proxy: %w", err)
 	}

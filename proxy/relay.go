@@ -107,6 +107,7 @@ func (s *session) toClient() (cause *track.Error, change bool) {
 	}
 	ready := s.tracker.Connected()
 	for {
+		s.awaitRecords()
 		chunk, err := s.server.next()
 		if len(chunk) > 0 {
 			ferr := s.deliver(chunk)
@@ -159,6 +160,12 @@ func (s *session) timeout(ready bool) (cause *track.Error, stop bool) {
 	if !ready {
 		return s.lastWords(&fatal{stateConnectionFailure, "authentication timed out"}), true
 	}
+	if s.pausing {
+		s.pausing = false
+		s.log.pause(s.ctx, s.tracker.PID())
+		s.patience()
+		return nil, false
+	}
 	s.mu.Lock()
 	busy := s.tracker.Busy()
 	s.mu.Unlock()
@@ -172,6 +179,7 @@ func (s *session) timeout(ready bool) (cause *track.Error, stop bool) {
 // lastWords tells the client why the session ends, unless the server has, and
 // returns it for the events. A nil f means that the upstream closed.
 func (s *session) lastWords(f *fatal) *track.Error {
+	s.sendKept()
 	if f == nil {
 		f = s.verdict.Load()
 	}
@@ -258,7 +266,8 @@ func (s *session) cancelRunning() {
 func (s *session) deliver(chunk []byte) *track.Error {
 	now := time.Now()
 	sent := 0
-	if s.log.ready && !s.log.holds() {
+	assisted := s.p.conf.Audit.Assisted
+	if s.log.ready && !assisted && !s.log.holds() {
 		if _, err := s.client.Write(chunk); err != nil {
 			return s.unsent(chunk, now)
 		}
@@ -270,6 +279,9 @@ func (s *session) deliver(chunk []byte) *track.Error {
 	whole := s.tracker.Between() // only this goroutine changes it
 	hold, err := s.observe(chunk, now)
 	durable := s.log.write(s.ctx, s.tracker.PID())
+	if assisted {
+		chunk, hold, durable = s.keepBack(s.tracker.Pass(chunk), hold, durable)
+	}
 	if sent < len(chunk) {
 		switch err := s.sendHeld(chunk, hold, durable); {
 		case errors.Is(err, errKilled):

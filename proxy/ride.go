@@ -90,6 +90,9 @@ func (s *session) getOn() *rider {
 	r.tls, _ = s.client.Conn.(*tls.Conn)
 	r.sock = s.client.under
 	s.ride = r
+	s.pend.mu.Lock()
+	s.pend.home = false
+	s.pend.mu.Unlock()
 	if !s.p.loop.add(r) {
 		close(r.back)
 	}

@@ -41,6 +41,13 @@ type session struct {
 	rest  remainder
 	moved time.Time // when it came back from the loop
 
+	// kept are bytes for the client behind a completion whose events are not
+	// made yet, in sync mode; pausing says that the upstream has a deadline until
+	// which they are waited for. The goroutine that relays to the client has both.
+	kept      []byte
+	keptUntil <-chan struct{} // when events made already are durable
+	pausing   bool
+
 	handing  atomic.Bool           // the client's side pauses to change over
 	killed   chan struct{}         // closed by end
 	verdict  atomic.Pointer[fatal] // set once, before killed is closed
@@ -55,7 +62,7 @@ func newSession(p *Proxy, conn net.Conn) *session {
 		p:       p,
 		started: time.Now(),
 		client:  &leg{Conn: conn},
-		tracker: track.New(track.Config{MaxText: p.conf.MaxText}),
+		tracker: track.New(track.Config{MaxText: p.conf.MaxText, Assisted: p.conf.Audit.Assisted}),
 		killed:  make(chan struct{}),
 	}
 	s.room.L = &s.mu

@@ -36,6 +36,9 @@ type Config struct {
 	Port int
 	// Settings are appended to postgresql.conf and win over the defaults.
 	Settings map[string]string
+	// Preload are libraries to load at start, as far as the installation has them:
+	// of one that it lacks, the settings LIBRARY.… are left out too.
+	Preload []string
 	// StartTimeout bounds the time until the server accepts connections;
 	// 0: 60 seconds.
 	StartTimeout time.Duration

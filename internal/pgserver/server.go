@@ -41,6 +41,7 @@ func Start(ctx context.Context, config Config) (*Server, error) {
 	if c.Installation, err = c.installation(ctx, acct); err != nil {
 		return nil, err
 	}
+	c.preload(ctx)
 	removed, err := sweep(c.Dir)
 	if err != nil {
 		c.Logger.Warn("cannot remove what an earlier run left", "error", err)

@@ -52,6 +52,12 @@ type Config struct {
 	// NoCatalogEvents leaves out relations of pg_catalog, and statements that touch
 	// nothing else.
 	NoCatalogEvents bool
+	// Assisted says that the server's own audit reports what it records, as Audited
+	// items.
+	Assisted bool
+	// MaxText bounds the text of a statement that ran inside another, in bytes. 0
+	// means 1 MiB.
+	MaxText int
 }
 
 // Session turns one session's items into events. One goroutine uses it.
@@ -65,7 +71,8 @@ type Session struct {
 	// prepared holds the statements of Parse and PREPARE by name.
 	prepared map[string]*prepared
 	created  created
-	last     *text // what readText read last, of lastRaw; nil between queries
+	assist   *assist // nil: the server does not help
+	last     *text   // what readText read last, of lastRaw; nil between queries
 	lastRaw  string
 	spent    int  // bytes of last that events have repeated
 	failed   bool // a statement failed since the last ReadyForQuery
@@ -86,6 +93,12 @@ func New(cfg Config) (*Session, error) {
 		cfg.ConnectClass = activity.ClassMisc
 	}
 	s := &Session{cfg: cfg, next: 2, status: 'I', prepared: map[string]*prepared{}}
+	if cfg.MaxText <= 0 {
+		cfg.MaxText = 1 << 20
+	}
+	if cfg.Assisted {
+		s.assist = &assist{}
+	}
 	s.state.start(cfg.Startup)
 	s.who = cfg.Session
 	s.names.Database, s.names.Login, s.names.PID = s.who.DatabaseName, s.who.UserName, s.who.PID
@@ -102,7 +115,12 @@ func (s *Session) Apply(ctx context.Context, dst []activity.Event, items []track
 			dst = append(dst, s.connect(it, 1, activity.CommandConnect))
 		case track.AuthFailed:
 			dst = append(dst, s.connect(it, 1, activity.CommandAuthFailure))
+		case track.Audited:
+			dst = s.heardOf(ctx, dst, it)
+		case track.Pause:
+			dst = s.pause(ctx, dst)
 		case track.Disconnected:
+			dst = s.boundary(ctx, dst, 'E')
 			if s.cfg.Catalog != nil {
 				s.cfg.Catalog.Release(s.names.Database)
 			}
@@ -124,6 +142,7 @@ func (s *Session) Apply(ctx context.Context, dst []activity.Event, items []track
 		case track.Parameter:
 			s.parameter(it.Name, it.Value)
 		case track.Ready:
+			dst = s.boundary(ctx, dst, it.TxStatus)
 			s.ready(it.TxStatus)
 		}
 	}

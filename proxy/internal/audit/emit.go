@@ -248,7 +248,13 @@ func (r *run) bound() []string {
 		if i < len(types) {
 			oid = types[i]
 		}
-		shown, _ := classify.RedactValue(pgtext.Text(oid, format, v, &r.print))
+		text := ""
+		if len(r.printed) == len(p.Values) {
+			text = r.printed[i]
+		} else {
+			text = pgtext.Text(oid, format, v, &r.print)
+		}
+		shown, _ := classify.RedactValue(text)
 		if r.text.hides(i+1, r.boundText) {
 			shown = classify.Redacted
 		}

@@ -13,12 +13,7 @@ const unknownCommand = "UNKNOWN"
 // fail makes the events of a failed statement: its relations where they are known,
 // else one event.
 func (r *run) fail(st *classify.Statement, t *text) {
-	err := r.it.Err
-	state, message := "", ""
-	if err != nil {
-		state, message = err.SQLState, r.message(t)
-	}
-	if ran(state) {
+	if err := r.it.Err; err != nil && ran(err.SQLState) && !r.told {
 		r.before(st)
 	}
 	first := len(r.dst)
@@ -43,8 +38,14 @@ func (r *run) fail(st *classify.Statement, t *text) {
 		r.one(r.part(), class, command, activity.NoRows, r.bound())
 	}
 	for i := first; i < len(r.dst); i++ {
-		r.dst[i].ExitCode.SQLState = state
-		r.dst[i].ErrorMessage = message
+		r.failedEvent(&r.dst[i])
+	}
+}
+
+// failedEvent says in an event why the statement failed.
+func (r *run) failedEvent(e *activity.Event) {
+	if err := r.it.Err; err != nil {
+		e.ExitCode.SQLState, e.ErrorMessage = err.SQLState, r.message(r.text)
 	}
 }
 

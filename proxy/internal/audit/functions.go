@@ -47,6 +47,9 @@ func (r *run) function(out []found, f classify.Function, depth int) []found {
 
 // called makes the event of a function's call.
 func (r *run) called(c catalog.Function) {
+	if r.told {
+		return
+	}
 	e := r.one(r.part(), activity.ClassFunction, "EXECUTE", activity.NoRows, nil)
 	e.ObjectType, e.ObjectName = activity.ObjectFunction, qualified(c.Schema, c.Name)
 }

@@ -26,6 +26,13 @@ type run struct {
 	// constants are seen being called.
 	planned bool
 	failed  bool
+
+	// What the server's own audit adds.
+	stmt     *classify.Statement
+	from, to int // the statement in its text
+	records  []record
+	printed  []string // the parameters as the server prints them, "" for NULL
+	told     bool     // the server has recorded the calls of functions
 }
 
 // statement appends the events of a statement that completed or failed.
@@ -44,6 +51,13 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 		s.afterAbort(it)
 		return dst
 	}
+	if s.assist != nil {
+		if failed {
+			dst = s.boundary(ctx, dst, 0)
+		} else {
+			dst = s.settleComplete(ctx, dst)
+		}
+	}
 	var t *text
 	if it.Source == track.Execute {
 		t = s.lookupText(it.Name, it.Text)
@@ -51,7 +65,7 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 		t = s.readText(it.Text)
 	}
 	st, from, to := s.choose(t, it)
-	r := &run{Session: s, ctx: ctx, it: it, text: t, dst: dst, failed: failed}
+	r := &run{Session: s, ctx: ctx, it: it, text: t, dst: dst, failed: failed, from: from, to: to}
 	r.base = activity.Event{
 		Session: s.who, LogTime: it.End, StartTime: it.Start, RowCount: activity.NoRows,
 		CommandText: s.show(t, from, to), HasCommandText: true,
@@ -59,11 +73,17 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 	if len(t.executes) > 0 && s.secretArguments(t) {
 		r.base.CommandText = classify.MaskLiterals(r.base.CommandText)
 	}
-	if failed {
+	switch {
+	case s.assist != nil:
+		r.assisted(st)
+	case failed:
 		r.fail(st, t)
+	default:
+		r.emit(st, rowsOf(it), it.Tag)
+	}
+	if failed {
 		return r.dst
 	}
-	r.emit(st, rowsOf(it), it.Tag)
 	s.remember(st, t, from, to)
 	s.effects(st)
 	return r.dst

@@ -23,6 +23,10 @@ const (
 	Parameter
 	// Ready: a ReadyForQuery; TxStatus is 'I', 'T' or 'E'.
 	Ready
+	// Audited: the server's own audit recorded something; Text is its record.
+	Audited
+	// Pause: nothing has happened for a while; the proxy makes this one.
+	Pause
 	// Disconnected: the session ended. Err is set if it ended by a FATAL error
 	// or a lost connection; Clean says that the client sent Terminate.
 	Disconnected
@@ -64,6 +68,7 @@ type Item struct {
 	Err     *Error
 
 	TxStatus byte // Ready: 'I', 'T', 'E'
+	Worker   bool // Audited: a parallel worker recorded it, beside the leader
 	Clean    bool // Disconnected
 
 	Start time.Time // when the message that caused it was forwarded

@@ -39,10 +39,15 @@ func (t *Tracker) Server(p []byte, now time.Time, items []Item) ([]Item, error) 
 	f := &t.server
 	t.hold = -1
 	t.at = 0
+	t.gaps, t.gapped, t.lead = t.gaps[:0], 0, nil
+	note := Item{Start: now, End: now}
 	for i := 0; i < len(p); {
 		if f.inBody {
 			n, done := f.body(p[i:])
 			i += n
+			if t.notice.held {
+				items = t.noticePart(p[:i], 0, done, note, items)
+			}
 			if done {
 				items = t.serverMessage(f.typ, f.buf, now, items)
 				f.release()
@@ -55,6 +60,9 @@ func (t *Tracker) Server(p []byte, now time.Time, items []Item) ([]Item, error) 
 		n, ok := f.header(p[i:])
 		i += n
 		if !ok {
+			if t.conf.Assisted && f.hdr[0] == 'N' {
+				items = t.noticePart(p, t.at, false, note, items)
+			}
 			break
 		}
 		if err := f.check(maxLength); err != nil {
@@ -70,10 +78,21 @@ func (t *Tracker) Server(p []byte, now time.Time, items []Item) ([]Item, error) 
 		if uint64(f.length) <= uint64(rest) {
 			body := p[i : i+int(f.length)]
 			i += len(body)
-			items = t.serverMessage(f.typ, body[:min(len(body), f.limit)], now, items)
+			switch {
+			case f.typ != 'N' || !t.conf.Assisted:
+				items = t.serverMessage(f.typ, body[:min(len(body), f.limit)], now, items)
+			case t.notice.held:
+				items = t.noticePart(p[:i], 0, true, note, items)
+			default:
+				items = t.noticeWhole(body, t.at, i, note, items)
+			}
 			continue
 		}
 		f.begin()
+		if t.conf.Assisted && f.typ == 'N' {
+			items = t.noticePart(p, t.at, false, note, items)
+			break
+		}
 	}
 	t.at = 0 // a message that goes on begins before the next chunk
 	return items, nil

@@ -14,6 +14,9 @@ type Config struct {
 	// messages that await an answer, may hold together: beyond it the oldest
 	// statement is forgotten and texts are cut short. 0 means 32 MiB.
 	MaxBytes int
+	// Assisted says that the server's own audit reports what it records: its
+	// messages are Audited items, and the client does not get them (Pass).
+	Assisted bool
 }
 
 // MaxPending is how many messages may await an answer before the client's
@@ -57,6 +60,11 @@ type Tracker struct {
 	// be durable before the client sees it, or -1.
 	hold int
 	at   int // offset of the message in hand
+
+	notice notice
+	gaps   []gap  // of the last server chunk, in order
+	gapped int    // bytes in them
+	lead   []byte // held back of chunks before, to be sent now
 }
 
 // lastRun is the extended statement that ended last: a failing Sync is its.
@@ -121,10 +129,24 @@ func (t *Tracker) Full() bool { return t.queue.n >= MaxPending }
 
 // Between says whether the server's bytes so far end where a message ends, so
 // that a message of the proxy's own may follow them.
-func (t *Tracker) Between() bool { return !t.server.inBody && t.server.hdrLen == 0 }
+func (t *Tracker) Between() bool {
+	return !t.server.inBody && t.server.hdrLen == 0 || t.notice.held
+}
 
-// Hold is the offset in the last server chunk of the first message that
-// completed, or failed, something; -1 if there is none.
+// AnswerDue says whether the server is going to send a ReadyForQuery without
+// anything more of the client.
+func (t *Tracker) AnswerDue() bool {
+	for i := range t.queue.n {
+		switch t.queue.at(i).kind {
+		case 'S', 'Q', 'F':
+			return !t.copyOpen
+		}
+	}
+	return false
+}
+
+// Hold is the offset in what Pass gives of the last server chunk of the first
+// message that completed, or failed, something; -1 if there is none.
 func (t *Tracker) Hold() int { return t.hold }
 
 // Close reports the end of the session: what ran is lost, and Disconnected.
@@ -213,6 +235,6 @@ func (t *Tracker) portalItem(p *portal, now time.Time) Item {
 
 func (t *Tracker) holdHere() {
 	if t.hold < 0 {
-		t.hold = max(t.at, 0)
+		t.hold = max(t.at, 0) - t.gapped + len(t.lead)
 	}
 }

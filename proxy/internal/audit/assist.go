@@ -1,0 +1,175 @@
+package audit
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/pgtext"
+	"github.com/das-local/das-local/proxy/internal/track"
+)
+
+// An assist joins what the server's own audit records with the statements that
+// caused it. Records of a statement come while it runs, but for those of a
+// SELECT of the extended protocol: they come when its portal ends, which may be
+// long after it completed. Until then the statement is owed its records.
+//
+//	Audited ──▶ records ──Completed──▶ events
+//	               └──────owed────Audited──▶ events
+//
+// What the server does not record is made up from the text and the catalogue, as
+// it is without this help: statements that failed, cursors' relations, and all
+// where its audit is switched off.
+type assist struct {
+	records []record // of the statement that runs
+	bytes   int      // of text in them
+	owed    []*run   // oldest first
+	ids     []idPair
+	late    []lateText // what will be recorded and has its events
+	claims  []string   // texts of records that no statement was known for
+	spans   []span     // portals that ended in this transaction
+	heard   bool       // the server has recorded something in this session
+	silent  bool       // it did not record what it should have
+}
+
+// Bounds of what a session holds. A statement that causes more has its first
+// events while it runs.
+const (
+	maxRecords     = 512
+	maxRecordBytes = 4 << 20
+	maxPairs       = 8
+	maxClaims      = 64
+	maxOwed        = 256
+)
+
+// An idPair says which statementId goes with one of the server's.
+type idPair struct {
+	theirs, ours int64
+	last         int64 // the last substatementId given
+	shift        int64 // what events of our own have moved theirs by
+}
+
+// A lateText is the text of records that are still to come and make no event: the
+// statement's have been made already. id and sub are set by the first of them.
+type lateText struct {
+	of      *run
+	id, sub int64
+}
+
+// A span is a portal's time, in nanoseconds.
+type span struct{ start, end int64 }
+
+// unrecorded is the command of entries that need no permission; pgaudit 1.7.1
+// leaves them out.
+const unrecorded = "???"
+
+// heardOf takes a record.
+func (s *Session) heardOf(ctx context.Context, dst []activity.Event, it *track.Item) []activity.Event {
+	a := s.assist
+	if a == nil {
+		return dst
+	}
+	text := it.Text
+	if enc := s.print.ClientEncoding; enc != "" && enc != "UTF8" && !ascii(text) {
+		text = pgtext.Text(textOID, 0, []byte(text), &s.print)
+	}
+	rec, ok := parseRecord(strings.ToValidUTF8(text, "\uFFFD"), it.TextLen > len(it.Text))
+	if !ok || it.Worker || rec.command == unrecorded {
+		return dst
+	}
+	rec.at = it.End
+	a.heard, a.silent = true, false
+	if a.swallows(&rec) {
+		return dst
+	}
+	for _, o := range a.owed {
+		if o.owns(&rec) {
+			o.records = append(o.records, rec)
+			return dst
+		}
+	}
+	if len(a.owed) > 0 {
+		dst = s.settleComplete(ctx, dst)
+	}
+	a.records = append(a.records, rec)
+	if a.bytes += len(rec.text); len(a.records) >= maxRecords || a.bytes > maxRecordBytes {
+		dst = s.unclaimed(dst)
+	}
+	return dst
+}
+
+// swallows says whether a record is of a statement that has its events.
+func (a *assist) swallows(rec *record) bool {
+	for i := range a.late {
+		l := &a.late[i]
+		if l.id != 0 && (l.id != rec.id || l.sub != rec.sub) || !l.of.says(rec) {
+			continue
+		}
+		l.id, l.sub = rec.id, rec.sub
+		return true
+	}
+	return false
+}
+
+// owns says whether a late record is one of the owed statement's.
+func (r *run) owns(rec *record) bool {
+	if n := len(r.records); n > 0 {
+		last := &r.records[n-1]
+		if last.id != rec.id || r.recorded() && last.sub != rec.sub {
+			return false
+		}
+	}
+	return r.says(rec) && !calls(rec)
+}
+
+// says says whether a record's text is the statement's.
+func (r *run) says(rec *record) bool {
+	if r.it.TextLen > len(r.it.Text) { // the server knows more of it
+		return r.text.raw != "" && strings.HasPrefix(rec.text, r.text.raw)
+	}
+	return r.text.is(rec, r.from, r.to)
+}
+
+// is says whether a record's text is this one: whole, as older versions have it, or
+// the statement alone. It may be cut, and the server redacts.
+func (t *text) is(rec *record, from, to int) bool {
+	if rec.text == t.raw || rec.text == t.raw[from:to] {
+		return true
+	}
+	got := rec.text
+	if before, _, found := strings.Cut(got, " <REDACTED>"); found && rec.class == activity.ClassRole {
+		return strings.HasPrefix(t.raw, before) || strings.HasPrefix(t.raw[from:], before)
+	}
+	return rec.cut && len(got) > beginning && strings.HasPrefix(t.raw, got)
+}
+
+// calls says whether a record is of a function's call, which names the statement
+// around it.
+func calls(rec *record) bool {
+	return rec.class == activity.ClassFunction && rec.kind == activity.ObjectFunction
+}
+
+// recorded says whether the statement itself is among its records.
+func (r *run) recorded() bool {
+	return slices.ContainsFunc(r.records, func(rec record) bool { return !calls(&rec) && r.says(&rec) })
+}
+
+// pair gives the statementId for one of the server's.
+func (s *Session) pair(theirs int64) *idPair {
+	a := s.assist
+	for i := range a.ids {
+		if a.ids[i].theirs == theirs {
+			return &a.ids[i]
+		}
+	}
+	if len(a.ids) == maxPairs {
+		a.ids = slices.Delete(a.ids, 0, 1)
+	}
+	a.ids = append(a.ids, idPair{theirs: theirs, ours: s.next})
+	s.next++
+	return &a.ids[len(a.ids)-1]
+}
+
+// Owed says whether a statement has completed whose events are still to come.
+func (s *Session) Owed() bool { return s.assist != nil && len(s.assist.owed) > 0 }

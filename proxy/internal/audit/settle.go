@@ -1,0 +1,317 @@
+package audit
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/classify"
+	"github.com/das-local/das-local/proxy/internal/track"
+)
+
+// assisted makes the events of a statement that ended, or leaves it owed.
+func (r *run) assisted(st *classify.Statement) {
+	a := r.assist
+	r.stmt, r.records = st, a.records
+	a.records, a.bytes = nil, 0
+	if !r.failed && r.lateRecords() && len(a.owed) < maxOwed {
+		it := *r.it
+		o := *r
+		o.it, o.dst = &it, nil
+		a.owed = append(a.owed, &o)
+		return
+	}
+	r.settle(r.it.Source == track.Query || !r.failed)
+}
+
+// lateRecords says whether the statement's own records come when its portal ends.
+func (r *run) lateRecords() bool {
+	a := r.assist
+	if r.it.Source != track.Execute || a.silent || !r.it.Partial && !strings.HasPrefix(r.it.Tag, "SELECT") {
+		return false
+	}
+	return !r.recorded() && !slices.ContainsFunc(a.claims, r.wrote)
+}
+
+// wrote says whether a text is the statement's.
+func (r *run) wrote(text string) bool { return text == r.text.raw || text == r.text.raw[r.from:r.to] }
+
+// settle makes the events of a statement from its records and, where they say
+// nothing of it, from what it says itself. sure says that no more records can come.
+func (r *run) settle(sure bool) {
+	a := r.assist
+	own := -1
+	for i := range r.records {
+		rec := &r.records[i]
+		if r.record(rec) && own < 0 {
+			own = len(r.dst) - 1
+		}
+	}
+	r.told = len(r.records) > 0 || a.heard && !a.silent
+	switch {
+	case r.failed && own >= 0 && early(r.dst[own].Command):
+		r.failedEvent(&r.dst[own])
+	case r.failed:
+		r.fail(r.stmt, r.text)
+	case r.recorded():
+		if r.it.Source == track.Execute {
+			a.spans = append(a.spans, span{r.it.Start.UnixNano(), r.records[len(r.records)-1].at.UnixNano()})
+		}
+		return
+	case r.claimed() || sure && !r.missing():
+		return
+	default:
+		if sure {
+			a.silent, r.told = true, false
+		}
+		r.emit(r.stmt, rowsOf(r.it), r.it.Tag)
+	}
+	if n := len(r.records); n > 0 { // events of our own under the server's number
+		p := r.pair(r.records[n-1].id)
+		p.shift += r.sub - p.last
+		p.last = r.sub
+	}
+}
+
+// early says whether the server records a command before it runs.
+func early(command string) bool {
+	switch command {
+	case "DO", "CREATE EXTENSION", "ALTER EXTENSION", "CLOSE CURSOR", "CLOSE CURSOR ALL":
+		return true
+	}
+	return false
+}
+
+// claimed says whether the statement's record came when nobody knew whose it was.
+func (r *run) claimed() bool {
+	a := r.assist
+	i := slices.IndexFunc(a.claims, r.wrote)
+	if i >= 0 {
+		a.claims = slices.Delete(a.claims, i, i+1)
+	}
+	return i >= 0
+}
+
+// missing says whether a statement without a record should have one. The server
+// records nothing of what a rule turned into nothing, and loses what ran in a
+// portal that was opened before an older one was closed.
+func (r *run) missing() bool {
+	a := r.assist
+	if a.silent || !a.heard {
+		return true
+	}
+	if r.stmt.Form == classify.Query && r.stmt.Class == activity.ClassWrite {
+		return false
+	}
+	start := r.it.Start.UnixNano()
+	return r.it.Source != track.Execute || !slices.ContainsFunc(a.spans, func(s span) bool {
+		return s.start < start && start < s.end
+	})
+}
+
+// record makes the event of one record. It says whether the record is the
+// statement's own.
+func (r *run) record(rec *record) (own bool) {
+	p := r.pair(rec.id)
+	of, command, params := (*text)(nil), "", rec.params
+	switch e := r.executedText(rec); {
+	case r.says(rec):
+		of, command, own = r.text, r.base.CommandText, !calls(rec)
+	case e != nil:
+		of, command = e, r.shown(e)
+	default:
+		command = r.nestedText(rec)
+	}
+	r.id, r.sub = p.ours, rec.sub+p.shift
+	p.last = max(p.last, r.sub)
+	switch {
+	case own && r.it.Params != nil:
+		r.printed = rec.params
+		params = r.bound()
+	case len(params) > 0:
+		params = r.hideParams(of, params)
+	}
+	if r.cfg.NoCatalogEvents && !calls(rec) && strings.HasPrefix(rec.name, "pg_catalog.") {
+		return own
+	}
+	if own && (rec.command == "COPY" || rec.command == "DECLARE CURSOR") && r.objectsOf(rec) {
+		return own
+	}
+	e := r.one(r.sub, rec.class, rec.command, r.rows(rec, own), params)
+	e.ObjectType, e.ObjectName, e.CommandText = rec.kind, rec.name, command
+	if !own {
+		e.LogTime = rec.at
+		if !calls(rec) && of == nil && len(r.assist.claims) < maxClaims {
+			r.assist.claims = append(r.assist.claims, rec.text)
+		}
+	}
+	return own
+}
+
+// rows is the number of rows of a record's event.
+func (r *run) rows(rec *record, own bool) int64 {
+	switch rec.command {
+	case "SELECT", "INSERT", "UPDATE", "DELETE":
+		if rec.cut && own {
+			return rowsOf(r.it)
+		}
+		if !rec.cut {
+			return rec.rows
+		}
+	case "COPY":
+		if own {
+			return rowsOf(r.it)
+		}
+	}
+	return activity.NoRows
+}
+
+// objectsOf makes the events of COPY of a relation and DECLARE CURSOR, whose
+// relations the server does not record.
+func (r *run) objectsOf(rec *record) bool {
+	rels, rows := r.stmt.Relations, activity.NoRows
+	switch r.stmt.Form {
+	case classify.Copy:
+		rows = rowsOf(r.it)
+	case classify.Declare:
+		rels = r.stmt.Inner.Relations
+	default:
+		return false
+	}
+	r.sub--
+	r.objects(rels, rec.class, rec.command, rows)
+	return true
+}
+
+// executedText is the text of the prepared statement that an EXECUTE ran, if the
+// record is of that.
+func (r *run) executedText(rec *record) *text {
+	e := executed(r.stmt)
+	if e == nil {
+		return nil
+	}
+	if p := r.prepared[e.Name]; p != nil && p.text.is(rec, p.from, p.to) {
+		return p.text
+	}
+	return nil
+}
+
+// shown is what events show of a prepared statement's text.
+func (r *run) shown(t *text) string {
+	shown := r.show(t, 0, len(t.raw))
+	if r.secretArguments(t) {
+		shown = classify.MaskLiterals(shown)
+	}
+	return shown
+}
+
+// nestedText is what events show of a statement that ran inside another.
+func (r *run) nestedText(rec *record) string {
+	shown, _ := classify.Redact(rec.text)
+	if rec.cut || len(shown) > r.cfg.MaxText {
+		n := min(len(shown), r.cfg.MaxText)
+		return strings.ToValidUTF8(shown[:n], "") + "… [cut]"
+	}
+	return shown
+}
+
+// hideParams takes secrets out of the parameters that the server recorded.
+func (r *run) hideParams(of *text, params []string) []string {
+	out := make([]string, len(params))
+	value := func(n int) string {
+		if n < 1 || n > len(params) {
+			return ""
+		}
+		return params[n-1]
+	}
+	for i, p := range params {
+		out[i], _ = classify.RedactValue(p)
+		if of != nil && of.hides(i+1, value) {
+			out[i] = classify.Redacted
+		}
+	}
+	return out
+}
+
+// unclaimed makes events of the records that no statement is known for yet.
+func (s *Session) unclaimed(dst []activity.Event) []activity.Event {
+	a := s.assist
+	records := a.records
+	a.records, a.bytes = nil, 0
+	for i := range records {
+		rec := &records[i]
+		r := &run{Session: s, it: &track.Item{}, text: noText, stmt: &classify.Statement{}, dst: dst}
+		r.base = activity.Event{Session: s.who, LogTime: rec.at, StartTime: rec.at, RowCount: activity.NoRows, HasCommandText: true}
+		r.record(rec)
+		dst = r.dst
+	}
+	return dst
+}
+
+// noText is no record's.
+var noText = &text{raw: "\x00"}
+
+// settleComplete makes the events of the owed statements whose records have come.
+func (s *Session) settleComplete(ctx context.Context, dst []activity.Event) []activity.Event {
+	return s.settleOwed(ctx, dst, func(r *run) bool { return r.recorded() }, true)
+}
+
+// settleOwed makes the events of those owed statements that f picks. sure says
+// that their records are here, or will not come.
+func (s *Session) settleOwed(ctx context.Context, dst []activity.Event, f func(*run) bool, sure bool) []activity.Event {
+	a := s.assist
+	kept := a.owed[:0]
+	for _, o := range a.owed {
+		if !f(o) {
+			kept = append(kept, o)
+			continue
+		}
+		o.ctx, o.dst = ctx, dst
+		recorded := o.recorded()
+		o.settle(sure)
+		if !recorded && !sure && len(a.late) < maxOwed {
+			a.late = append(a.late, lateText{of: o})
+		}
+		dst, o.dst = o.dst, nil
+	}
+	clear(a.owed[len(kept):])
+	a.owed = kept
+	return dst
+}
+
+// pause makes the events of all statements that completed, with or without their
+// records.
+func (s *Session) pause(ctx context.Context, dst []activity.Event) []activity.Event {
+	if s.assist == nil {
+		return dst
+	}
+	dst = s.settleComplete(ctx, dst)
+	return s.settleOwed(ctx, dst, func(*run) bool { return true }, false)
+}
+
+// boundary takes what ends the records of the statements before: status is the
+// transaction's, or 0 before a statement fails.
+func (s *Session) boundary(ctx context.Context, dst []activity.Event, status byte) []activity.Event {
+	a := s.assist
+	if a == nil {
+		return dst
+	}
+	dst = s.settleComplete(ctx, dst)
+	if status == 'T' {
+		return s.unclaimed(dst)
+	}
+	// The portals are gone. Those of a failed transaction are not recorded.
+	aborted := status != 'I'
+	if aborted {
+		dst = s.settleOwed(ctx, dst, func(*run) bool { return true }, false)
+		a.late = a.late[:0]
+	} else {
+		dst = s.settleOwed(ctx, dst, func(*run) bool { return true }, true)
+	}
+	if status != 0 {
+		dst = s.unclaimed(dst)
+		a.late, a.claims, a.spans = a.late[:0], a.claims[:0], a.spans[:0]
+	}
+	return dst
+}
