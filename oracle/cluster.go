@@ -111,7 +111,9 @@ func (c *cluster) sweep(ctx context.Context, database string) error {
 	for _, query := range []string{
 		`SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database WHERE datname NOT IN ('postgres','template0','template1','` + template + `')`,
 		`SELECT format('DROP TABLESPACE %I', spcname) FROM pg_tablespace WHERE spcname NOT LIKE 'pg\_%'`,
-		`SELECT format('ALTER ROLE %s RESET ALL', coalesce(quote_ident(rolname), 'ALL')) FROM pg_db_role_setting LEFT JOIN pg_roles r ON r.oid = setrole WHERE setdatabase = 0`,
+		`SELECT format('ALTER ROLE %I RESET ALL', rolname) FROM pg_db_role_setting JOIN pg_roles r ON r.oid = setrole WHERE setdatabase = 0
+			UNION ALL SELECT 'ALTER ROLE ALL RESET ' || split_part(c, '=', 1) FROM pg_db_role_setting, unnest(setconfig) c
+				WHERE setdatabase = 0 AND setrole = 0 AND c NOT LIKE 'pgaudit.%'`,
 		`SELECT format('REVOKE %I FROM %I', g.rolname, m.rolname) FROM pg_auth_members a JOIN pg_roles g ON g.oid = roleid JOIN pg_roles m ON m.oid = member
 			WHERE g.rolname LIKE 'das\_%' AND (g.rolname, m.rolname) <> ('das_grp', 'das_app')`,
 		`SELECT format('REVOKE ALL ON PARAMETER %s FROM %I', parname, grantee::regrole) FROM pg_parameter_acl, aclexplode(paracl) WHERE grantee <> 10 GROUP BY parname, grantee`,

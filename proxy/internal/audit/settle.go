@@ -106,7 +106,7 @@ func (r *run) missing() bool {
 	}
 	start := r.it.Start.UnixNano()
 	return r.it.Source != track.Execute || !slices.ContainsFunc(a.spans, func(s span) bool {
-		return s.start < start && start < s.end
+		return s.start <= start && start < s.end
 	})
 }
 
