@@ -23,13 +23,13 @@ const (
 	Parameter
 	// Ready: a ReadyForQuery; TxStatus is 'I', 'T' or 'E'.
 	Ready
+	// Disconnected: the session ended. Err is set if it ended by a FATAL error
+	// or a lost connection; Clean says that the client sent Terminate.
+	Disconnected
 	// Audited: the server's own audit recorded something; Text is its record.
 	Audited
 	// Pause: nothing has happened for a while; the proxy makes this one.
 	Pause
-	// Disconnected: the session ended. Err is set if it ended by a FATAL error
-	// or a lost connection; Clean says that the client sent Terminate.
-	Disconnected
 )
 
 // Source says which kind of message made a statement run.
