@@ -27,7 +27,7 @@ e2e: setup-test
 	$(GO) test -count=1 -timeout 15m ./e2e/...
 
 oracle: setup-test
-	$(GO) run ./oracle -min 0.80
+	$(GO) run ./oracle -check
 
 conformance: setup-test
 	conformance/run

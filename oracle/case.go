@@ -29,6 +29,7 @@ type Case struct {
 	CommandTags  []string  `json:"command_tags"` // all that the client saw
 	Records      []Record  `json:"records"`
 	Records171   *[]Record `json:"records_171"`
+	Features     []string  `json:"features"`
 }
 
 // Op is one message of a scripted session.
