@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/classify"
 	"github.com/das-local/das-local/internal/pgtext"
 	"github.com/das-local/das-local/proxy/internal/track"
 )
@@ -131,17 +132,21 @@ func (r *run) says(rec *record) bool {
 	return r.text.is(rec, r.from, r.to)
 }
 
-// is says whether a record's text is this one: whole, as older versions have it, or
-// the statement alone. It may be cut, and the server redacts.
+// is says whether a record's text is this one: whole, or, as pgaudit has it from
+// version 17 on, the statement alone with the comments around it. It may be cut, and
+// the server redacts.
 func (t *text) is(rec *record, from, to int) bool {
-	if rec.text == t.raw || rec.text == t.raw[from:to] {
+	got := rec.text
+	if got == t.raw || got == t.raw[from:to] {
 		return true
 	}
-	got := rec.text
-	if before, _, found := strings.Cut(got, " <REDACTED>"); found && rec.class == activity.ClassRole {
+	if before, _, found := strings.Cut(got, " "+classify.Redacted); found {
 		return strings.HasPrefix(t.raw, before) || strings.HasPrefix(t.raw[from:], before)
 	}
-	return rec.cut && len(got) > beginning && strings.HasPrefix(t.raw, got)
+	if rec.cut {
+		return len(got) > beginning && strings.HasPrefix(t.raw, got)
+	}
+	return from < to && strings.Contains(got, t.raw[from:to]) && strings.Contains(t.raw, got)
 }
 
 // calls says whether a record is of a function's call, which names the statement
