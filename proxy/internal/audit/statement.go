@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -63,7 +64,7 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 		r.fail(st, t)
 		return r.dst
 	}
-	r.emit(st, rowsOf(it), it.Tag)
+	r.emit(st, rowsOf(it, st), it.Tag)
 	s.remember(st, t, from, to)
 	s.effects(st)
 	return r.dst
@@ -163,9 +164,13 @@ func tagCommand(tag string) string {
 	}
 }
 
-// rowsOf is the number in the command tag.
-func rowsOf(it *track.Item) int64 {
+// rowsOf is the number in the command tag, which a portal that is run in parts has of its last
+// part alone.
+func rowsOf(it *track.Item, st *classify.Statement) int64 {
 	if it.Partial {
+		if writes(st) {
+			return activity.NoRows // all were written, some were fetched
+		}
 		return it.Rows
 	}
 	i := strings.LastIndexByte(it.Tag, ' ')
@@ -173,7 +178,15 @@ func rowsOf(it *track.Item) int64 {
 	if err != nil {
 		return activity.NoRows
 	}
+	if it.Source == track.Execute {
+		n = max(n, it.Rows)
+	}
 	return n
+}
+
+// writes says whether a query changes a relation.
+func writes(st *classify.Statement) bool {
+	return slices.ContainsFunc(st.Relations, func(r classify.Relation) bool { return r.Access != classify.Read })
 }
 
 // remember keeps what PREPARE prepared.
