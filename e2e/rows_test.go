@@ -2,9 +2,12 @@ package e2e
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
@@ -79,7 +82,7 @@ var counting = []counted{
 	{sql: "drop table rc3", want: []string{"DDL DROP TABLE null"}},
 }
 
-// TestRowCounts runs them by both protocols, and by psql.
+// TestRowCounts runs them by both protocols, by psql and by pgx.
 func TestRowCounts(t *testing.T) {
 	var want []string
 	for _, c := range counting {
@@ -107,6 +110,30 @@ func TestRowCounts(t *testing.T) {
 		}
 		psql(t, bed.proc.PGPort, "postgres", "rows_psql", "rows-psql", script.String())
 		sameBriefs(t, session(t, bed.tail, "rows-psql"), want)
+	})
+	t.Run("pgx", func(t *testing.T) {
+		newDatabase(t, "rows_pgx")
+		ctx := within(t, time.Minute)
+		conn, err := pgx.Connect(ctx, bed.proc.URL("postgres", "rows_pgx", "rows-pgx"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range counting {
+			switch {
+			case c.data != "":
+				_, _ = conn.PgConn().CopyFrom(ctx, strings.NewReader(c.data), c.sql)
+			case strings.HasPrefix(c.sql, "copy"):
+				_, _ = conn.PgConn().CopyTo(ctx, io.Discard, c.sql)
+			default: // one of them is to fail
+				if rows, err := conn.Query(ctx, c.sql); err == nil {
+					rows.Close()
+				}
+			}
+		}
+		if err := conn.Close(ctx); err != nil {
+			t.Fatal(err)
+		}
+		sameBriefs(t, session(t, bed.tail, "rows-pgx"), want)
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/das-local/das-local/internal/activity"
 	"github.com/das-local/das-local/internal/classify"
+	"github.com/das-local/das-local/proxy/internal/track"
 )
 
 // unknownCommand is the command of a text that no keyword begins; pgaudit's word of 2019.
@@ -18,6 +19,7 @@ func (r *run) fail(st *classify.Statement, t *text) {
 	if err != nil {
 		state, message = err.SQLState, r.message(t)
 	}
+	r.base.HasCommandText = t.raw != "" // else it is of a name that stands for nothing
 	if ran(state) {
 		r.before(st)
 	}
@@ -33,9 +35,8 @@ func (r *run) fail(st *classify.Statement, t *text) {
 		if class == "" {
 			class = activity.ClassMisc
 		}
-		if r.it.Text == "" && st.Form == classify.Unread {
-			command = "EXECUTE" // a fast-path call
-			class = activity.ClassFunction
+		if r.it.Source == track.FunctionCall {
+			class, command = activity.ClassFunction, "EXECUTE"
 		}
 		if command == "" {
 			command = unknownCommand

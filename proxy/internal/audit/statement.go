@@ -80,8 +80,10 @@ func executed(st *classify.Statement) *classify.Statement {
 	return nil
 }
 
-// afterAbort takes what ROLLBACK and the like change; they have no event.
+// afterAbort takes what ROLLBACK and the like change; they have no event. What follows in the same
+// string runs.
 func (s *Session) afterAbort(it *track.Item) {
+	s.status = 'T'
 	t := s.readText(it.Text)
 	st, _, _ := s.choose(t, it)
 	for i := range st.Effects {
