@@ -19,6 +19,7 @@ type Catalog interface {
 	Functions(ctx context.Context, s *catalog.Session, schema, name string) []catalog.Function
 	ParameterTypes(ctx context.Context, s *catalog.Session, sql string, given ...uint32) ([]uint32, bool)
 	Type(ctx context.Context, s *catalog.Session, oid uint32) (catalog.Type, bool)
+	RegName(ctx context.Context, s *catalog.Session, typ uint32, value string) (string, bool)
 	DefaultSearchPath(ctx context.Context, s *catalog.Session) []string
 	Invalidate(database string)
 	Release(database string)

@@ -47,6 +47,10 @@ func (*tables) ParameterTypes(context.Context, *catalog.Session, string, ...uint
 
 func (*tables) Release(string) {}
 
+func (*tables) RegName(context.Context, *catalog.Session, uint32, string) (string, bool) {
+	return "", false
+}
+
 func (*tables) Type(context.Context, *catalog.Session, uint32) (catalog.Type, bool) {
 	return catalog.Type{}, false
 }

@@ -232,6 +232,7 @@ func (r *run) bound() []string {
 		return nil
 	}
 	types := r.paramTypes()
+	r.describe()
 	r.params = make([]string, 0, len(p.Values))
 	for i, v := range p.Values {
 		if v == nil {
@@ -255,6 +256,20 @@ func (r *run) bound() []string {
 		r.params = append(r.params, shown)
 	}
 	return r.params
+}
+
+// describe lets the printer ask the catalogue, for this statement.
+func (r *run) describe() {
+	if r.cfg.Catalog == nil {
+		return
+	}
+	r.print.TypeOf = func(oid uint32) (pgtext.Type, bool) {
+		t, ok := r.cfg.Catalog.Type(r.ctx, &r.names, oid)
+		return pgtext.Type(t), ok
+	}
+	r.print.RegName = func(typ uint32, value string) (string, bool) {
+		return r.cfg.Catalog.RegName(r.ctx, &r.names, typ, value)
+	}
 }
 
 // boundText gives parameter n, from 1, as it was sent.

@@ -1,0 +1,64 @@
+package pgtext_test
+
+import (
+	"testing"
+
+	"github.com/das-local/das-local/internal/pgtext"
+)
+
+// TestUnknownType: what no rule is for prints as hexadecimal in binary format, and as it came in text
+// format; a type that a later server adds, too.
+func TestUnknownType(t *testing.T) {
+	nothing := &pgtext.Settings{TypeOf: func(uint32) (pgtext.Type, bool) { return pgtext.Type{}, false }}
+	for _, oid := range []uint32{1, 9999, 8000, 16000, 70000, 4294967295} {
+		for _, set := range []*pgtext.Settings{nil, {}, nothing} {
+			if got := pgtext.Text(oid, 1, []byte("\x00\x01text"), set); got != `\x000174657874` {
+				t.Errorf("binary of %d: %q", oid, got)
+			}
+			if got := pgtext.Text(oid, 0, []byte(" 01 "), set); got != " 01 " {
+				t.Errorf("text of %d: %q", oid, got)
+			}
+		}
+	}
+}
+
+// TestCustomText has spellings of composites, and of ranges over any type, that the server prints in
+// another way.
+func TestCustomText(t *testing.T) {
+	s := newSession(t, pgtext.Settings{DateStyle: "SQL, DMY"})
+	if _, err := s.conn.Exec(t.Context(), `
+		DROP SCHEMA IF EXISTS spelled CASCADE; CREATE SCHEMA spelled; SET search_path = spelled;
+		CREATE TYPE row3 AS (a int, b text, c date); CREATE TYPE one AS (a bool);
+		CREATE TYPE words AS RANGE (subtype = text); CREATE TYPE reals AS RANGE (subtype = float8); CREATE TYPE ints AS RANGE (subtype = int4)`).ReadAll(); err != nil {
+		t.Fatal(err)
+	}
+	types := map[uint32]pgtext.Type{
+		s.oid("row3"): {Like: 2249, Fields: []uint32{23, 25, 1082}}, s.oid("one"): {Like: 2249, Fields: []uint32{16}},
+		s.oid("words"): {Range: 25}, s.oid("reals"): {Range: 701}, s.oid("ints"): {Range: 23},
+		s.oid("row3[]"): {Element: s.oid("row3")},
+	}
+	s.s.TypeOf = func(oid uint32) (pgtext.Type, bool) { ty, ok := types[oid]; return ty, ok }
+	compared := 0
+	for typ, values := range map[string][]string{
+		"row3":   {"(01,x,2024-02-01)", `( +1 ,"x y",)`, "(,,)", `(1,"",infinity)`, `(1,a"b"c,2024-02-01)`, `(1,"a""b\\c",)`, ` (1, x ,) `, "(1,x)", "(1,x,,)", "1,x,", "(1,(,)", `(1,\x,)`, `("1",x,2024-02-01`},
+		"one":    {"(yes)", "()", "( off )", `("")`, "(1", "(t))"},
+		"row3[]": {`{"(01,x,2024-02-01)",NULL}`},
+		"words":  {"[a,b)", "[ a , b )", "[a,a)", "[a,a]", `["a,b",)`, "empty", `["",z]`, "(,)", "[a"},
+		"reals":  {"[1e0,2.50]", "(1,1.0)", "[1,infinity)"},
+		"ints":   {"[1,5]", "(1,2)", "(1,1]", "[01,+5)"},
+	} {
+		for _, v := range values {
+			got := pgtext.Text(s.oid(typ), 0, []byte(v), &s.s)
+			want, ok := s.print(typ, 0, []byte(v))
+			if !ok {
+				continue
+			}
+			if compared++; got != string(want) {
+				t.Errorf("%s %q: %q, want %q", typ, v, got, want)
+			}
+		}
+	}
+	if compared < 25 {
+		t.Errorf("only %d compared", compared)
+	}
+}
