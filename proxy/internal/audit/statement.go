@@ -47,18 +47,15 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 	}
 	var t *text
 	if it.Source == track.Execute {
-		t = s.lookupText(it.Name, it.Text)
+		t = s.lookupText(it)
 	} else {
-		t = s.readText(it.Text)
+		t = s.readText(it)
 	}
 	st, from, to := s.choose(t, it)
 	r := &run{Session: s, ctx: ctx, it: it, text: t, dst: dst, failed: failed}
 	r.base = activity.Event{
 		Session: s.who, LogTime: it.End, StartTime: it.Start, RowCount: activity.NoRows,
 		CommandText: s.show(t, from, to), HasCommandText: true,
-	}
-	if len(t.executes) > 0 && s.secretArguments(t) {
-		r.base.CommandText = classify.MaskLiterals(r.base.CommandText)
 	}
 	if failed {
 		r.fail(st, t)
@@ -84,7 +81,7 @@ func executed(st *classify.Statement) *classify.Statement {
 // string runs.
 func (s *Session) afterAbort(it *track.Item) {
 	s.status = 'T'
-	t := s.readText(it.Text)
+	t := s.readText(it)
 	st, _, _ := s.choose(t, it)
 	for i := range st.Effects {
 		switch st.Effects[i].Kind {
