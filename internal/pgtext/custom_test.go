@@ -62,3 +62,23 @@ func TestCustomText(t *testing.T) {
 		t.Errorf("only %d compared", compared)
 	}
 }
+
+func TestBeginning(t *testing.T) {
+	latin := &pgtext.Settings{ClientEncoding: "SJIS"}
+	for _, c := range []struct {
+		oid    uint32
+		format int16
+		value  string
+		set    *pgtext.Settings
+		want   string
+		lost   int
+	}{
+		{25, 0, "aü", nil, "aü", 0}, {25, 0, "aü\xe2\x82", nil, "aü", 2}, {25, 1, "a\xf0\x9d\x84", nil, "a", 3}, {25, 0, "\xff\xff", nil, "\xff\xff", 0},
+		{23, 0, "123", nil, "123", 0}, {1700, 1, "\x00\x01", nil, `\x0001`, 0}, {3802, 1, "\x01{\"a", nil, `{"a`, 0}, {3802, 1, "\x02{", nil, `\x027b`, 0},
+		{17, 1, "\x00\xff", nil, `\x00ff`, 0}, {17, 0, `\x0`, nil, `\x0`, 0}, {25, 1, "\x93\xfa\x93", latin, "日", 1}, {99999, 1, "a", nil, `\x61`, 0}, {25, 1, "", nil, "", 0},
+	} {
+		if got, lost := pgtext.Beginning(c.oid, c.format, []byte(c.value), c.set); got != c.want || lost != c.lost {
+			t.Errorf("%d %d %q: %q %d, want %q %d", c.oid, c.format, c.value, got, lost, c.want, c.lost)
+		}
+	}
+}

@@ -264,8 +264,9 @@ func (r *run) value(i int, oid uint32, format int16, v []byte) string {
 		shown, _ := classify.RedactValue(pgtext.Text(oid, format, v, &r.print))
 		return shown
 	}
-	shown, _ := classify.RedactValue(pgtext.Beginning(oid, format, v, &r.print))
-	return activity.Cut(shown, len(shown), missing[i])
+	shown, lost := pgtext.Beginning(oid, format, v, &r.print)
+	shown, _ = classify.RedactValue(shown)
+	return activity.Cut(shown, len(shown), missing[i]+lost)
 }
 
 // describe lets the printer ask the catalogue, for this statement.

@@ -66,7 +66,7 @@ const textOID = 25
 // readText classifies the query string of an item. It remembers the last one: the statements
 // of one string come one after another.
 func (s *Session) readText(it *track.Item) *text {
-	if s.last == nil || s.last.sent != it.Text || s.last.cut != missing(it) {
+	if s.last == nil || s.last.sent != it.Text || (s.last.cut > 0) != (missing(it) > 0) {
 		s.last, s.spent = s.read(it), 0
 	}
 	return s.last
@@ -81,7 +81,9 @@ func (s *Session) read(it *track.Item) *text {
 		raw = pgtext.Text(textOID, 0, []byte(raw), &s.print)
 	}
 	if cut > 0 {
-		raw = pgtext.TrimPart(raw)
+		part := 0
+		raw, part = pgtext.TrimPart(raw)
+		cut += part
 	}
 	t := &text{sent: it.Text, raw: raw, cut: cut, result: s.cfg.Classifier.Classify(raw)}
 	t.shown, t.secret = classify.Redact(raw)
