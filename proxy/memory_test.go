@@ -94,7 +94,6 @@ func TestLongBind(t *testing.T) {
 	}
 }
 
-
 // pump writes head, size bytes and tail, and gives by how much the heap grew meanwhile.
 func pump(t *testing.T, conn net.Conn, head []byte, size int, tail []byte) uint64 {
 	t.Helper()
