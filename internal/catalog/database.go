@@ -52,7 +52,7 @@ type flightKey struct {
 	version uint64
 }
 
-// paramsQuestion has what a kindParams key does not spell out.
+// paramsQuestion has what a kindParams or kindRegName key does not spell out.
 type paramsQuestion struct {
 	sql   string
 	path  []string

@@ -81,7 +81,7 @@ func maskQuery(q string, postgres bool) string {
 		if err != nil {
 			name = key
 		}
-		secret := indexFold(name, passwordWord) >= 0
+		secret := indexFold(name, passwordWord) >= 0 || secretName(name)
 		switch {
 		case secret && ok:
 			pair, within = key+"="+Redacted, true
@@ -178,7 +178,7 @@ func maskLoose(v string) string {
 	if !suspicious(v) {
 		return v
 	}
-	return maskPairs(maskURLs(v))
+	return maskHeaders(maskPairs(maskURLs(v)))
 }
 
 // maskQuoted takes secrets out of what a message quotes, such as a value that is not a number.

@@ -81,6 +81,9 @@ func suspicious(s string) bool {
 			if i+2 < len(s) && s[i+1]|0x20 == 'w' && s[i+2]|0x20 == 'd' {
 				return true
 			}
+			if hasFold(s[i:], "program") || hasFold(s[i:], "private_key") {
+				return true
+			}
 		case 's', 'S':
 			if i+5 < len(s) && (equalFold(s[i:i+6], "secret") || i+9 < len(s) && equalFold(s[i:i+10], "set_config")) {
 				return true
@@ -96,15 +99,23 @@ func suspicious(s string) bool {
 		case '\\':
 			return true
 		case 'a', 'A':
-			if len(s)-i >= 5 && equalFold(s[i:i+5], "alter") {
+			if hasFold(s[i:], "alter") || hasFold(s[i:], "api") || hasFold(s[i:], "authorization") {
 				return true
 			}
 		case 'c', 'C':
-			if len(s)-i >= 6 && equalFold(s[i:i+6], "create") {
+			if hasFold(s[i:], "create") || hasFold(s[i:], "crypt") {
+				return true
+			}
+		case 'h', 'H':
+			if hasFold(s[i:], "hmac") {
 				return true
 			}
 		case 'i', 'I':
-			if len(s)-i >= 10 && equalFold(s[i:i+10], "identified") {
+			if hasFold(s[i:], "identified") {
+				return true
+			}
+		case 't', 'T':
+			if hasFold(s[i:], "token") {
 				return true
 			}
 		}
@@ -112,12 +123,16 @@ func suspicious(s string) bool {
 	return false
 }
 
+// hasFold is strings.HasPrefix without case, for a lower-case ASCII word.
+func hasFold(s, lower string) bool { return len(s) >= len(lower) && equalFold(s[:len(lower)], lower) }
+
 // secretName says whether a parameter or option of that name holds a secret:
 // password, sslpassword, app.db_password, but not password_encryption.
 func secretName(name string) bool {
 	name = strings.ToLower(name)
 	for _, suffix := range [...]string{
-		passwordWord, "passwd", "passphrase", "passcode", "secret", "secret_key", "secret_access_key", "ssl_passphrase_command",
+		passwordWord, "passwd", "passphrase", "passcode", "secret", "secrets", "secret_key", "secret_access_key", "ssl_passphrase_command",
+		"api_key", "apikey", "private_key", "token",
 	} {
 		if strings.HasSuffix(name, suffix) {
 			return true

@@ -32,6 +32,10 @@ type redactor struct {
 	hung    bool // the text was hanging somewhere
 	built   bool // a literal holds a role statement, or the beginning of one
 	options bool // after OPTIONS
+	routine bool // in CREATE FUNCTION or PROCEDURE
+	// rest: a role statement was taken out of a literal; what it is put together with, by replace
+	// say, comes in the same statement.
+	rest bool
 	// wary: the password may be in any literal, since a statement is put together that
 	// takes it from elsewhere, such as a variable.
 	wary bool
@@ -66,7 +70,8 @@ func (r *redactor) token(t token) {
 	switch t.kind {
 	case tokPunct:
 		if r.s[t.from] == ';' {
-			r.first, r.inRole, r.exempt, r.hanging, r.options = "", false, false, false, false
+			r.first = ""
+			r.inRole, r.exempt, r.hanging, r.options, r.routine, r.rest = false, false, false, false, false, false
 		}
 	case tokString:
 		r.literal(t, false)
@@ -75,8 +80,12 @@ func (r *redactor) token(t token) {
 			r.param(t)
 		}
 	case tokQuoted:
-		if r.name(t) == "set_config" {
+		name := r.name(t)
+		if name == "set_config" {
 			r.setConfig()
+			return
+		}
+		if r.secretCall(name) {
 			return
 		}
 		r.option(t)
@@ -108,6 +117,8 @@ func (r *redactor) word(t token) {
 		r.setConfig()
 	case "options":
 		r.options = true
+	case "function", "procedure":
+		r.routine = r.routine || r.first == "create"
 	case "for":
 		if r.first == "set" && r.prev.is(r.s, passwordWord) {
 			r.hanging = true // another product's SET PASSWORD FOR name = '…'
@@ -126,7 +137,9 @@ func (r *redactor) word(t token) {
 				r.hid(v.text(r.s))
 			}
 		}
-		r.option(t)
+		if !r.secretCall(w) {
+			r.option(t)
+		}
 	}
 }
 
@@ -154,6 +167,9 @@ func (r *redactor) option(t token) {
 	if !secretName(name) && !(r.options && optionName(name)) {
 		return
 	}
+	if secretName(name) && r.declared() {
+		return
+	}
 	look := r.lex
 	r.skipEscape(t, &look)
 	at := look
@@ -165,8 +181,10 @@ func (r *redactor) option(t token) {
 		}
 	case v.is(r.s, "=>"):
 	case v.is(r.s, "="):
-		// In a DML statement it is a column's name; but the server's own are secret.
-		if !r.options && r.first != "create" && r.first != "alter" && !strings.HasPrefix(name, "rolpass") {
+		// In a DML statement it is a column's name; but the server's own are secret, and so is what a
+		// line of pg_hba.conf has.
+		hba := strings.HasPrefix(r.first, "host") || r.first == "local"
+		if !r.options && r.first != "create" && r.first != "alter" && !hba && !strings.HasPrefix(name, "rolpass") {
 			return
 		}
 	case v.kind == tokString, r.options && (v.kind == tokWord || v.kind == tokQuoted || v.kind == tokNumber):
@@ -294,7 +312,7 @@ func (r *redactor) literal(t token, whole bool) {
 	if !single {
 		value = joined.String()
 	}
-	whole = whole || r.hanging || r.inRole && !r.prev.is(r.s, "until")
+	whole = whole || r.hanging || r.inRole && !r.prev.is(r.s, "until") || r.rest && !r.prev.is(r.s, "language")
 	if r.role || whole {
 		r.hid(value)
 		if single {
@@ -313,6 +331,13 @@ func (r *redactor) literal(t token, whole bool) {
 		shown, changed, hanging = redactValue(value, r.depth+1)
 		hanging = hanging || r.built && endsInPassword(value)
 		r.hanging = r.hanging || hanging
+		r.rest = r.rest || changed && strings.HasSuffix(shown, " "+Redacted)
+	} else {
+		shown = value
+	}
+	if r.prev.is(r.s, "program") {
+		command := maskCommand(shown)
+		shown, changed = command, changed || command != shown
 	}
 	switch {
 	case changed:
@@ -334,7 +359,7 @@ func (r *redactor) part(value string) {
 		t := lex.next()
 		if t.is(value, "create") || t.is(value, "alter") {
 			t = lex.next()
-			r.built = t.is(value, "role") || t.is(value, "user") || t.is(value, "group")
+			r.built = t.is(value, "role") || t.is(value, "user") || t.is(value, "group") || t.kind == tokEOF
 		}
 		if r.built || t.kind == tokEOF {
 			return

@@ -126,7 +126,7 @@ func (r *run) owns(rec *record) bool {
 
 // says says whether a record's text is the statement's.
 func (r *run) says(rec *record) bool {
-	if r.it.TextLen > len(r.it.Text) { // the server knows more of it
+	if r.text.cut > 0 { // the server knows more of it
 		return r.text.raw != "" && strings.HasPrefix(rec.text, r.text.raw)
 	}
 	return r.text.is(rec, r.from, r.to)

@@ -19,6 +19,7 @@ type Catalog interface {
 	Functions(ctx context.Context, s *catalog.Session, schema, name string) []catalog.Function
 	ParameterTypes(ctx context.Context, s *catalog.Session, sql string, given ...uint32) ([]uint32, bool)
 	Type(ctx context.Context, s *catalog.Session, oid uint32) (catalog.Type, bool)
+	RegName(ctx context.Context, s *catalog.Session, typ uint32, value string) (string, bool)
 	DefaultSearchPath(ctx context.Context, s *catalog.Session) []string
 	Invalidate(database string)
 	Release(database string)
@@ -72,13 +73,12 @@ type Session struct {
 	prepared map[string]*prepared
 	created  created
 	assist   *assist // nil: the server does not help
-	last     *text   // what readText read last, of lastRaw; nil between queries
-	lastRaw  string
-	spent    int  // bytes of last that events have repeated
-	failed   bool // a statement failed since the last ReadyForQuery
-	status   byte // transaction status of the last ReadyForQuery
-	ddl      bool // the catalogue changed since then
-	shared   bool // and the change is seen in every database
+	last     *text   // what readText read last; nil between queries
+	spent    int     // bytes of last that events have repeated
+	failed   bool    // a statement failed since the last ReadyForQuery
+	status   byte    // transaction status of the last ReadyForQuery
+	ddl      bool    // the catalogue changed since then
+	shared   bool    // and the change is seen in every database
 }
 
 // New checks cfg. The first statement will be number 2, after CONNECT.
@@ -136,7 +136,7 @@ func (s *Session) Apply(ctx context.Context, dst []activity.Event, items []track
 		case track.Completed, track.Failed:
 			dst = s.statement(ctx, dst, it)
 		case track.Prepared:
-			s.prepare(it.Name, s.read(it.Text), nil)
+			s.prepare(it.Name, s.read(it), nil)
 		case track.Deallocated:
 			delete(s.prepared, it.Name)
 		case track.Parameter:
@@ -180,7 +180,7 @@ func (s *Session) parameter(name, value string) {
 		s.print.IntervalStyle = value
 	case "client_encoding":
 		s.print.ClientEncoding = value
-		s.last, s.lastRaw = nil, ""
+		s.last = nil
 	}
 }
 
@@ -188,7 +188,7 @@ func (s *Session) parameter(name, value string) {
 // or created is either permanent or gone.
 func (s *Session) ready(status byte) {
 	s.status = status
-	s.last, s.lastRaw = nil, ""
+	s.last = nil
 	if status == 'I' {
 		touched := s.failed || s.state.touched()
 		if !s.failed {

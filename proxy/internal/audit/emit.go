@@ -128,9 +128,6 @@ func (r *run) executeInner(st *classify.Statement, rows int64) {
 	}
 	outer, filled, params := r.base.CommandText, r.filled, r.params
 	r.base.CommandText = r.show(p.text, p.from, p.to)
-	if r.secretArguments(p.text) { // PREPARE and EXECUTE are in one text
-		r.base.CommandText = classify.MaskLiterals(r.base.CommandText)
-	}
 	r.params, r.filled = arguments(st.Args, p.text), true
 	if p.stmt.Form == classify.Query {
 		r.query(p.stmt, rows)
@@ -232,6 +229,7 @@ func (r *run) bound() []string {
 		return nil
 	}
 	types := r.paramTypes()
+	r.describe()
 	r.params = make([]string, 0, len(p.Values))
 	for i, v := range p.Values {
 		if v == nil {
@@ -248,19 +246,47 @@ func (r *run) bound() []string {
 		if i < len(types) {
 			oid = types[i]
 		}
+		r.params = append(r.params, r.value(i, oid, format, v))
+	}
+	if p.Dropped > 0 {
+		r.params = append(r.params, activity.CutParams(p.Dropped))
+	}
+	return r.params
+}
+
+// value prints the ith bound parameter.
+func (r *run) value(i int, oid uint32, format int16, v []byte) string {
+	if r.text.hides(i+1, r.boundText) {
+		return classify.Redacted
+	}
+	missing := r.it.Params.Missing
+	if i >= len(missing) || missing[i] == 0 {
 		text := ""
-		if len(r.printed) == len(p.Values) {
+		if len(r.printed) == len(r.it.Params.Values) {
 			text = r.printed[i]
 		} else {
 			text = pgtext.Text(oid, format, v, &r.print)
 		}
 		shown, _ := classify.RedactValue(text)
-		if r.text.hides(i+1, r.boundText) {
-			shown = classify.Redacted
-		}
-		r.params = append(r.params, shown)
+		return shown
 	}
-	return r.params
+	shown, lost := pgtext.Beginning(oid, format, v, &r.print)
+	shown, _ = classify.RedactValue(shown)
+	return activity.Cut(shown, len(shown), missing[i]+lost)
+}
+
+// describe lets the printer ask the catalogue, for this statement.
+func (r *run) describe() {
+	if r.cfg.Catalog == nil {
+		return
+	}
+	r.print.TypeOf = func(oid uint32) (pgtext.Type, bool) {
+		t, ok := r.cfg.Catalog.Type(r.ctx, &r.names, oid)
+		return pgtext.Type(t), ok
+	}
+	r.print.RegName = func(typ uint32, value string) (string, bool) {
+		return r.cfg.Catalog.RegName(r.ctx, &r.names, typ, value)
+	}
 }
 
 // boundText gives parameter n, from 1, as it was sent.
@@ -274,7 +300,7 @@ func (r *run) boundText(n int) string {
 // message is the error's without the statement's secrets.
 func (r *run) message(t *text) string {
 	message := classify.RedactMessage(t.raw, r.it.Err.Message)
-	if r.it.TextLen > len(r.it.Text) || len(t.executes) > 0 && r.secretArguments(t) {
+	if t.cut > 0 || len(t.executes) > 0 && r.secretArguments(t) {
 		message = classify.MaskQuoted(message)
 	}
 	if p := r.it.Params; p != nil {
@@ -284,7 +310,7 @@ func (r *run) message(t *text) string {
 			}
 		}
 	}
-	return message
+	return activity.Cut(message, len(message), r.it.Err.Missing)
 }
 
 // paramTypes asks the catalogue for the types that the client left open.
@@ -294,7 +320,7 @@ func (r *run) paramTypes() []uint32 {
 	for _, t := range p.Types {
 		open = open || t == 0
 	}
-	if !open || r.cfg.Catalog == nil || r.it.Source != track.Execute {
+	if !open || r.cfg.Catalog == nil || r.it.Source != track.Execute || r.text.cut > 0 {
 		return p.Types
 	}
 	if types, ok := r.cfg.Catalog.ParameterTypes(r.ctx, &r.names, r.text.raw, p.Types...); ok {

@@ -1,17 +1,20 @@
 package audit
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/das-local/das-local/internal/activity"
 	"github.com/das-local/das-local/internal/classify"
 	"github.com/das-local/das-local/internal/pgtext"
+	"github.com/das-local/das-local/proxy/internal/track"
 )
 
 // A text is a query string with what it says.
 type text struct {
+	sent   string // as received
 	raw    string // in UTF-8
+	cut    int    // how many bytes of it were not received at all
 	result classify.Result
 	shown  string // without secrets
 	secret bool   // shown differs from raw
@@ -60,20 +63,29 @@ const maxExecutes = 100
 
 const textOID = 25
 
-// readText classifies a query string. It remembers the last one: the statements
+// readText classifies the query string of an item. It remembers the last one: the statements
 // of one string come one after another.
-func (s *Session) readText(raw string) *text {
-	if s.last == nil || s.lastRaw != raw {
-		s.last, s.lastRaw, s.spent = s.read(raw), raw, 0
+func (s *Session) readText(it *track.Item) *text {
+	if s.last == nil || s.last.sent != it.Text || (s.last.cut > 0) != (missing(it) > 0) {
+		s.last, s.spent = s.read(it), 0
 	}
 	return s.last
 }
 
-func (s *Session) read(raw string) *text {
+// missing is how many bytes of an item's text were not kept.
+func missing(it *track.Item) int { return max(it.TextLen-len(it.Text), 0) }
+
+func (s *Session) read(it *track.Item) *text {
+	raw, cut := it.Text, missing(it)
 	if enc := s.print.ClientEncoding; enc != "" && enc != "UTF8" && !ascii(raw) {
 		raw = pgtext.Text(textOID, 0, []byte(raw), &s.print)
 	}
-	t := &text{raw: raw, result: s.cfg.Classifier.Classify(raw)}
+	if cut > 0 {
+		part := 0
+		raw, part = pgtext.TrimPart(raw)
+		cut += part
+	}
+	t := &text{sent: it.Text, raw: raw, cut: cut, result: s.cfg.Classifier.Classify(raw)}
 	t.shown, t.secret = classify.Redact(raw)
 	t.params = classify.SecretParams(raw)
 	t.settings = classify.SettingParams(raw)
@@ -123,15 +135,27 @@ func (s *Session) prepare(name string, t *text, inner *classify.Statement) {
 }
 
 // lookupText gives the text of an executed statement, from the names if it is there.
-func (s *Session) lookupText(name, raw string) *text {
-	if p := s.prepared[name]; p != nil && (raw == "" || p.text.raw == raw) {
+func (s *Session) lookupText(it *track.Item) *text {
+	if p := s.prepared[it.Name]; p != nil && (it.Text == "" || p.text.sent == it.Text) {
 		return p.text
 	}
-	return s.readText(raw)
+	return s.readText(it)
 }
 
-// show gives commandText for a statement of a text.
+// show gives commandText for a statement of a text, with a mark if the text was cut; a role
+// statement ends with its mark of redaction instead.
 func (s *Session) show(t *text, from, to int) string {
+	shown := s.shown(t, from, to)
+	if s.secretArguments(t) {
+		shown = classify.MaskLiterals(shown)
+	}
+	if t.cut == 0 || to < len(t.raw) && s.cfg.CommandText == Single || strings.HasSuffix(shown, " "+classify.Redacted) {
+		return shown
+	}
+	return activity.Cut(shown, len(shown), t.cut)
+}
+
+func (s *Session) shown(t *text, from, to int) string {
 	single := from > 0 || to < len(t.raw)
 	if s.cfg.CommandText == Whole || !single {
 		if t != s.last {
@@ -143,8 +167,7 @@ func (s *Session) show(t *text, from, to int) string {
 	}
 	switch {
 	case !single:
-		n := min(beginning, len(t.shown))
-		return fmt.Sprintf("%s… [cut: %d bytes]", strings.ToValidUTF8(t.shown[:n], ""), len(t.shown)-n)
+		return activity.Cut(t.shown, beginning, 0)
 	case !t.secret:
 		return t.raw[from:to]
 	}

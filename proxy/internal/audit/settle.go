@@ -65,7 +65,7 @@ func (r *run) settle(sure bool) {
 		if sure {
 			a.silent, r.told = true, false
 		}
-		r.emit(r.stmt, rowsOf(r.it), r.it.Tag)
+		r.emit(r.stmt, rowsOf(r.it, r.stmt), r.it.Tag)
 	}
 	if n := len(r.records); n > 0 { // events of our own under the server's number
 		p := r.pair(r.records[n-1].id)
@@ -119,7 +119,7 @@ func (r *run) record(rec *record) (own bool) {
 	case r.says(rec):
 		of, command, own = r.text, r.base.CommandText, !calls(rec)
 	case e != nil:
-		of, command = e, r.shown(e)
+		of, command = e, r.show(e, 0, len(e.raw))
 	default:
 		command = r.nestedText(rec)
 	}
@@ -154,14 +154,14 @@ func (r *run) rows(rec *record, own bool) int64 {
 	switch rec.command {
 	case "SELECT", "INSERT", "UPDATE", "DELETE":
 		if rec.cut && own {
-			return rowsOf(r.it)
+			return rowsOf(r.it, r.stmt)
 		}
 		if !rec.cut {
 			return rec.rows
 		}
 	case "COPY":
 		if own {
-			return rowsOf(r.it)
+			return rowsOf(r.it, r.stmt)
 		}
 	}
 	return activity.NoRows
@@ -173,7 +173,7 @@ func (r *run) objectsOf(rec *record) bool {
 	rels, rows := r.stmt.Relations, activity.NoRows
 	switch r.stmt.Form {
 	case classify.Copy:
-		rows = rowsOf(r.it)
+		rows = rowsOf(r.it, r.stmt)
 	case classify.Declare:
 		rels = r.stmt.Inner.Relations
 	default:
@@ -197,23 +197,14 @@ func (r *run) executedText(rec *record) *text {
 	return nil
 }
 
-// shown is what events show of a prepared statement's text.
-func (r *run) shown(t *text) string {
-	shown := r.show(t, 0, len(t.raw))
-	if r.secretArguments(t) {
-		shown = classify.MaskLiterals(shown)
-	}
-	return shown
-}
-
 // nestedText is what events show of a statement that ran inside another.
 func (r *run) nestedText(rec *record) string {
 	shown, _ := classify.Redact(rec.text)
-	if rec.cut || len(shown) > r.cfg.MaxText {
-		n := min(len(shown), r.cfg.MaxText)
-		return strings.ToValidUTF8(shown[:n], "") + "… [cut]"
+	missing := 0
+	if rec.cut {
+		missing = 1 // at least
 	}
-	return shown
+	return activity.Cut(shown, r.cfg.MaxText, missing)
 }
 
 // hideParams takes secrets out of the parameters that the server recorded.

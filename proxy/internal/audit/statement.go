@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -60,9 +61,9 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 	}
 	var t *text
 	if it.Source == track.Execute {
-		t = s.lookupText(it.Name, it.Text)
+		t = s.lookupText(it)
 	} else {
-		t = s.readText(it.Text)
+		t = s.readText(it)
 	}
 	st, from, to := s.choose(t, it)
 	r := &run{Session: s, ctx: ctx, it: it, text: t, dst: dst, failed: failed, from: from, to: to}
@@ -70,16 +71,13 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 		Session: s.who, LogTime: it.End, StartTime: it.Start, RowCount: activity.NoRows,
 		CommandText: s.show(t, from, to), HasCommandText: true,
 	}
-	if len(t.executes) > 0 && s.secretArguments(t) {
-		r.base.CommandText = classify.MaskLiterals(r.base.CommandText)
-	}
 	switch {
 	case s.assist != nil:
 		r.assisted(st)
 	case failed:
 		r.fail(st, t)
 	default:
-		r.emit(st, rowsOf(it), it.Tag)
+		r.emit(st, rowsOf(it, st), it.Tag)
 	}
 	if failed {
 		return r.dst
@@ -99,9 +97,11 @@ func executed(st *classify.Statement) *classify.Statement {
 	return nil
 }
 
-// afterAbort takes what ROLLBACK and the like change; they have no event.
+// afterAbort takes what ROLLBACK and the like change; they have no event. What follows in the same
+// string runs.
 func (s *Session) afterAbort(it *track.Item) {
-	t := s.readText(it.Text)
+	s.status = 'T'
+	t := s.readText(it)
 	st, _, _ := s.choose(t, it)
 	for i := range st.Effects {
 		switch st.Effects[i].Kind {
@@ -183,9 +183,13 @@ func tagCommand(tag string) string {
 	}
 }
 
-// rowsOf is the number in the command tag.
-func rowsOf(it *track.Item) int64 {
+// rowsOf is the number in the command tag, which a portal that is run in parts has of its last
+// part alone.
+func rowsOf(it *track.Item, st *classify.Statement) int64 {
 	if it.Partial {
+		if writes(st) {
+			return activity.NoRows // all were written, some were fetched
+		}
 		return it.Rows
 	}
 	i := strings.LastIndexByte(it.Tag, ' ')
@@ -193,7 +197,15 @@ func rowsOf(it *track.Item) int64 {
 	if err != nil {
 		return activity.NoRows
 	}
+	if it.Source == track.Execute {
+		n = max(n, it.Rows)
+	}
 	return n
+}
+
+// writes says whether a query changes a relation.
+func writes(st *classify.Statement) bool {
+	return slices.ContainsFunc(st.Relations, func(r classify.Relation) bool { return r.Access != classify.Read })
 }
 
 // remember keeps what PREPARE prepared.

@@ -47,7 +47,7 @@ type Item struct {
 	Source Source
 
 	// Text is the Query or Parse string as received, cut at the tracker's
-	// limit (TextLen is the full length in bytes). For Prepared too.
+	// limit (TextLen is the full length in bytes), perhaps within a character. For Prepared too.
 	Text    string
 	TextLen int
 	// Index counts the statements of one Query string that were answered
@@ -80,6 +80,8 @@ type Params struct {
 	Types   []uint32 // OIDs from Parse or ParameterDescription; 0 or missing: unknown
 	Formats []int16  // as in Bind: none (all text), one for all, or one each; 0 text, 1 binary
 	Values  [][]byte // nil is NULL
+	Missing []int    // how many bytes each value lacks at its end; those after the last lack none
+	Dropped int      // how many values after these were not kept at all
 }
 
 // Error is an ErrorResponse.
@@ -87,5 +89,6 @@ type Error struct {
 	Severity string // "ERROR", "FATAL", "PANIC", not localised
 	SQLState string
 	Message  string
+	Missing  int // bytes that the message lacks at its end
 	Routine  string
 }

@@ -116,7 +116,7 @@ func (t *Tracker) serverMessage(typ byte, body []byte, now time.Time, items []It
 	case 'Z':
 		return t.ready(body, now, items)
 	case 'E':
-		return t.error(parseError(body), now, items)
+		return t.error(parseError(body, int(t.server.length)-len(body)), now, items)
 	case 'G':
 		t.copyIn()
 	case 'W':

@@ -131,6 +131,9 @@ func show(it Item) string {
 	if it.Tag != "" {
 		fmt.Fprintf(&b, " tag=%s", it.Tag)
 	}
+	if p := it.Params; p != nil && (p.Missing != nil || p.Dropped > 0) {
+		fmt.Fprintf(&b, " missing=%v dropped=%d", p.Missing, p.Dropped)
+	}
 	if it.Rows > 0 {
 		fmt.Fprintf(&b, " rows=%d", it.Rows)
 	}
