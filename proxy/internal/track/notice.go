@@ -65,7 +65,7 @@ func (t *Tracker) noticePart(p []byte, at int, done bool, it Item, items []Item)
 	}
 	switch {
 	case len(n.tail) == 0 && !beginsRecord(n.head):
-		t.lead = n.head[:had:had]
+		t.giveBack(had)
 	case !done:
 		t.gap(at, len(p))
 		return items
@@ -75,10 +75,18 @@ func (t *Tracker) noticePart(p []byte, at int, done bool, it Item, items []Item)
 	case len(n.tail) > 0:
 		t.gap(at, len(p))
 	default:
-		t.lead = n.head[:had:had]
+		t.giveBack(had)
 	}
 	t.notice = notice{}
 	return items
+}
+
+// giveBack lets the client have the first n bytes of the notice, which came in
+// chunks before. None did if it begins in this one.
+func (t *Tracker) giveBack(n int) {
+	if n > 0 {
+		t.lead = t.notice.head[:n:n]
+	}
 }
 
 func (t *Tracker) gap(from, to int) {
@@ -135,7 +143,7 @@ func readRecord(it *Item, body, tail []byte) bool {
 		it.TextLen++ // how much is not known; that it was cut is
 		return it.Text != "" && bytes.HasSuffix(tail, []byte(recordEnd)) && bytes.Contains(tail, []byte("\x00F"+recordFile+"\x00"))
 	}
-	return file && routine
+	return file && routine && it.Text != ""
 }
 
 // Pass is what the client gets of the chunk that Server has seen: the chunk
