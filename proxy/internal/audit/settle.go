@@ -23,6 +23,7 @@ func (r *run) assisted(st *classify.Statement) {
 		return
 	}
 	r.settle(r.it.Source == track.Query || !r.failed)
+	r.dst = r.settleComplete(r.ctx, r.dst)
 }
 
 // lateRecords says whether the statement's own records come when its portal ends.
@@ -252,9 +253,12 @@ func (s *Session) unclaimed(dst []activity.Event) []activity.Event {
 // noText is no record's.
 var noText = &text{raw: "\x00"}
 
-// settleComplete makes the events of the owed statements whose records have come.
+// settleComplete makes the events of the owed statements whose records have come,
+// before those of the statement that runs.
 func (s *Session) settleComplete(ctx context.Context, dst []activity.Event) []activity.Event {
-	return s.settleOwed(ctx, dst, func(r *run) bool { return r.recorded() }, true)
+	return s.settleOwed(ctx, dst, func(r *run) bool {
+		return r.recorded() && (len(s.assist.records) == 0 || r.records[0].before(&s.assist.records[0]))
+	}, true)
 }
 
 // settleOwed makes the events of those owed statements that f picks. sure says
@@ -299,7 +303,7 @@ func (s *Session) boundary(ctx context.Context, dst []activity.Event, status byt
 	}
 	dst = s.settleComplete(ctx, dst)
 	if status == 'T' {
-		return s.unclaimed(dst)
+		return s.settleComplete(ctx, s.unclaimed(dst))
 	}
 	// The portals are gone. Those of a failed transaction are not recorded.
 	aborted := status != 'I'
