@@ -35,13 +35,20 @@ func (r *run) lateRecords() bool {
 	return !r.recorded() && !slices.ContainsFunc(a.claims, r.wrote)
 }
 
-// wrote says whether a text is the statement's.
-func (r *run) wrote(text string) bool { return text == r.text.raw || text == r.text.raw[r.from:r.to] }
+// wrote says whether a claim is the statement's. A SELECT that ran to its end
+// before its portal did has none.
+func (r *run) wrote(c claim) bool {
+	if r.it.Source == track.Execute && !r.it.Partial && strings.HasPrefix(r.it.Tag, "SELECT") {
+		return false
+	}
+	return !c.at.Before(r.it.Start) && (c.text == r.text.raw || c.text == r.text.raw[r.from:r.to])
+}
 
 // settle makes the events of a statement from its records and, where they say
 // nothing of it, from what it says itself. sure says that no more records can come.
 func (r *run) settle(sure bool) {
 	a := r.assist
+	claimed := !r.recorded() && r.claimed()
 	own := -1
 	for i := range r.records {
 		rec := &r.records[i]
@@ -60,7 +67,7 @@ func (r *run) settle(sure bool) {
 			a.spans = append(a.spans, span{r.it.Start.UnixNano(), r.records[len(r.records)-1].at.UnixNano()})
 		}
 		return
-	case r.claimed() || sure && !r.missing():
+	case claimed || sure && !r.missing():
 		return
 	default:
 		if sure {
@@ -69,7 +76,7 @@ func (r *run) settle(sure bool) {
 		r.emit(r.stmt, rowsOf(r.it), r.it.Tag)
 	}
 	if n := len(r.records); n > 0 { // events of our own under the server's number
-		p := r.pair(r.records[n-1].id)
+		p := r.pair(&r.records[n-1])
 		p.shift += r.sub - p.last
 		p.last = r.sub
 	}
@@ -114,7 +121,6 @@ func (r *run) missing() bool {
 // record makes the event of one record. It says whether the record is the
 // statement's own.
 func (r *run) record(rec *record) (own bool) {
-	p := r.pair(rec.id)
 	of, command, params := (*text)(nil), "", rec.params
 	switch e := r.executedText(rec); {
 	case r.says(rec):
@@ -124,6 +130,7 @@ func (r *run) record(rec *record) (own bool) {
 	default:
 		command = r.nestedText(rec)
 	}
+	p := r.pair(rec)
 	r.id, r.sub = p.ours, rec.sub+p.shift
 	p.last = max(p.last, r.sub)
 	switch {
@@ -143,8 +150,8 @@ func (r *run) record(rec *record) (own bool) {
 	e.ObjectType, e.ObjectName, e.CommandText = rec.kind, rec.name, command
 	if !own {
 		e.LogTime = rec.at
-		if !calls(rec) && of == nil && len(r.assist.claims) < maxClaims {
-			r.assist.claims = append(r.assist.claims, rec.text)
+		if early(rec.command) || !calls(rec) && of == nil && r.text != noText {
+			r.assist.claim(rec)
 		}
 	}
 	return own
@@ -305,16 +312,19 @@ func (s *Session) boundary(ctx context.Context, dst []activity.Event, status byt
 	if status == 'T' {
 		return s.settleComplete(ctx, s.unclaimed(dst))
 	}
-	// The portals are gone. Those of a failed transaction are not recorded.
+	// The portals are gone; those of a failed transaction are not recorded. What was
+	// opened before a savepoint outlives the failure.
 	aborted := status != 'I'
 	if aborted {
 		dst = s.settleOwed(ctx, dst, func(*run) bool { return true }, false)
-		a.late = a.late[:0]
+		a.late = slices.DeleteFunc(a.late, func(l lateText) bool { return l.of.depth >= len(s.state.saved) })
 	} else {
 		dst = s.settleOwed(ctx, dst, func(*run) bool { return true }, true)
 	}
 	if status != 0 {
 		dst = s.unclaimed(dst)
+	}
+	if status == 'I' {
 		a.late, a.claims, a.spans = a.late[:0], a.claims[:0], a.spans[:0]
 	}
 	return dst
