@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -94,6 +95,7 @@ type talk struct {
 	t    *testing.T
 	conn *pgconn.HijackedConn
 	app  string
+	proc *testbed.Process // that it goes through
 }
 
 var talks struct {
@@ -108,7 +110,9 @@ func connect(t *testing.T, p *testbed.Process, user string, params ...string) *t
 	talks.n++
 	app := fmt.Sprintf("talk-%d", talks.n)
 	talks.Unlock()
-	return dialTalk(t, p.URL(user, "postgres", app), app, params...)
+	w := dialTalk(t, p.URL(user, "postgres", app), app, params...)
+	w.proc = p
+	return w
 }
 
 func dialTalk(t *testing.T, url, app string, params ...string) *talk {
@@ -130,7 +134,7 @@ func dialTalk(t *testing.T, url, app string, params ...string) *talk {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.Conn.Close() })
-	return &talk{t, h, app}
+	return &talk{t: t, conn: h, app: app}
 }
 
 // send writes messages in one piece.
@@ -249,6 +253,12 @@ func list(events []testbed.Event) string {
 		fmt.Fprintf(&b, "%s rows=%v params=%q exit=%v\n", e, e.Rows(), e.ParamList, e.ExitCode)
 	}
 	return b.String()
+}
+
+func sorted(list []string) []string {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	return list
 }
 
 // brief is an event in a few words, without its number.

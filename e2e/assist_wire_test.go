@@ -20,7 +20,9 @@ type turn struct {
 	until string
 }
 
-func simple(sql string) turn { return turn{[]pgproto3.FrontendMessage{&pgproto3.Query{String: sql}}, "Z"} }
+func simple(sql string) turn {
+	return turn{[]pgproto3.FrontendMessage{&pgproto3.Query{String: sql}}, "Z"}
+}
 
 func inOne(until string, parts ...any) turn {
 	var all []pgproto3.FrontendMessage
@@ -168,7 +170,9 @@ func TestAssistNotOff(t *testing.T) {
 		mark := fmt.Sprintf("do $$ begin perform 'after %d'; end $$", time.Now().UnixNano())
 		w.query(mark)
 		w.query("select 'x' from t limit 1")
-		events := waitFor(t, tail, func(e testbed.Event) bool { return e.Text() == mark || strings.HasPrefix(e.Text(), "SELECT 'after") && strings.Contains(mark, e.Text()[7:]) }, 2)
+		events := waitFor(t, tail, func(e testbed.Event) bool {
+			return e.Text() == mark || strings.HasPrefix(e.Text(), "SELECT 'after") && strings.Contains(mark, e.Text()[7:])
+		}, 2)
 		if len(events) != 2 {
 			t.Errorf("after %q: %s", sql, list(events))
 		}

@@ -27,11 +27,13 @@ type assist struct {
 	bytes   int      // of text in them
 	owed    []*run   // oldest first
 	ids     idPair
-	late    []lateText // what will be recorded and has its events
-	claims  []claim    // records that no statement was known for
-	spans   []span     // portals that ended in this transaction
-	heard   bool       // the server has recorded something in this session
-	silent  bool       // it did not record what it should have
+	latest  record           // the numbers of the last one
+	late    []lateText       // what will be recorded and has its events
+	claims  []claim          // records that no statement was known for
+	spans   []span           // portals that ended in this transaction
+	heard   bool             // the server has recorded something in this session
+	silent  bool             // it did not record what it should have, and nothing since
+	missed  []activity.Class // classes of which it did not record one, and none since
 }
 
 // Bounds of what a session holds. A statement that causes more has its first
@@ -41,6 +43,7 @@ const (
 	maxRecordBytes = 4 << 20
 	maxClaims      = 64
 	maxOwed        = 256
+	maxOwedBytes   = 8 << 20
 )
 
 // An idPair says which statementId goes with the server's last one.
@@ -82,11 +85,17 @@ func (s *Session) heardOf(ctx context.Context, dst []activity.Event, it *track.I
 		text = pgtext.Text(textOID, 0, []byte(text), &s.print)
 	}
 	rec, ok := parseRecord(strings.ToValidUTF8(text, "\uFFFD"), it.TextLen > len(it.Text))
-	if !ok || it.Worker || rec.command == unrecorded {
+	// A parallel worker counts from 1; what says so is in the server's language.
+	if !ok || it.Worker || rec.before(&a.latest) {
+		return dst
+	}
+	a.latest = record{id: rec.id, sub: rec.sub}
+	if rec.command == unrecorded {
 		return dst
 	}
 	rec.at = it.End
 	a.heard, a.silent = true, false
+	a.missed = slices.DeleteFunc(a.missed, func(c activity.Class) bool { return c == rec.class })
 	if a.swallows(&rec) {
 		return dst
 	}
@@ -117,6 +126,37 @@ func (a *assist) swallows(rec *record) bool {
 		return true
 	}
 	return false
+}
+
+// room says whether one more statement may be owed its records.
+func (a *assist) room(r *run) bool {
+	n := r.size()
+	for _, o := range a.owed {
+		n += o.size()
+	}
+	return len(a.owed) < maxOwed && n <= maxOwedBytes
+}
+
+func (r *run) size() int {
+	n := len(r.text.raw) + r.it.Params.Size()
+	for i := range r.records {
+		n += len(r.records[i].text)
+	}
+	return n
+}
+
+// later remembers a statement that has its events and is still to be recorded.
+func (a *assist) later(r *run) {
+	r.it.Params, r.params, r.records = nil, nil, nil
+	a.late = append(a.late, lateText{of: r})
+	n := 0
+	for i := range a.late {
+		n += a.late[i].of.size()
+	}
+	for len(a.late) > maxOwed || n > maxOwedBytes && len(a.late) > 1 {
+		n -= a.late[0].of.size()
+		a.late = slices.Delete(a.late, 0, 1)
+	}
 }
 
 // owns says whether a late record is one of the owed statement's.

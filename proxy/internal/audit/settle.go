@@ -15,21 +15,37 @@ func (r *run) assisted(st *classify.Statement) {
 	a := r.assist
 	r.stmt, r.records = st, a.records
 	a.records, a.bytes = nil, 0
-	if !r.failed && r.lateRecords() && len(a.owed) < maxOwed {
-		it := *r.it
-		o := *r
-		o.it, o.dst = &it, nil
-		a.owed = append(a.owed, &o)
+	late := !r.failed && r.lateRecords()
+	switch {
+	case late && !r.silent() && a.room(r):
+		a.owed = append(a.owed, r.keep())
 		return
+	case late:
+		r.settle(false)
+		a.later(r.keep())
+	default:
+		r.settle(r.it.Source == track.Query || !r.failed)
 	}
-	r.settle(r.it.Source == track.Query || !r.failed)
 	r.dst = r.settleComplete(r.ctx, r.dst)
+}
+
+// keep is a copy that outlives the item.
+func (r *run) keep() *run {
+	it, o := *r.it, *r
+	o.it, o.dst = &it, nil
+	return &o
+}
+
+// silent says whether the server did not record what it should have, of late or of
+// the statement's class.
+func (r *run) silent() bool {
+	return r.assist.silent || slices.Contains(r.assist.missed, r.stmt.Class)
 }
 
 // lateRecords says whether the statement's own records come when its portal ends.
 func (r *run) lateRecords() bool {
 	a := r.assist
-	if r.it.Source != track.Execute || a.silent || !r.it.Partial && !strings.HasPrefix(r.it.Tag, "SELECT") {
+	if r.it.Source != track.Execute || !r.it.Partial && !strings.HasPrefix(r.it.Tag, "SELECT") {
 		return false
 	}
 	return !r.recorded() && !slices.ContainsFunc(a.claims, r.wrote)
@@ -71,7 +87,11 @@ func (r *run) settle(sure bool) {
 		return
 	default:
 		if sure {
-			a.silent, r.told = true, false
+			r.told = false
+			a.silent = true
+			if !slices.Contains(a.missed, r.stmt.Class) {
+				a.missed = append(a.missed, r.stmt.Class)
+			}
 		}
 		r.emit(r.stmt, rowsOf(r.it), r.it.Tag)
 	}
@@ -106,11 +126,11 @@ func (r *run) claimed() bool {
 // portal that was opened before an older one was closed.
 func (r *run) missing() bool {
 	a := r.assist
-	if a.silent || !a.heard {
+	if !a.heard || r.silent() {
 		return true
 	}
 	if r.stmt.Form == classify.Query && r.stmt.Class == activity.ClassWrite {
-		return false
+		return rowsOf(r.it) > 0
 	}
 	start := r.it.Start.UnixNano()
 	return r.it.Source != track.Execute || !slices.ContainsFunc(a.spans, func(s span) bool {
@@ -261,11 +281,24 @@ func (s *Session) unclaimed(dst []activity.Event) []activity.Event {
 var noText = &text{raw: "\x00"}
 
 // settleComplete makes the events of the owed statements whose records have come,
-// before those of the statement that runs.
+// before those of the statement that runs, in the server's order.
 func (s *Session) settleComplete(ctx context.Context, dst []activity.Event) []activity.Event {
-	return s.settleOwed(ctx, dst, func(r *run) bool {
-		return r.recorded() && (len(s.assist.records) == 0 || r.records[0].before(&s.assist.records[0]))
-	}, true)
+	a := s.assist
+	for {
+		var next *run
+		for _, o := range a.owed {
+			if !o.recorded() || len(a.records) > 0 && !o.records[0].before(&a.records[0]) {
+				continue
+			}
+			if next == nil || o.records[0].before(&next.records[0]) {
+				next = o
+			}
+		}
+		if next == nil {
+			return dst
+		}
+		dst = s.settleOwed(ctx, dst, func(r *run) bool { return r == next }, true)
+	}
 }
 
 // settleOwed makes the events of those owed statements that f picks. sure says
@@ -281,10 +314,10 @@ func (s *Session) settleOwed(ctx context.Context, dst []activity.Event, f func(*
 		o.ctx, o.dst = ctx, dst
 		recorded := o.recorded()
 		o.settle(sure)
-		if !recorded && !sure && len(a.late) < maxOwed {
-			a.late = append(a.late, lateText{of: o})
-		}
 		dst, o.dst = o.dst, nil
+		if !recorded && !sure {
+			a.later(o)
+		}
 	}
 	clear(a.owed[len(kept):])
 	a.owed = kept

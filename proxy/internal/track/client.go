@@ -161,7 +161,7 @@ func (t *Tracker) clientMessage(typ byte, body []byte, now time.Time) {
 		e.name, e.stmt = t.portalName(portal), t.stmtName(stmt)
 		if !e.quiet {
 			e.params = r.params()
-			e.size = e.params.size()
+			e.size = e.params.Size()
 			t.queue.bytes += e.size
 		}
 	case 'D', 'C':
@@ -180,7 +180,7 @@ func (t *Tracker) clientMessage(typ byte, body []byte, now time.Time) {
 		if !e.quiet {
 			e.oid = r.uint32()
 			e.params = r.params()
-			e.size = e.params.size()
+			e.size = e.params.Size()
 			t.queue.bytes += e.size
 		}
 	case 'S':

@@ -18,8 +18,9 @@ const (
 	recordEnd     = "\x00R" + recordRoutine + "\x00\x00"
 )
 
-// parallelWorker ends the context of what a parallel worker raised: it records
-// the leader's statement once more, and counts from 1.
+// parallelWorker begins the context of what a parallel worker raised: it records
+// the leader's statement once more, and counts from 1. Other contexts may contain
+// any text, but begin with the server's words.
 const parallelWorker = "parallel worker"
 
 // keepTail is what is kept of the end of a record that is too long to be kept:
@@ -132,7 +133,8 @@ func readRecord(it *Item, body, tail []byte) bool {
 			}
 			it.Text, it.TextLen = string(v), len(v)
 		case 'W':
-			it.Worker = bytes.HasSuffix(v, []byte(parallelWorker))
+			first, _, _ := bytes.Cut(v, []byte("\n"))
+			it.Worker = string(first) == parallelWorker
 		case 'F':
 			file = string(v) == recordFile
 		case 'R':
