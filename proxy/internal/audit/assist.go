@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/das-local/das-local/internal/activity"
 	"github.com/das-local/das-local/internal/classify"
@@ -26,12 +27,14 @@ type assist struct {
 	records []record // of the statement that runs
 	bytes   int      // of text in them
 	owed    []*run   // oldest first
-	ids     []idPair
-	late    []lateText // what will be recorded and has its events
-	claims  []string   // texts of records that no statement was known for
-	spans   []span     // portals that ended in this transaction
-	heard   bool       // the server has recorded something in this session
-	silent  bool       // it did not record what it should have
+	ids     idPair
+	latest  record           // the numbers of the last one
+	late    []lateText       // what will be recorded and has its events
+	claims  []claim          // records that no statement was known for
+	spans   []span           // portals that ended in this transaction
+	heard   bool             // the server has recorded something in this session
+	silent  bool             // it did not record what it should have, and nothing since
+	missed  []activity.Class // classes of which it did not record one, and none since
 }
 
 // Bounds of what a session holds. A statement that causes more has its first
@@ -39,16 +42,23 @@ type assist struct {
 const (
 	maxRecords     = 512
 	maxRecordBytes = 4 << 20
-	maxPairs       = 8
 	maxClaims      = 64
 	maxOwed        = 256
+	maxOwedBytes   = 8 << 20
 )
 
-// An idPair says which statementId goes with one of the server's.
+// An idPair says which statementId goes with the server's last one.
 type idPair struct {
 	theirs, ours int64
 	last         int64 // the last substatementId given
 	shift        int64 // what events of our own have moved theirs by
+}
+
+// A claim is the text of a record that may be a statement's whose end is still to
+// be reported: an early one's, or that of a portal which another statement ended.
+type claim struct {
+	text string
+	at   time.Time
 }
 
 // A lateText is the text of records that are still to come and make no event: the
@@ -76,11 +86,17 @@ func (s *Session) heardOf(ctx context.Context, dst []activity.Event, it *track.I
 		text = pgtext.Text(textOID, 0, []byte(text), &s.print)
 	}
 	rec, ok := parseRecord(strings.ToValidUTF8(text, "\uFFFD"), it.TextLen > len(it.Text))
-	if !ok || it.Worker || rec.command == unrecorded {
+	// A parallel worker counts from 1; what says so is in the server's language.
+	if !ok || it.Worker || rec.before(&a.latest) {
+		return dst
+	}
+	a.latest = record{id: rec.id, sub: rec.sub}
+	if rec.command == unrecorded {
 		return dst
 	}
 	rec.at = it.End
 	a.heard, a.silent = true, false
+	a.missed = slices.DeleteFunc(a.missed, func(c activity.Class) bool { return c == rec.class })
 	if a.swallows(&rec) {
 		return dst
 	}
@@ -104,13 +120,44 @@ func (s *Session) heardOf(ctx context.Context, dst []activity.Event, it *track.I
 func (a *assist) swallows(rec *record) bool {
 	for i := range a.late {
 		l := &a.late[i]
-		if l.id != 0 && (l.id != rec.id || l.sub != rec.sub) || !l.of.says(rec) {
+		if l.id != 0 && (l.id != rec.id || l.sub != rec.sub) || !l.of.says(rec) || calls(rec) {
 			continue
 		}
 		l.id, l.sub = rec.id, rec.sub
 		return true
 	}
 	return false
+}
+
+// room says whether one more statement may be owed its records.
+func (a *assist) room(r *run) bool {
+	n := r.size()
+	for _, o := range a.owed {
+		n += o.size()
+	}
+	return len(a.owed) < maxOwed && n <= maxOwedBytes
+}
+
+func (r *run) size() int {
+	n := len(r.text.raw) + r.it.Params.Size()
+	for i := range r.records {
+		n += len(r.records[i].text)
+	}
+	return n
+}
+
+// later remembers a statement that has its events and is still to be recorded.
+func (a *assist) later(r *run) {
+	r.it.Params, r.params, r.records = nil, nil, nil
+	a.late = append(a.late, lateText{of: r})
+	n := 0
+	for i := range a.late {
+		n += a.late[i].of.size()
+	}
+	for len(a.late) > maxOwed || n > maxOwedBytes && len(a.late) > 1 {
+		n -= a.late[0].of.size()
+		a.late = slices.Delete(a.late, 0, 1)
+	}
 }
 
 // owns says whether a late record is one of the owed statement's.
@@ -160,20 +207,23 @@ func (r *run) recorded() bool {
 	return slices.ContainsFunc(r.records, func(rec record) bool { return !calls(&rec) && r.says(&rec) })
 }
 
-// pair gives the statementId for one of the server's.
-func (s *Session) pair(theirs int64) *idPair {
-	a := s.assist
-	for i := range a.ids {
-		if a.ids[i].theirs == theirs {
-			return &a.ids[i]
-		}
+// pair gives the statementId for a record. One that the server goes on with after
+// events under another number has a new one.
+func (s *Session) pair(rec *record) *idPair {
+	p := &s.assist.ids
+	if p.theirs != rec.id || p.ours != s.next-1 {
+		*p = idPair{theirs: rec.id, ours: s.next, shift: 1 - rec.sub}
+		s.next++
 	}
-	if len(a.ids) == maxPairs {
-		a.ids = slices.Delete(a.ids, 0, 1)
+	return p
+}
+
+// claim remembers a record that may be a statement's.
+func (a *assist) claim(rec *record) {
+	if len(a.claims) == maxClaims {
+		a.claims = slices.Delete(a.claims, 0, 1)
 	}
-	a.ids = append(a.ids, idPair{theirs: theirs, ours: s.next})
-	s.next++
-	return &a.ids[len(a.ids)-1]
+	a.claims = append(a.claims, claim{rec.text, rec.at})
 }
 
 // Owed says whether a statement has completed whose events are still to come.

@@ -27,6 +27,9 @@ type record struct {
 	at      time.Time
 }
 
+// before says whether the server numbered r before o.
+func (r *record) before(o *record) bool { return r.id < o.id || r.id == o.id && r.sub < o.sub }
+
 // recordFields is the number of fields before the text.
 const recordFields = 6
 

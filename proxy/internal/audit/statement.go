@@ -32,6 +32,7 @@ type run struct {
 	stmt     *classify.Statement
 	from, to int // the statement in its text
 	records  []record
+	depth    int      // of savepoints when it ran
 	printed  []string // the parameters as the server prints them, "" for NULL
 	told     bool     // the server has recorded the calls of functions
 }
@@ -66,7 +67,7 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 		t = s.readText(it)
 	}
 	st, from, to := s.choose(t, it)
-	r := &run{Session: s, ctx: ctx, it: it, text: t, dst: dst, failed: failed, from: from, to: to}
+	r := &run{Session: s, ctx: ctx, it: it, text: t, dst: dst, failed: failed, from: from, to: to, depth: len(s.state.saved)}
 	r.base = activity.Event{
 		Session: s.who, LogTime: it.End, StartTime: it.Start, RowCount: activity.NoRows,
 		CommandText: s.show(t, from, to), HasCommandText: true,

@@ -184,7 +184,7 @@ func (t *Tracker) clientMessage(typ byte, body []byte, now time.Time) {
 		e.name, e.stmt = t.portalName(portal), t.stmtName(stmt)
 		if !e.quiet {
 			e.params = r.params()
-			e.size = e.params.size()
+			e.size = e.params.Size()
 			t.queue.bytes += e.size
 		}
 	case 'D', 'C':
@@ -203,7 +203,7 @@ func (t *Tracker) clientMessage(typ byte, body []byte, now time.Time) {
 		if !e.quiet {
 			e.oid = r.uint32()
 			e.params = r.params()
-			e.size = e.params.size()
+			e.size = e.params.Size()
 			t.queue.bytes += e.size
 		}
 	case 'S':

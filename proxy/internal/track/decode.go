@@ -112,7 +112,8 @@ func valueBytes(b []byte, n int) int {
 	return sum
 }
 
-func (p *Params) size() int {
+// Size is about how many bytes the values take.
+func (p *Params) Size() int {
 	if p == nil {
 		return 0
 	}
