@@ -19,7 +19,9 @@ const (
 	kindTemp   // num: PID
 	kindParams // name: SQL text, aux: path, num: given types
 	kindType   // num: type's OID
-	kindCheck  // the fingerprint; never cached
+	// kindAnalysis is kindParams with all that the server makes of the statement.
+	kindAnalysis
+	kindCheck // the fingerprint; never cached
 )
 
 // key names one question to one database.

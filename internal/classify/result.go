@@ -66,6 +66,13 @@ type Statement struct {
 	Analyze   bool   // EXPLAIN runs its statement
 	NoData    bool   // CREATE … AS … WITH NO DATA, REFRESH … WITH NO DATA
 	Effects   []Effect
+	// Text is the text of a statement inside another one; empty if it could not be cut out, and for
+	// a statement that stands by itself.
+	Text string
+	// Key is the text without its literals, for a statement to which they make no difference.
+	Key string
+	// Types are the parameters' types that PREPARE states, as written.
+	Types []string
 	// Scalar: a SELECT of one expression and nothing else, without sub-selects.
 	Scalar bool
 	// Strict: Scalar, and NULL if anything in it is NULL, functions aside.

@@ -17,6 +17,7 @@ type Catalog interface {
 	Relation(ctx context.Context, s *catalog.Session, schema, name string) (catalog.Relation, bool)
 	ViewDefinition(ctx context.Context, s *catalog.Session, oid uint32) (string, bool)
 	Functions(ctx context.Context, s *catalog.Session, schema, name string) []catalog.Function
+	Analyze(ctx context.Context, s *catalog.Session, st catalog.Statement) (*catalog.Analysis, bool)
 	ParameterTypes(ctx context.Context, s *catalog.Session, sql string, given ...uint32) ([]uint32, bool)
 	Type(ctx context.Context, s *catalog.Session, oid uint32) (catalog.Type, bool)
 	DefaultSearchPath(ctx context.Context, s *catalog.Session) []string

@@ -45,6 +45,10 @@ func (*tables) ParameterTypes(context.Context, *catalog.Session, string, ...uint
 	return []uint32{16, 23}, true
 }
 
+func (*tables) Analyze(context.Context, *catalog.Session, catalog.Statement) (*catalog.Analysis, bool) {
+	return nil, false
+}
+
 func (*tables) Release(string) {}
 
 func (*tables) Type(context.Context, *catalog.Session, uint32) (catalog.Type, bool) {

@@ -192,6 +192,10 @@ func (r *run) objects(rels []classify.Relation, class activity.Class, command st
 
 // query makes the events of SELECT, INSERT, UPDATE, DELETE and MERGE.
 func (r *run) query(st *classify.Statement, rows int64) {
+	if a := r.analysis(st); a != nil {
+		r.analysed(a, st, rows)
+		return
+	}
 	found, hidden := r.resolve(st.Relations)
 	found = append(found, r.functions(st.Functions)...)
 	if len(found) == 0 {
@@ -200,8 +204,13 @@ func (r *run) query(st *classify.Statement, rows int64) {
 		}
 		return
 	}
+	r.accesses(found, rows)
+}
+
+// accesses makes one event for each of a query's relations.
+func (r *run) accesses(all []found, rows int64) {
 	sub := r.part()
-	for _, o := range found {
+	for _, o := range all {
 		class, command := accessOf(o.access)
 		e := r.one(sub, class, command, rows, r.bound())
 		e.ObjectType, e.ObjectName = o.kind, o.name

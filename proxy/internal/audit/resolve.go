@@ -32,17 +32,22 @@ func (r *run) resolve(rels []classify.Relation) (out []found, hidden bool) {
 	for _, rel := range rels {
 		out = r.relation(out, rel, 0)
 	}
-	if r.cfg.NoCatalogEvents {
-		kept := out[:0]
-		for _, o := range out {
-			if !strings.HasPrefix(o.name, "pg_catalog.") {
-				kept = append(kept, o)
-			}
-		}
-		hidden = len(kept) == 0 && len(out) > 0
-		out = kept
+	kept := r.wanted(out)
+	return kept, len(kept) == 0 && len(out) > 0
+}
+
+// wanted leaves out the relations of pg_catalog, if their events are not wanted.
+func (r *run) wanted(all []found) []found {
+	if !r.cfg.NoCatalogEvents {
+		return all
 	}
-	return out, hidden
+	kept := all[:0]
+	for _, o := range all {
+		if !strings.HasPrefix(o.name, "pg_catalog.") {
+			kept = append(kept, o)
+		}
+	}
+	return kept
 }
 
 // relation appends rel, and below a view what it reads.

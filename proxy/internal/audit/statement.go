@@ -16,6 +16,7 @@ type run struct {
 	ctx    context.Context
 	it     *track.Item
 	text   *text
+	sql    string // the statement alone
 	dst    []activity.Event
 	base   activity.Event // what all have in common
 	id     int64          // statementId, 0 until the first event
@@ -56,6 +57,7 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 		Session: s.who, LogTime: it.End, StartTime: it.Start, RowCount: activity.NoRows,
 		CommandText: s.show(t, from, to), HasCommandText: true,
 	}
+	r.sql = t.raw[from:to]
 	if len(t.executes) > 0 && s.secretArguments(t) {
 		r.base.CommandText = classify.MaskLiterals(r.base.CommandText)
 	}
