@@ -144,15 +144,13 @@ func (w *walker) relations(q *querytree.Node) {
 		if k := rte.Get("relkind").Token; k != "" {
 			u.Kind = k[0] // 'c' is EXCLUDED
 		}
-		if q.Int("commandType") != cmdSelect { // there the permission to update is FOR UPDATE's
-			switch {
-			case need&permInsert != 0:
-				u.Access = Insert
-			case need&permUpdate != 0:
-				u.Access = Update
-			case need&permDelete != 0:
-				u.Access = Delete
-			}
+		switch {
+		case need&permInsert != 0:
+			u.Access = Insert
+		case need&permUpdate != 0 && q.Int("commandType") != cmdSelect: // there it is FOR UPDATE's
+			u.Access = Update
+		case need&permDelete != 0:
+			u.Access = Delete
 		}
 		w.rels = append(w.rels, u)
 	}

@@ -62,6 +62,7 @@ type Session struct {
 	names catalog.Session
 	print pgtext.Settings
 	next  int64 // the next statementId
+	group group
 	state state
 	// prepared holds the statements of Parse and PREPARE by name.
 	prepared map[string]*prepared

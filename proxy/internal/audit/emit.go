@@ -126,7 +126,8 @@ func (r *run) executeInner(st *classify.Statement, rows int64) {
 	if p == nil || p.stmt == nil {
 		return
 	}
-	outer, filled, params := r.base.CommandText, r.filled, r.params
+	outer, sql, filled, params := r.base.CommandText, r.sql, r.filled, r.params
+	r.sql = p.text.raw[p.from:p.to]
 	r.base.CommandText = r.show(p.text, p.from, p.to)
 	if r.secretArguments(p.text) { // PREPARE and EXECUTE are in one text
 		r.base.CommandText = classify.MaskLiterals(r.base.CommandText)
@@ -135,7 +136,7 @@ func (r *run) executeInner(st *classify.Statement, rows int64) {
 	if p.stmt.Form == classify.Query {
 		r.query(p.stmt, rows)
 	}
-	r.base.CommandText, r.filled, r.params = outer, filled, params
+	r.base.CommandText, r.sql, r.filled, r.params = outer, sql, filled, params
 }
 
 // arguments prints the arguments of EXECUTE for the statement that t prepared.

@@ -107,7 +107,9 @@ func (r *run) definition(oid uint32) *classify.Statement {
 	if len(res.Statements) != 1 || res.Statements[0].Form != classify.Query {
 		return nil
 	}
-	return &res.Statements[0]
+	st := res.Statements[0]
+	st.Text, st.Key = def, ""
+	return &st
 }
 
 // lookup finds a relation in the open transaction's own work, then in the catalogue.

@@ -52,6 +52,9 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 		t = s.readText(it.Text)
 	}
 	st, from, to := s.choose(t, it)
+	if it.Bound && (st.Form != classify.Query || st.Command != "SELECT" || writes(st)) {
+		return dst // its executor had not started
+	}
 	r := &run{Session: s, ctx: ctx, it: it, text: t, dst: dst, failed: failed}
 	r.base = activity.Event{
 		Session: s.who, LogTime: it.End, StartTime: it.Start, RowCount: activity.NoRows,
@@ -61,14 +64,39 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 	if len(t.executes) > 0 && s.secretArguments(t) {
 		r.base.CommandText = classify.MaskLiterals(r.base.CommandText)
 	}
+	if it.Group != 0 && it.Group == s.group.number {
+		r.id, r.sub = s.group.id, s.group.sub
+	}
+	defer r.keepGroup()
 	if failed {
 		r.fail(st, t)
 		return r.dst
 	}
-	r.emit(st, rowsOf(it), it.Tag)
+	r.emit(st, rowsOf(it, st), it.Tag)
 	s.remember(st, t, from, to)
 	s.effects(st)
 	return r.dst
+}
+
+// group is the statement that an open portal holds open: those that follow are parts of it.
+type group struct {
+	number  uint64 // of track.Item
+	id, sub int64
+}
+
+func (r *run) keepGroup() {
+	if r.it.Group != 0 && r.id != 0 {
+		r.group = group{r.it.Group, r.id, r.sub}
+	}
+}
+
+func writes(st *classify.Statement) bool {
+	for _, rel := range st.Relations {
+		if rel.Access != classify.Read {
+			return true
+		}
+	}
+	return false
 }
 
 // executed finds the EXECUTE, also within EXPLAIN or CREATE TABLE AS.
@@ -165,15 +193,22 @@ func tagCommand(tag string) string {
 	}
 }
 
-// rowsOf is the number in the command tag.
-func rowsOf(it *track.Item) int64 {
+// rowsOf is the number in the command tag, or the sum over a portal's runs, each of which has a tag of
+// its own. A portal that was left tells what a SELECT has sent, not what another has done.
+func rowsOf(it *track.Item, st *classify.Statement) int64 {
 	if it.Partial {
+		if st.Form == classify.Query && st.Command != "SELECT" {
+			return activity.NoRows
+		}
 		return it.Rows
 	}
 	i := strings.LastIndexByte(it.Tag, ' ')
 	n, err := strconv.ParseInt(it.Tag[i+1:], 10, 64)
 	if err != nil {
 		return activity.NoRows
+	}
+	if st.Form == classify.Query {
+		return max(n, it.Rows)
 	}
 	return n
 }

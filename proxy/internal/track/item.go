@@ -61,7 +61,13 @@ type Item struct {
 	Rows int64  // DataRow messages, summed over the runs of a portal
 	// Partial: the portal ended before its last row was fetched; Tag is empty.
 	Partial bool
-	Err     *Error
+	// Bound: the portal ended without having been run. Items of this kind are about texts that begin like a
+	// query, whose executor starts with Bind.
+	Bound bool
+	// Group is equal for statements of which one was still open, in a portal of its own, when another
+	// one began. 0: no portal was open.
+	Group uint64
+	Err   *Error
 
 	TxStatus byte // Ready: 'I', 'T', 'E'
 	Clean    bool // Disconnected

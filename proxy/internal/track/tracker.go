@@ -1,6 +1,9 @@
 package track
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Config bounds what a Tracker holds. Its zero value is usable.
 type Config struct {
@@ -183,9 +186,34 @@ func (t *Tracker) endSuspended(now time.Time, items []Item) []Item {
 	return items
 }
 
-// endPortal reports p if it is suspended.
+// endBound reports the portals that end without having been run, the oldest first.
+func (t *Tracker) endBound(now time.Time, items []Item) []Item {
+	var list []*portal
+	if t.ports.bound && t.ports.unnamed.unused() {
+		list = append(list, &t.ports.unnamed)
+	}
+	for _, p := range t.ports.named {
+		if p.unused() {
+			list = append(list, p)
+		}
+	}
+	slices.SortFunc(list, func(a, b *portal) int { return a.bound.Compare(b.bound) })
+	for _, p := range list {
+		items = t.endPortal(p, now, items)
+	}
+	return items
+}
+
+// unused says whether the executor started and nothing was fetched.
+func (p *portal) unused() bool { return p.open && !p.done && p.start.IsZero() }
+
+// endPortal reports p if it is suspended, or was never run.
 func (t *Tracker) endPortal(p *portal, now time.Time, items []Item) []Item {
-	if p == nil || !p.suspended {
+	if p == nil {
+		return items
+	}
+	unused := p.unused()
+	if !p.suspended && !unused {
 		return items
 	}
 	t.ports.unsuspend(p)
@@ -194,14 +222,17 @@ func (t *Tracker) endPortal(p *portal, now time.Time, items []Item) []Item {
 		return items
 	}
 	it := t.portalItem(p, now)
-	it.Kind, it.Partial, it.Rows = Completed, true, p.rows
+	it.Kind, it.Partial, it.Rows, it.Bound = Completed, true, p.rows, unused
+	if unused {
+		it.Start = p.bound
+	}
 	t.holdHere()
 	return append(items, it)
 }
 
 // portalItem is an item about a portal, without its outcome.
 func (t *Tracker) portalItem(p *portal, now time.Time) Item {
-	it := Item{Source: Execute, Name: p.stmtName, Params: p.params, Start: p.start, End: now}
+	it := Item{Source: Execute, Name: p.stmtName, Params: p.params, Group: p.group, Start: p.start, End: now}
 	if s := p.stmt; s != nil {
 		it.Text, it.TextLen = s.text, s.textLen
 		if p.params != nil {
