@@ -101,7 +101,7 @@ func (r *run) emitInner(st *classify.Statement, rows int64) {
 func (r *run) explain(st *classify.Statement) {
 	rows := int64(0)
 	if st.Analyze {
-		rows = activity.NoRows // the tag does not say
+		rows = explainedRows(r.it.Output) // the tag does not say
 	}
 	r.nested(func() { r.emitInner(st.Inner, rows) })
 	class := st.Class

@@ -59,6 +59,8 @@ type Item struct {
 
 	Tag  string // CommandComplete's tag, "SELECT 10"; "" for an empty query
 	Rows int64  // DataRow messages, summed over the runs of a portal
+	// Output is what EXPLAIN has sent, one row a line, or its beginning.
+	Output string
 	// Partial: the portal ended before its last row was fetched; Tag is empty.
 	Partial bool
 	// Bound: the portal ended without having been run. Items of this kind are about texts that begin like a

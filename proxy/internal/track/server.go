@@ -61,12 +61,20 @@ func (t *Tracker) Server(p []byte, now time.Time, items []Item) ([]Item, error) 
 			return items, err
 		}
 		rest := len(p) - i
-		if f.typ == 'D' && uint64(f.length) <= uint64(rest) {
-			t.rows++
-			i += int(f.length)
-			continue
-		}
 		f.limit, f.text = serverKeep(f.typ), false
+		if f.typ == 'D' {
+			if t.rows == 0 {
+				t.explaining, t.output = t.explains(), nil
+			}
+			switch {
+			case t.explaining:
+				f.limit = rowHead + maxOutput - len(t.output)
+			case uint64(f.length) <= uint64(rest):
+				t.rows++
+				i += int(f.length)
+				continue
+			}
+		}
 		if uint64(f.length) <= uint64(rest) {
 			body := p[i : i+int(f.length)]
 			i += len(body)
@@ -84,6 +92,9 @@ func (t *Tracker) serverMessage(typ byte, body []byte, now time.Time, items []It
 	switch typ {
 	case 'D':
 		t.rows++
+		if t.explaining {
+			t.explained(body)
+		}
 	case 'd', 'N', 'A', 'T', 'n', 'v', 'c', 'V', 'H':
 		t.described(typ)
 	case '1', '2', '3', 't':
@@ -206,7 +217,7 @@ const innerTag = "SELECT"
 
 // complete handles CommandComplete and EmptyQueryResponse.
 func (t *Tracker) complete(tag string, now time.Time, items []Item) []Item {
-	rows := t.rows
+	rows, output := t.rows, t.takeOutput(tag)
 	t.rows = 0
 	if e := t.head('Q'); e != nil {
 		if tag == innerTag || e.reported {
@@ -216,7 +227,7 @@ func (t *Tracker) complete(tag string, now time.Time, items []Item) []Item {
 		items = t.beginQuery(e, now, items)
 		it := Item{
 			Kind: Completed, Source: Query, Text: e.text, TextLen: e.textLen, Index: e.index,
-			Tag: tag, Rows: rows, Start: e.start, End: now,
+			Tag: tag, Rows: rows, Output: output, Start: e.start, End: now,
 		}
 		it.Group = t.shared()
 		e.index++
@@ -241,7 +252,7 @@ func (t *Tracker) complete(tag string, now time.Time, items []Item) []Item {
 	}
 	p.done = true
 	it := t.portalItem(p, now)
-	it.Kind, it.Tag, it.Rows = Completed, tag, p.rows
+	it.Kind, it.Tag, it.Rows, it.Output = Completed, tag, p.rows, output
 	if !again {
 		t.ports.setOpen(p, p.open || keepsOpen(tag))
 	}

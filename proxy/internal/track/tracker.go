@@ -53,8 +53,11 @@ type Tracker struct {
 	pid       int32
 	key       []byte // BackendKeyData
 	rows      int64  // DataRow messages of the statement that runs
-	last      lastRun
-	fatal     *Error
+	// explaining: the rows are kept in output, for they may be a plan.
+	explaining bool
+	output     []byte
+	last       lastRun
+	fatal      *Error
 
 	// hold is the offset in the chunk of the first message whose item has to
 	// be durable before the client sees it, or -1.
