@@ -19,6 +19,7 @@ type Catalog interface {
 	Functions(ctx context.Context, s *catalog.Session, schema, name string) []catalog.Function
 	Analyze(ctx context.Context, s *catalog.Session, st catalog.Statement) (*catalog.Analysis, bool)
 	ParameterTypes(ctx context.Context, s *catalog.Session, sql string, given ...uint32) ([]uint32, bool)
+	TempSchema(ctx context.Context, s *catalog.Session) (string, bool)
 	Type(ctx context.Context, s *catalog.Session, oid uint32) (catalog.Type, bool)
 	DefaultSearchPath(ctx context.Context, s *catalog.Session) []string
 	Invalidate(database string)
@@ -67,7 +68,8 @@ type Session struct {
 	// prepared holds the statements of Parse and PREPARE by name.
 	prepared map[string]*prepared
 	created  created
-	last     *text // what readText read last, of lastRaw; nil between queries
+	temp     string // the temporary schema's name, once it is known
+	last     *text  // what readText read last, of lastRaw; nil between queries
 	lastRaw  string
 	spent    int  // bytes of last that events have repeated
 	failed   bool // a statement failed since the last ReadyForQuery

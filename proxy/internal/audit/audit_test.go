@@ -49,6 +49,8 @@ func (*tables) Analyze(context.Context, *catalog.Session, catalog.Statement) (*c
 	return nil, false
 }
 
+func (*tables) TempSchema(context.Context, *catalog.Session) (string, bool) { return "", false }
+
 func (*tables) Release(string) {}
 
 func (*tables) Type(context.Context, *catalog.Session, uint32) (catalog.Type, bool) {

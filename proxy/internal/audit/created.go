@@ -28,7 +28,7 @@ func (c *created) add(o object) {
 func (c *created) lookup(schema, name string) (object, bool) {
 	for i := len(c.objects) - 1; i >= 0; i-- {
 		o := c.objects[i]
-		if o.name == name && (schema == "" || schema == o.schema) {
+		if o.name == name && (schema == "" || schema == o.schema || schema == "pg_temp" && o.temp) {
 			return o, true
 		}
 	}

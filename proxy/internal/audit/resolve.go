@@ -136,7 +136,7 @@ func (r *run) lookup(schema, name string) (catalog.Relation, bool) {
 // the search path that exists.
 func (s *Session) home(ctx context.Context, o object) string {
 	if o.temp {
-		return "pg_temp"
+		return s.tempSchema(ctx)
 	}
 	if o.schema != "" {
 		return o.schema
@@ -156,6 +156,17 @@ func (s *Session) home(ctx context.Context, o object) string {
 		}
 	}
 	return "public"
+}
+
+// tempSchema is the real name of the session's temporary schema, pg_temp if it cannot be told.
+func (s *Session) tempSchema(ctx context.Context) string {
+	if s.temp == "" && s.cfg.Catalog != nil {
+		s.temp, _ = s.cfg.Catalog.TempSchema(ctx, &s.names)
+	}
+	if s.temp == "" {
+		return "pg_temp"
+	}
+	return s.temp
 }
 
 // objectType is pgaudit's word for a relation kind.
