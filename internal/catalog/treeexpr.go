@@ -205,6 +205,9 @@ func (t *tree) constant(v querytree.Value) (constant, null bool) {
 	switch n.Kind {
 	case "CONST":
 		return true, n.Bool("constisnull")
+	case "PARAM":
+		const external = 0
+		return n.Int("paramkind") == external, false
 	case "RELABELTYPE", "COERCEVIAIO", "NAMEDARGEXPR", "COLLATEEXPR":
 		return t.constant(n.Get("arg"))
 	case "NULLTEST":

@@ -26,8 +26,9 @@ type tree struct {
 // treeRelation is a relation that a tree names.
 type treeRelation struct {
 	Relation
-	secured   bool // has row-level security
-	small     bool // so few rows that the planner's choice is open
+	secured   bool           // has row-level security
+	open      bool           // so few rows that it is open whether the planner would use an index
+	columns   map[int]uint32 // domains, by attribute number
 	checks    []querytree.Value
 	generated []generated
 	indexes   []index
@@ -38,7 +39,7 @@ type generated struct{ expr querytree.Value }
 
 // index is one of a relation's indexes.
 type index struct {
-	first int // attribute number of the first column; 0 for an expression
+	keys  []int // attribute numbers; 0 for an expression
 	btree bool
 	pred  querytree.Value
 	exprs querytree.Value
@@ -107,8 +108,12 @@ func (i *ids) value(v querytree.Value) {
 	}
 }
 
+// treeRelationsSQL: the planner takes a table that was never analysed for one of ten pages.
 const treeRelationsSQL = `
-SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity, c.reltuples <= 0 OR c.reltuples >= 50
+WITH few AS (SELECT oid, reltuples > 0 AND reltuples < 50 OR reltuples = 0 AND (relpages > 0 OR $2) AS open FROM pg_class)
+SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity, CASE c.relkind
+  WHEN 'p' THEN EXISTS (SELECT FROM pg_partition_tree(c.oid) p JOIN few ON few.oid = p.relid AND few.open AND p.isleaf)
+  ELSE (SELECT open FROM few WHERE few.oid = c.oid) END
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ANY ($1::oid[])`
 
 // treeExprsSQL gives the expressions that belong to types and relations; attgenerated is of version 12.
@@ -127,7 +132,11 @@ UNION ALL
   FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
   WHERE d.adrelid = ANY ($2::oid[]) AND a.attgenerated = 's' ORDER BY d.adnum)
 UNION ALL
-(SELECT 'i', i.indrelid, i.indexprs::text, i.indpred::text, i.indkey[0]::text, (am.amname = 'btree')::text
+(SELECT 't', a.attrelid, NULL, a.attnum::text, a.atttypid::text, NULL
+  FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+  WHERE a.attrelid = ANY ($2::oid[]) AND a.attnum > 0 AND NOT a.attisdropped AND t.typtype = 'd')
+UNION ALL
+(SELECT 'i', i.indrelid, i.indexprs::text, i.indpred::text, i.indkey::text, (am.amname = 'btree')::text
   FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am am ON am.oid = c.relam
   WHERE i.indrelid = ANY ($3::oid[]) AND i.indisvalid ORDER BY i.indexrelid)`
 
@@ -136,14 +145,14 @@ func (t *tree) load(ctx context.Context, d *database) error {
 	found := newIDs()
 	found.value(t.root)
 	if len(found.relations) > 0 {
-		rows, err := d.query(ctx, treeRelationsSQL, oidArray(found.relations))
+		rows, err := d.query(ctx, treeRelationsSQL, oidArray(found.relations), strconv.FormatBool(t.version >= 140000))
 		if err != nil {
 			return err
 		}
 		for _, r := range rows {
 			t.relations[oid(r[0])] = &treeRelation{
 				Relation: Relation{OID: oid(r[0]), Schema: string(r[1]), Name: string(r[2]), Kind: char(r[3])},
-				secured:  yes(r[4]), small: !yes(r[5]),
+				secured:  yes(r[4]), open: yes(r[5]), columns: map[int]uint32{},
 			}
 		}
 	}
@@ -194,13 +203,20 @@ func (t *tree) expressions(ctx context.Context, d *database, domains, targets, i
 			rel.checks = append(rel.checks, expr)
 		case kind == 'g':
 			rel.generated = append(rel.generated, generated{expr})
+		case kind == 't':
+			column, _ := strconv.Atoi(string(r[3]))
+			rel.columns[column] = oid(r[4])
+			next.domains[oid(r[4])] = true
 		case kind == 'i':
 			pred, err := readTree(r[3])
 			if err != nil {
 				return err
 			}
-			first, _ := strconv.Atoi(string(r[4]))
-			rel.indexes = append(rel.indexes, index{first: first, btree: string(r[5]) == "true", pred: pred, exprs: expr})
+			var keys []int
+			for _, k := range oids(string(r[4])) {
+				keys = append(keys, int(k))
+			}
+			rel.indexes = append(rel.indexes, index{keys: keys, btree: string(r[5]) == "true", pred: pred, exprs: expr})
 			next.value(pred)
 		}
 		next.value(expr)

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/das-local/das-local/internal/querytree"
 )
@@ -14,7 +15,13 @@ func (w *walker) assemble(l *level, from []Call, exists bool, used map[int]bool)
 	limited := !q.Get("limitCount").Null()
 	refs := 0
 	eachRef(q.Get("jointree"), func(int) { refs++ })
-	var first, late []Call // of the target list
+	grouped := q.Bool("hasAggs") || len(q.Get("groupClause").List) > 0 || q.Bool("hasWindowFuncs")
+	by := map[int]bool{} // GROUP BY's, which are computed below the groups
+	for _, v := range q.Get("groupClause").List {
+		by[v.Node.Int("tleSortGroupRef")] = true
+	}
+	missing := w.missing(q, q.Int("commandType"))
+	var below, first, late []Call // of the target list
 	for i, v := range q.Get("targetList").List {
 		te := v.Node
 		ref := te.Int("ressortgroupref") != 0
@@ -22,23 +29,30 @@ func (w *walker) assemble(l *level, from []Call, exists bool, used map[int]bool)
 			!q.Bool("hasTargetSRFs") {
 			continue
 		}
+		first = append(first, missing(te.Int("resno"))...)
 		calls := w.expr(te.Get("expr"))
-		if sorted && !ref && (limited || w.t.volatile(te.Get("expr"))) {
+		switch {
+		case by[te.Int("ressortgroupref")]:
+			below = append(below, calls...)
+		case sorted && !ref && (limited || w.t.volatile(te.Get("expr"))):
 			late = append(late, calls...)
-		} else {
+		default:
 			first = append(first, calls...)
 		}
 	}
-	tree := q.Get("jointree").Node
-	quals := w.quals(tree.Get("quals"))
-	having := w.quals(q.Get("havingQual"))
+	first = append(first, missing(maxColumns)...)
+	quals := w.quals(q.Get("jointree").Node.Get("quals"))
+	pushed, having := w.having(q)
+	quals = append(quals, pushed...)
+	if n := l.minMax; n > 1 { // each has the conditions for itself
+		from, quals = slices.Repeat(from, n), slices.Repeat(quals, n)
+	}
 	var out []Call
-	grouped := q.Bool("hasAggs") || len(q.Get("groupClause").List) > 0 || q.Bool("hasWindowFuncs")
 	switch {
 	case refs > 1:
-		out = slices.Concat(quals, from, first)
+		out = slices.Concat(quals, from, below, first, having)
 	case grouped:
-		out = slices.Concat(from, quals, having, first)
+		out = slices.Concat(from, below, quals, first, having)
 	default:
 		out = slices.Concat(from, first, quals, having)
 	}
@@ -53,11 +67,76 @@ func (w *walker) assemble(l *level, from []Call, exists bool, used map[int]bool)
 	return append(out, w.modify(l)...)
 }
 
+// maxColumns is more than a table can have (MaxHeapAttributeNumber is 1600).
+const maxColumns = 2000
+
+// missing gives, for rising column numbers, the checks of the domains of the columns before that an INSERT does
+// not name: the planner adds a NULL for each.
+func (w *walker) missing(q *querytree.Node, command int) func(before int) []Call {
+	rel := w.t.target(q)
+	if rel == nil || command != cmdInsert || len(rel.columns) == 0 {
+		return func(int) []Call { return nil }
+	}
+	next := 1
+	return func(before int) (out []Call) {
+		for ; next < before; next++ {
+			for _, check := range w.t.domains[rel.columns[next]] {
+				out = append(out, w.expr(check)...)
+			}
+		}
+		next = before + 1
+		return out
+	}
+}
+
+// having walks HAVING: conditions without aggregates are checked with WHERE.
+func (w *walker) having(q *querytree.Node) (pushed, rest []Call) {
+	v := q.Get("havingQual")
+	list := []querytree.Value{v}
+	if v.Is("BOOLEXPR") && v.Node.Get("boolop").Token == "and" {
+		list = v.Node.Get("args").List
+	}
+	if v.Node == nil && v.List != nil { // as a list of conditions
+		list = v.List
+	}
+	for _, c := range list {
+		var aggs []*querytree.Node
+		aggregatesOf(c, &aggs)
+		if len(aggs) > 0 || len(q.Get("groupClause").List) == 0 || len(q.Get("groupingSets").List) > 0 || w.t.volatile(c) || hasQuery(c) {
+			rest = append(rest, w.expr(c)...)
+		} else {
+			pushed = append(pushed, w.expr(c)...)
+		}
+	}
+	return pushed, rest
+}
+
+// hasQuery says whether an expression has a sub-select.
+func hasQuery(v querytree.Value) bool {
+	for _, e := range v.List {
+		if hasQuery(e) {
+			return true
+		}
+	}
+	if v.Node == nil {
+		return false
+	}
+	if v.Node.Kind == "QUERY" {
+		return true
+	}
+	for _, f := range v.Node.Fields {
+		if hasQuery(f.Value) {
+			return true
+		}
+	}
+	return false
+}
+
 // modify walks what belongs to INSERT, UPDATE, DELETE and MERGE.
 func (w *walker) modify(l *level) []Call {
 	q := l.q
 	var out []Call
-	if rel := w.target(q); rel != nil && q.Int("commandType") == cmdInsert {
+	if rel := w.t.target(q); rel != nil && q.Int("commandType") == cmdInsert {
 		for _, g := range rel.generated {
 			out = append(out, w.t.late(g.expr)...)
 		}
@@ -76,29 +155,37 @@ func (w *walker) modify(l *level) []Call {
 	}
 	for _, v := range q.Get("mergeActionList").List {
 		out = append(out, w.expr(v.Node.Get("qual"))...)
+		missing := w.missing(q, v.Node.Int("commandType"))
 		for _, te := range v.Node.Get("targetList").List {
+			out = append(out, missing(te.Node.Int("resno"))...)
 			out = append(out, w.expr(te.Node.Get("expr"))...)
 		}
+		out = append(out, missing(maxColumns)...)
 	}
-	if w.version16Join(q) {
-		out = append(out, w.quals(q.Get("mergeJoinCondition"))...)
-	}
-	eachRef(q.Get("jointree"), func(at int) {
-		if at > 0 && at <= len(l.rtes) && l.rtes[at-1].Node.Int("rtekind") == rteValues {
-			for _, row := range l.rtes[at-1].Node.Get("values_lists").List {
-				out = append(out, w.expr(row)...)
+	out = append(out, w.quals(q.Get("mergeJoinCondition"))...) // from version 17 on it stands apart
+	return append(out, w.values(l)...)
+}
+
+// values walks the rows of VALUES in FROM, which the executor meets one by one: an INSERT has
+// written the first before it meets the next.
+func (w *walker) values(l *level) (out []Call) {
+	eachRef(l.q.Get("jointree"), func(at int) {
+		if at < 1 || at > len(l.rtes) || l.rtes[at-1].Node.Int("rtekind") != rteValues {
+			return
+		}
+		for i, row := range l.rtes[at-1].Node.Get("values_lists").List {
+			calls := w.expr(row)
+			if i > 0 && l.up == nil && l.q.Int("commandType") == cmdInsert {
+				w.later = append(w.later, calls...)
+			} else {
+				out = append(out, calls...)
 			}
 		}
 	})
 	return out
 }
 
-// version16Join: from version 17 on the condition of a MERGE stands apart.
-func (w *walker) version16Join(q *querytree.Node) bool { return q.Has("mergeJoinCondition") }
-
-// target is the relation that a query writes, if it can be known what belongs to it.
-func (w *walker) target(q *querytree.Node) *treeRelation { return w.t.target(q) }
-
+// target is the table that a query writes, if it is one by itself.
 func (t *tree) target(q *querytree.Node) *treeRelation {
 	at := q.Int("resultRelation")
 	rtes := q.Get("rtable").List
@@ -118,14 +205,17 @@ func (t *tree) afterRow(q *querytree.Node) (out []Call) {
 	if rel == nil {
 		return nil
 	}
-	cmd := q.Int("commandType")
-	if cmd != cmdInsert && cmd != cmdUpdate {
+	writes := map[int]bool{q.Int("commandType"): true}
+	for _, v := range q.Get("mergeActionList").List {
+		writes[v.Node.Int("commandType")] = true
+	}
+	if writes[cmdDelete] || !writes[cmdInsert] && !writes[cmdUpdate] {
 		return nil
 	}
 	for _, c := range rel.checks {
 		out = append(out, t.late(c)...)
 	}
-	if cmd == cmdInsert {
+	if !writes[cmdUpdate] {
 		for _, i := range rel.indexes {
 			out = append(out, t.late(i.pred)...)
 			out = append(out, t.late(i.exprs)...)
@@ -205,11 +295,13 @@ func (w *walker) minMax(q *querytree.Node) (out []Used) {
 		}
 		copies := w.indexed(q, at, args[0].Node.Get("expr"))
 		if copies == nil {
+			l.minMax = 0
 			return nil
 		}
 		if k := fingerprint(querytree.Value{Node: n}); !slices.Contains(seen, k) {
 			seen = append(seen, k)
 			out = append(out, copies...)
+			l.minMax++
 		}
 	}
 	return out
@@ -229,11 +321,12 @@ func (w *walker) indexed(q *querytree.Node, at int, v querytree.Value) []Used {
 	switch rte.Int("rtekind") {
 	case rteRelation:
 		rel := w.t.relations[rte.OID("relid")]
-		if rel == nil || rel.small || rel.Kind != 'r' && rel.Kind != 'm' {
+		if rel == nil || rel.open || rel.Kind != 'r' && rel.Kind != 'm' && rel.Kind != 'p' {
 			return nil
 		}
+		fixed := w.fixed(q, at)
 		for _, i := range rel.indexes {
-			if i.btree && i.first == column && column > 0 && i.pred.Null() {
+			if i.serves(column, fixed) {
 				return own.rels
 			}
 		}
@@ -250,6 +343,43 @@ func (w *walker) indexed(q *querytree.Node, at int, v querytree.Value) []Used {
 		}
 	}
 	return nil
+}
+
+// serves says whether an index has a column in order, once those in fixed are given.
+func (i *index) serves(column int, fixed map[int]bool) bool {
+	if !i.btree || !i.pred.Null() || column < 1 {
+		return false
+	}
+	for _, k := range i.keys {
+		if k == column {
+			return true
+		}
+		if !fixed[k] {
+			return false
+		}
+	}
+	return false
+}
+
+// fixed are the columns of an entry that WHERE sets equal to a constant.
+func (w *walker) fixed(q *querytree.Node, at int) map[int]bool {
+	out := map[int]bool{}
+	quals := q.Get("jointree").Node.Get("quals")
+	list := []querytree.Value{quals}
+	if quals.Is("BOOLEXPR") && quals.Node.Get("boolop").Token == "and" {
+		list = quals.Node.Get("args").List
+	}
+	for _, c := range list {
+		if !c.Is("OPEXPR") || len(c.Node.Get("args").List) != 2 {
+			continue
+		}
+		f := w.t.callee(c.Node)
+		a, b := c.Node.Get("args").List[0], c.Node.Get("args").List[1]
+		if constant, _ := w.t.constant(b); f != nil && strings.HasSuffix(f.Name, "eq") && constant && a.Is("VAR") && a.Node.Int("varno") == at {
+			out[a.Node.Int("varattno")] = true
+		}
+	}
+	return out
 }
 
 func aggregatesOf(v querytree.Value, out *[]*querytree.Node) {

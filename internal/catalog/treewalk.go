@@ -24,6 +24,7 @@ type walker struct {
 	rels     []Used
 	planning []Call // calls that the planner makes
 	sub      []Call // of plans apart: WITH queries and sub-selects in expressions; they start first
+	later    []Call // of rows of VALUES after the first
 	level    *level // the query in hand
 	steps    int
 }
@@ -38,6 +39,7 @@ type level struct {
 	// expression behind it.
 	pulled map[int]*level
 	aggs   []*querytree.Node // aggregates and window functions in its expressions
+	minMax int               // how many min() and max() are found by an index
 }
 
 func (t *tree) queries() []*Query {
@@ -52,7 +54,7 @@ func (t *tree) queries() []*Query {
 		calls := w.query(q, false)
 		one.Relations = w.rels
 		one.Calls = slices.Concat(w.planning, w.sub, calls)
-		one.AfterRow = t.afterRow(q)
+		one.AfterRow = append(t.afterRow(q), w.later...)
 		out = append(out, one)
 	}
 	return out
@@ -286,7 +288,8 @@ func (w *walker) subquery(at int, rte *querytree.Node) []Call {
 		l.pulled[at-1] = in
 		w.relations(q)
 		out := w.from(q.Get("jointree"))
-		return append(out, w.quals(q.Get("jointree").Node.Get("quals"))...)
+		out = append(out, w.quals(q.Get("jointree").Node.Get("quals"))...)
+		return append(out, w.values(in)...)
 	}
 	used := map[int]bool{}
 	columns(l.q, at, 0, used)

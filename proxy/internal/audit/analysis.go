@@ -64,6 +64,18 @@ func (r *run) analysed(a *catalog.Analysis, st *classify.Statement, rows int64) 
 
 func (r *run) ran(q *catalog.Query, st *classify.Statement, rows int64) {
 	var all []found
+	if r.planned || r.replanned {
+		was := r.base.CommandText
+		if r.replanned {
+			r.base.CommandText = r.outer
+		}
+		for i := range q.Calls {
+			if c := &q.Calls[i]; c.Planning && c.Schema != "pg_catalog" {
+				r.called(c.Function)
+			}
+		}
+		r.base.CommandText = was
+	}
 	for i := range q.Calls {
 		all = r.call(all, &q.Calls[i])
 	}
@@ -105,10 +117,10 @@ func used(u *catalog.Used) found {
 // call makes the event of a call, unless nobody would see it or the planner puts the
 // function's body in its place.
 func (r *run) call(out []found, c *catalog.Call) []found {
-	if c.Schema == "pg_catalog" || c.Planning && !r.planned {
+	if c.Schema == "pg_catalog" || c.Planning {
 		return out
 	}
-	if !c.Component && !c.Planning {
+	if !c.Component {
 		if body := r.body(classify.Function{From: c.From}, c.Function); body != nil {
 			return r.inlined(out, body, 0)
 		}

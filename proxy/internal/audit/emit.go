@@ -133,9 +133,12 @@ func (r *run) executeInner(st *classify.Statement, rows int64) {
 		r.base.CommandText = classify.MaskLiterals(r.base.CommandText)
 	}
 	r.params, r.filled = arguments(st.Args, p.text), true
+	r.replanned, r.outer = p.replans(len(st.Args) > 0), outer
 	if p.stmt.Form == classify.Query {
 		r.query(p.stmt, rows)
 	}
+	p.runs++
+	r.replanned = false
 	r.base.CommandText, r.sql, r.filled, r.params = outer, sql, filled, params
 }
 

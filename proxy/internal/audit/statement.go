@@ -26,7 +26,10 @@ type run struct {
 	// planned: the statement is planned while another one runs, so that functions of
 	// constants are seen being called.
 	planned bool
-	failed  bool
+	// replanned: EXECUTE has its statement planned anew; outer is its own text.
+	replanned bool
+	outer     string
+	failed    bool
 }
 
 // statement appends the events of a statement that completed or failed.
