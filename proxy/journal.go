@@ -139,7 +139,9 @@ func (f *filter) needed(items []track.Item) []track.Item {
 	for i := range items {
 		switch it := &items[i]; it.Kind {
 		case track.Completed, track.Failed:
-			continue
+			if !it.Quiet {
+				continue
+			}
 		case track.Prepared:
 			if it.Name == "" {
 				continue

@@ -38,8 +38,10 @@ type Query struct {
 	// Command is SELECT, INSERT, UPDATE, DELETE or MERGE; UTILITY for a rule's NOTIFY.
 	Command string
 	// Original: it is the statement itself, not a rule's action.
-	Original  bool
-	Relations []Used
+	Original bool
+	// RowSecurity: policies of row-level security are part of it.
+	RowSecurity bool
+	Relations   []Used
 	// Calls are in the order in which the executor meets them.
 	Calls []Call
 	// AfterRow are those that it meets with the first row that it writes.
@@ -58,9 +60,22 @@ type Call struct {
 	From bool // it is an item of FROM by itself
 	// Planning: the planner makes the call, because its arguments are constants.
 	Planning bool
+	// Part says what of the statement calls it.
+	Part Part
 	// Component: of an aggregate or window function; never inlined.
 	Component bool
 }
+
+// Part is what of a statement a call belongs to.
+type Part uint8
+
+// The parts.
+const (
+	Plain     Part = iota
+	Domain         // the CHECK of a value's domain
+	Omitted        // the same, of a column that INSERT does not name
+	Generated      // a generated column
+)
 
 const (
 	// maxAnalysed bounds the texts that are analysed. Their trees are up to some hundred times as long.

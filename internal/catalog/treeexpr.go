@@ -48,7 +48,7 @@ func (w *walker) expr(v querytree.Value) (out []Call) {
 	case "COERCETODOMAIN":
 		out = w.expr(n.Get("arg"))
 		for _, check := range w.t.domains[n.OID("resulttype")] {
-			out = append(out, w.expr(check)...)
+			out = append(out, part(w.expr(check), Domain)...)
 		}
 	case "QUERY":
 		calls := w.query(n, false)
@@ -61,6 +61,14 @@ func (w *walker) expr(v querytree.Value) (out []Call) {
 		}
 	}
 	return out
+}
+
+// part marks calls.
+func part(calls []Call, p Part) []Call {
+	for i := range calls {
+		calls[i].Part = p
+	}
+	return calls
 }
 
 const existsSubLink, anySubLink = 0, 2 // SubLinkType

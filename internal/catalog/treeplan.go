@@ -81,7 +81,7 @@ func (w *walker) missing(q *querytree.Node, command int) func(before int) []Call
 	return func(before int) (out []Call) {
 		for ; next < before; next++ {
 			for _, check := range w.t.domains[rel.columns[next]] {
-				out = append(out, w.expr(check)...)
+				out = append(out, part(w.expr(check), Omitted)...)
 			}
 		}
 		next = before + 1
@@ -138,7 +138,7 @@ func (w *walker) modify(l *level) []Call {
 	var out []Call
 	if rel := w.t.target(q); rel != nil && q.Int("commandType") == cmdInsert {
 		for _, g := range rel.generated {
-			out = append(out, w.t.late(g.expr)...)
+			out = append(out, part(w.t.late(g.expr), Generated)...)
 		}
 	}
 	for _, v := range q.Get("withCheckOptions").List {

@@ -51,6 +51,9 @@ func (t *tree) queries() []*Query {
 		q := v.Node
 		w := &walker{t: t}
 		one := &Query{Command: t.command(q), Original: q.Int("querySource") == 0 || q.Bool("canSetTag")}
+		for _, rte := range q.Get("rtable").List {
+			one.RowSecurity = one.RowSecurity || !rte.Node.Get("securityQuals").Null()
+		}
 		calls := w.query(q, false)
 		one.Relations = w.rels
 		one.Calls = slices.Concat(w.planning, w.sub, calls)
@@ -230,6 +233,8 @@ func (w *walker) item(at int) (out []Call) {
 	}
 	rte := l.rtes[at-1].Node
 	switch rte.Int("rtekind") {
+	case rteRelation:
+		out = w.expr(rte.Get("tablesample"))
 	case rteSubquery:
 		out = w.subquery(at, rte)
 	case rteFunction:

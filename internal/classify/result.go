@@ -71,6 +71,8 @@ type Statement struct {
 	Text string
 	// Key is the text without its literals, for a statement to which they make no difference.
 	Key string
+	// Columns are those that COPY names.
+	Columns []string
 	// Types are the parameters' types that PREPARE states, as written.
 	Types []string
 	// Scalar: a SELECT of one expression and nothing else, without sub-selects.
@@ -109,6 +111,7 @@ const (
 	DropRelation
 	RenameRelation // Schema, Name, Values[0] is the new name
 	MoveRelation   // Schema, Name, Values[0] is the new schema
+	DropTemporary  // all temporary relations
 	Catalog        // names may mean something else from now on
 )
 
@@ -122,6 +125,9 @@ type Effect struct {
 	Local   bool // SET LOCAL
 	List    bool // SetParameter: Values[0] is a list still to be split
 	Temp    bool // created or dropped in the session's temporary schema
+	Brief   bool // CREATE TEMPORARY TABLE … ON COMMIT DROP
+	// Query is that of a created view.
+	Query *Statement
 }
 
 // A Result is what a text says. Statements is shared and read-only.

@@ -192,6 +192,9 @@ func readCopy(s *Statement, text string, v *pg_query.CopyStmt) {
 		return
 	}
 	s.Form = Copy
+	for _, n := range v.Attlist {
+		s.Columns = append(s.Columns, n.GetString_().GetSval())
+	}
 	access := Read
 	if v.IsFrom {
 		access = Insert

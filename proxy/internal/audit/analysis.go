@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/das-local/das-local/internal/activity"
@@ -13,9 +14,6 @@ import (
 // and the catalogue have to do. Inside a transaction that has changed the catalogue or locked
 // relations the side connection would not see what the session sees, or wait.
 func (r *run) analysis(st *classify.Statement) *catalog.Analysis {
-	if r.cfg.Catalog == nil || r.ddl || len(r.state.objects) > 0 {
-		return nil
-	}
 	q := catalog.Statement{SQL: st.Text, Key: st.Key, TypeNames: st.Types}
 	if q.SQL == "" {
 		q.SQL = r.sql
@@ -23,7 +21,18 @@ func (r *run) analysis(st *classify.Statement) *catalog.Analysis {
 	if q.SQL == "" {
 		return nil
 	}
-	for _, rel := range st.Relations {
+	if r.it.Source == track.Execute && st.Text == "" && r.it.Params != nil {
+		q.Given = r.it.Params.Types
+	}
+	return r.analyse(q, st.Relations)
+}
+
+// analyse has a text analysed that names these relations.
+func (r *run) analyse(q catalog.Statement, rels []classify.Relation) *catalog.Analysis {
+	if r.cfg.Catalog == nil || r.ddl || len(r.state.objects) > 0 {
+		return nil
+	}
+	for _, rel := range rels {
 		if rel.Schema == "pg_temp" {
 			return nil
 		}
@@ -31,17 +40,27 @@ func (r *run) analysis(st *classify.Statement) *catalog.Analysis {
 			continue
 		}
 		if c, ok := r.lookup("", rel.Name); ok && strings.HasPrefix(c.Schema, "pg_temp") {
+			if c.Schema == "pg_temp" {
+				return nil
+			}
 			q.TempSchema = c.Schema
 		}
 	}
-	if r.it.Source == track.Execute && st.Text == "" && r.it.Params != nil {
-		q.Given = r.it.Params.Types
-	}
 	a, ok := r.cfg.Catalog.Analyze(r.ctx, &r.names, q)
-	if !ok {
+	if !ok || q.TempSchema != "" && !touches(a, q.TempSchema) {
 		return nil
 	}
 	return a
+}
+
+// touches says whether a statement has a relation of that schema.
+func touches(a *catalog.Analysis, schema string) bool {
+	for _, q := range a.Queries {
+		if slices.ContainsFunc(q.Relations, func(u catalog.Used) bool { return u.Schema == schema }) {
+			return true
+		}
+	}
+	return false
 }
 
 // analysed makes the events of a query's analysis. A rule's queries are statements of their own.

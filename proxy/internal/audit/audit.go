@@ -120,6 +120,10 @@ func (s *Session) Apply(ctx context.Context, dst []activity.Event, items []track
 			}
 			dst = append(dst, e)
 		case track.Completed, track.Failed:
+			if it.Quiet {
+				s.follow(it)
+				continue
+			}
 			dst = s.statement(ctx, dst, it)
 		case track.Prepared:
 			s.prepare(it.Name, s.read(it.Text), nil)
@@ -173,6 +177,7 @@ func (s *Session) parameter(name, value string) {
 // or created is either permanent or gone.
 func (s *Session) ready(status byte) {
 	s.status = status
+	s.failed = s.failed || status == 'E'
 	s.last, s.lastRaw = nil, ""
 	if status == 'I' {
 		touched := s.failed || s.state.touched()

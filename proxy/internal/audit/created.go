@@ -15,13 +15,24 @@ func (c *created) add(o object) {
 	c.objects = slices.DeleteFunc(c.objects, func(have object) bool {
 		return have.name == o.name && have.schema == o.schema
 	})
-	if o.kind == 0 {
+	if o.kind == 0 || o.brief {
 		return // dropped
 	}
 	if len(c.objects) == maxCreated {
 		c.objects = slices.Delete(c.objects, 0, 1)
 	}
 	c.objects = append(c.objects, o)
+}
+
+// dropTemporary forgets the temporary relations.
+func (c *created) dropTemporary() {
+	c.objects = slices.DeleteFunc(c.objects, func(o object) bool { return o.temp })
+}
+
+// temporary finds a temporary relation.
+func (c *created) temporary(name string) (object, bool) {
+	o, ok := c.lookup("pg_temp", name)
+	return o, ok && o.temp
 }
 
 // lookup finds the newest of that name.

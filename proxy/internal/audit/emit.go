@@ -43,8 +43,7 @@ func (r *run) emit(st *classify.Statement, rows int64, tag string) {
 		r.unread(st, command, rows)
 		return
 	case classify.Copy:
-		r.functions(st.Functions)
-		r.objects(st.Relations, st.Class, command, rows)
+		r.copy(st, rows)
 		return
 	case classify.CopyOut:
 		r.nested(func() { r.emit(st.Inner, rows, "") })

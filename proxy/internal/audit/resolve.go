@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/das-local/das-local/internal/activity"
@@ -67,15 +68,27 @@ func (r *run) relation(out []found, rel classify.Relation, depth int) []found {
 		return append(out, found{activity.ObjectCompositeType, name, classify.Read})
 	}
 	out = append(out, found{objectType(c.Kind), name, rel.Access})
-	if c.Kind == 'v' && c.OID != 0 && depth < maxViewDepth {
-		out = r.view(out, c.OID, rel.Access, depth)
+	if c.Kind == 'v' && depth < maxViewDepth {
+		out = r.view(out, r.viewQuery(rel, c.OID), rel.Access, depth)
 	}
 	return out
 }
 
+// viewQuery is the query of a view; that of one that the catalogue does not have is the client's own.
+func (r *run) viewQuery(rel classify.Relation, oid uint32) *classify.Statement {
+	if oid != 0 {
+		return r.definition(oid)
+	}
+	name := catalog.Truncate(rel.Name)
+	if o, ok := r.state.lookup(rel.Schema, name); ok {
+		return o.def
+	}
+	o, _ := r.created.lookup(rel.Schema, name)
+	return o.def
+}
+
 // view appends what a view reads or, through it, a statement writes.
-func (r *run) view(out []found, oid uint32, access classify.Access, depth int) []found {
-	st := r.definition(oid)
+func (r *run) view(out []found, st *classify.Statement, access classify.Access, depth int) []found {
 	if st == nil {
 		return out
 	}
@@ -118,6 +131,12 @@ func (r *run) lookup(schema, name string) (catalog.Relation, bool) {
 	if len(r.state.objects) > 0 {
 		if o, ok := r.state.lookup(schema, name); ok && o.kind != 0 {
 			return catalog.Relation{Schema: r.home(r.ctx, o), Name: o.name, Kind: o.kind}, true
+		}
+	}
+	if schema == "" && !slices.Contains(r.names.SearchPath, "pg_temp") || schema == "pg_temp" {
+		// Only the session itself can drop it, so its own word is the last.
+		if o, ok := r.created.temporary(name); ok {
+			return catalog.Relation{Schema: o.schema, Name: o.name, Kind: o.kind}, true
 		}
 	}
 	if r.cfg.Catalog != nil {

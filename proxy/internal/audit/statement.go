@@ -81,6 +81,23 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 	return r.dst
 }
 
+// follow takes what a statement changes that is no event: it ran while none was wanted.
+func (s *Session) follow(it *track.Item) {
+	if s.status == 'E' {
+		s.afterAbort(it)
+		return
+	}
+	var t *text
+	if it.Source == track.Execute {
+		t = s.lookupText(it.Name, it.Text)
+	} else {
+		t = s.readText(it.Text)
+	}
+	st, from, to := s.choose(t, it)
+	s.remember(st, t, from, to)
+	s.effects(st)
+}
+
 // group is the statement that an open portal holds open: those that follow are parts of it.
 type group struct {
 	number  uint64 // of track.Item

@@ -20,8 +20,11 @@ func (t *Tracker) clientKeep(typ byte) (limit int, text bool) {
 		}
 		return t.textLimit(), true
 	case 'Q':
-		if t.skipping || t.quiet {
+		switch {
+		case t.skipping:
 			return 0, false
+		case t.quiet:
+			return min(shortText, t.conf.MaxText), true
 		}
 		return t.textLimit(), true
 	case 'B', 'F':
@@ -127,6 +130,11 @@ func (t *Tracker) clientText(typ byte, name, text []byte, textLen int, tail []by
 	}
 	e := t.push(typ, now)
 	if typ == 'Q' {
+		if e.quiet {
+			if e.follow = follows(text); !e.follow {
+				return
+			}
+		}
 		e.text, e.textLen = string(text), textLen
 		e.size = len(text)
 	} else {

@@ -8,6 +8,7 @@ type entry struct {
 	kind     byte
 	target   byte // D, C: 'S' a statement, 'P' a portal
 	quiet    bool // nobody wanted items when it was sent
+	follow   bool // Q: its item is wanted all the same
 	reported bool // Q, E: its item is out already
 	explain  byte // Q: 'y' if EXPLAIN is in the text, 'n' if not, 0 if not yet known
 	begun    bool // Q: the server has begun it

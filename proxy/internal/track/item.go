@@ -71,6 +71,9 @@ type Item struct {
 	Group uint64
 	Err   *Error
 
+	// Quiet: nobody wanted items when the statement was sent; it is told because it changes the session.
+	Quiet bool
+
 	TxStatus byte // Ready: 'I', 'T', 'E'
 	Clean    bool // Disconnected
 

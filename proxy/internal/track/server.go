@@ -305,6 +305,10 @@ func (t *Tracker) beginQuery(e *entry, now time.Time, items []Item) []Item {
 // emit appends a statement's item unless nobody wanted it.
 func (t *Tracker) emit(e *entry, it Item, items []Item) []Item {
 	if e.quiet {
+		if it.Kind == Completed && (e.follow || e.kind == 'E' && follows([]byte(it.Text))) {
+			it.Quiet = true
+			return append(items, it)
+		}
 		return items
 	}
 	t.holdHere()
