@@ -261,8 +261,8 @@ func sorted(list []string) []string {
 	return list
 }
 
-// brief is an event in a few words, without its number.
-func brief(e testbed.Event) string {
+// inWords is an event in a few words, without its number.
+func inWords(e testbed.Event) string {
 	s := e.Command
 	if o := e.Object(); o != "" {
 		s += " " + o
@@ -278,7 +278,7 @@ func expect(t *testing.T, events []testbed.Event, want ...string) {
 	t.Helper()
 	got := make([]string, len(events))
 	for i, e := range events {
-		got[i] = brief(e)
+		got[i] = inWords(e)
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("events\n  %s\nwant\n  %s\n%s", strings.Join(got, "\n  "), strings.Join(want, "\n  "), list(events))

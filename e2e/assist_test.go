@@ -42,7 +42,7 @@ func TestAssistNested(t *testing.T) {
 			if i := strings.Index(e.Object(), "."); temp == "" && i > 0 {
 				temp = e.Object()[:i]
 			}
-			got = append(got, fmt.Sprintf("%d.%d %s", e.StatementID-int64(skip)-1, e.SubstatementID, strings.ReplaceAll(brief(e), temp, "pg_temp")))
+			got = append(got, fmt.Sprintf("%d.%d %s", e.StatementID-int64(skip)-1, e.SubstatementID, strings.ReplaceAll(inWords(e), temp, "pg_temp")))
 		}
 		want := []string{
 			"1.1 SELECT pg_temp.child | SELECT 1 from child", "1.2 INSERT pg_temp.par | insert into par values (1)",

@@ -149,8 +149,12 @@ func (f *filter) needed(items []track.Item) []track.Item {
 	kept := items[:0]
 	for i := range items {
 		switch it := &items[i]; it.Kind {
-		case track.Completed, track.Failed, track.Audited, track.Pause:
+		case track.Audited, track.Pause:
 			continue
+		case track.Completed, track.Failed:
+			if !it.Quiet {
+				continue
+			}
 		case track.Prepared:
 			if it.Name == "" {
 				continue

@@ -20,7 +20,9 @@ const (
 	kindParams  // name: SQL text, aux: path, num: given types
 	kindType    // num: type's OID
 	kindRegName // name: the value, aux: role, num: path and type
-	kindCheck   // the fingerprint; never cached
+	// kindAnalysis is kindParams with all that the server makes of the statement.
+	kindAnalysis
+	kindCheck // the fingerprint; never cached
 )
 
 // key names one question to one database.

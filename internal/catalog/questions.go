@@ -34,6 +34,8 @@ func (d *database) question(ctx context.Context, f *flight) (value any, cost int
 		return d.params(ctx, f.more)
 	case kindRegName:
 		return d.regName(ctx, f.more)
+	case kindAnalysis:
+		return d.analyse(ctx, f.more)
 	default:
 		return nil, 0, fmt.Errorf("catalog: unknown question %d", k.kind)
 	}

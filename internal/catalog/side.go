@@ -44,6 +44,7 @@ type side struct {
 	// pathKnown: reset_val of search_path is the server's default, not a
 	// setting of the side connection's own role.
 	pathKnown bool
+	mayLog    bool // statements may be analysed; see Analyze
 
 	snapshot    string // at the last check
 	fingerprint string
@@ -99,6 +100,7 @@ func (d *database) prepare(ctx context.Context) error {
 	if _, err := d.side.conn.PgConn().Exec(ctx, setup).ReadAll(); err != nil {
 		return err
 	}
+	d.side.mayLog = d.mayLog(ctx)
 	return d.check(ctx)
 }
 

@@ -17,7 +17,9 @@ type Catalog interface {
 	Relation(ctx context.Context, s *catalog.Session, schema, name string) (catalog.Relation, bool)
 	ViewDefinition(ctx context.Context, s *catalog.Session, oid uint32) (string, bool)
 	Functions(ctx context.Context, s *catalog.Session, schema, name string) []catalog.Function
+	Analyze(ctx context.Context, s *catalog.Session, st catalog.Statement) (*catalog.Analysis, bool)
 	ParameterTypes(ctx context.Context, s *catalog.Session, sql string, given ...uint32) ([]uint32, bool)
+	TempSchema(ctx context.Context, s *catalog.Session) (string, bool)
 	Type(ctx context.Context, s *catalog.Session, oid uint32) (catalog.Type, bool)
 	RegName(ctx context.Context, s *catalog.Session, typ uint32, value string) (string, bool)
 	DefaultSearchPath(ctx context.Context, s *catalog.Session) []string
@@ -68,10 +70,12 @@ type Session struct {
 	names catalog.Session
 	print pgtext.Settings
 	next  int64 // the next statementId
+	group group
 	state state
 	// prepared holds the statements of Parse and PREPARE by name.
 	prepared map[string]*prepared
 	created  created
+	temp     string  // the temporary schema's name, once it is known
 	assist   *assist // nil: the server does not help
 	last     *text   // what readText read last; nil between queries
 	spent    int     // bytes of last that events have repeated
@@ -134,6 +138,10 @@ func (s *Session) Apply(ctx context.Context, dst []activity.Event, items []track
 			}
 			dst = append(dst, e)
 		case track.Completed, track.Failed:
+			if it.Quiet {
+				s.follow(it)
+				continue
+			}
 			dst = s.statement(ctx, dst, it)
 		case track.Prepared:
 			s.prepare(it.Name, s.read(it), nil)
@@ -188,6 +196,7 @@ func (s *Session) parameter(name, value string) {
 // or created is either permanent or gone.
 func (s *Session) ready(status byte) {
 	s.status = status
+	s.failed = s.failed || status == 'E'
 	s.last = nil
 	if status == 'I' {
 		touched := s.failed || s.state.touched()

@@ -45,6 +45,12 @@ func (*tables) ParameterTypes(context.Context, *catalog.Session, string, ...uint
 	return []uint32{16, 23}, true
 }
 
+func (*tables) Analyze(context.Context, *catalog.Session, catalog.Statement) (*catalog.Analysis, bool) {
+	return nil, false
+}
+
+func (*tables) TempSchema(context.Context, *catalog.Session) (string, bool) { return "", false }
+
 func (*tables) Release(string) {}
 
 func (*tables) RegName(context.Context, *catalog.Session, uint32, string) (string, bool) {

@@ -43,8 +43,7 @@ func (r *run) emit(st *classify.Statement, rows int64, tag string) {
 		r.unread(st, command, rows)
 		return
 	case classify.Copy:
-		r.functions(st.Functions)
-		r.objects(st.Relations, st.Class, command, rows)
+		r.copy(st, rows)
 		return
 	case classify.CopyOut:
 		r.nested(func() { r.emit(st.Inner, rows, "") })
@@ -101,7 +100,7 @@ func (r *run) emitInner(st *classify.Statement, rows int64) {
 func (r *run) explain(st *classify.Statement) {
 	rows := int64(0)
 	if st.Analyze {
-		rows = activity.NoRows // the tag does not say
+		rows = explainedRows(r.it.Output) // the tag does not say
 	}
 	r.nested(func() { r.emitInner(st.Inner, rows) })
 	class := st.Class
@@ -126,13 +125,17 @@ func (r *run) executeInner(st *classify.Statement, rows int64) {
 	if p == nil || p.stmt == nil {
 		return
 	}
-	outer, filled, params := r.base.CommandText, r.filled, r.params
+	outer, sql, filled, params := r.base.CommandText, r.sql, r.filled, r.params
+	r.sql = p.text.raw[p.from:p.to]
 	r.base.CommandText = r.show(p.text, p.from, p.to)
 	r.params, r.filled = arguments(st.Args, p.text), true
+	r.replanned, r.outer = p.replans(len(st.Args) > 0), outer
 	if p.stmt.Form == classify.Query {
 		r.query(p.stmt, rows)
 	}
-	r.base.CommandText, r.filled, r.params = outer, filled, params
+	p.runs++
+	r.replanned = false
+	r.base.CommandText, r.sql, r.filled, r.params = outer, sql, filled, params
 }
 
 // arguments prints the arguments of EXECUTE for the statement that t prepared.
@@ -189,6 +192,10 @@ func (r *run) objects(rels []classify.Relation, class activity.Class, command st
 
 // query makes the events of SELECT, INSERT, UPDATE, DELETE and MERGE.
 func (r *run) query(st *classify.Statement, rows int64) {
+	if a := r.analysis(st); a != nil {
+		r.analysed(a, st, rows)
+		return
+	}
 	found, hidden := r.resolve(st.Relations)
 	found = append(found, r.functions(st.Functions)...)
 	if len(found) == 0 {
@@ -197,8 +204,13 @@ func (r *run) query(st *classify.Statement, rows int64) {
 		}
 		return
 	}
+	r.accesses(found, rows)
+}
+
+// accesses makes one event for each of a query's relations.
+func (r *run) accesses(all []found, rows int64) {
 	sub := r.part()
-	for _, o := range found {
+	for _, o := range all {
 		class, command := accessOf(o.access)
 		e := r.one(sub, class, command, rows, r.bound())
 		e.ObjectType, e.ObjectName = o.kind, o.name

@@ -67,7 +67,18 @@ func (r *run) failedQuery(st *classify.Statement) {
 // that it calls have started by then.
 func (r *run) before(st *classify.Statement) {
 	switch st.Form {
-	case classify.Query, classify.Copy, classify.Call:
+	case classify.Query:
+		a := r.analysis(st)
+		if a == nil {
+			r.functions(st.Functions)
+			return
+		}
+		for _, q := range a.Queries {
+			for i := range q.Calls {
+				r.call(nil, &q.Calls[i])
+			}
+		}
+	case classify.Copy, classify.Call:
 		r.functions(st.Functions)
 	}
 }

@@ -52,6 +52,14 @@ type prepared struct {
 	stmt *classify.Statement // nil: the text says nothing
 	from int                 // which statement of the text; for Single
 	to   int
+	runs int // by EXECUTE
+}
+
+// replans says whether the server plans the statement when it is executed next: with parameters for the first
+// five times, as long as it does not know what a plan for all values costs; else once.
+func (p *prepared) replans(params bool) bool {
+	const customPlans = 5
+	return p.runs == 0 || params && p.runs < customPlans
 }
 
 // maxPrepared bounds the names remembered. The server has no limit, and the

@@ -130,7 +130,7 @@ func (r *run) missing() bool {
 		return true
 	}
 	if r.stmt.Form == classify.Query && r.stmt.Class == activity.ClassWrite {
-		return rowsOf(r.it) > 0
+		return rowsOf(r.it, r.stmt) > 0
 	}
 	start := r.it.Start.UnixNano()
 	return r.it.Source != track.Execute || !slices.ContainsFunc(a.spans, func(s span) bool {

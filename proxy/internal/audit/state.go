@@ -25,6 +25,8 @@ type object struct {
 	schema, name string
 	kind         byte
 	temp         bool
+	brief        bool                // gone with the transaction's end
+	def          *classify.Statement // of a view
 }
 
 // state follows what the client's statements change, with the transaction's
@@ -205,6 +207,8 @@ func (s *Session) effects(st *classify.Statement) {
 			s.state.rollbackTo(e.Name)
 		case classify.Release:
 			s.state.release(e.Name)
+		case classify.DropTemporary:
+			s.created.dropTemporary()
 		case classify.Catalog:
 			s.ddl = true
 			// Databases, roles and tablespaces are of the whole server.
@@ -238,7 +242,7 @@ func (s *Session) resetAll() {
 }
 
 func (s *Session) objectEffect(e *classify.Effect) {
-	o := object{schema: e.Schema, name: catalog.Truncate(e.Name), temp: e.Temp}
+	o := object{schema: e.Schema, name: catalog.Truncate(e.Name), temp: e.Temp, brief: e.Brief, def: e.Query}
 	switch e.Kind {
 	case classify.CreateRelation:
 		o.kind = e.RelKind

@@ -2,7 +2,6 @@ package audit
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -17,6 +16,7 @@ type run struct {
 	ctx    context.Context
 	it     *track.Item
 	text   *text
+	sql    string // the statement alone
 	dst    []activity.Event
 	base   activity.Event // what all have in common
 	id     int64          // statementId, 0 until the first event
@@ -26,7 +26,10 @@ type run struct {
 	// planned: the statement is planned while another one runs, so that functions of
 	// constants are seen being called.
 	planned bool
-	failed  bool
+	// replanned: EXECUTE has its statement planned anew; outer is its own text.
+	replanned bool
+	outer     string
+	failed    bool
 
 	// What the server's own audit adds.
 	stmt     *classify.Statement
@@ -67,11 +70,19 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 		t = s.readText(it)
 	}
 	st, from, to := s.choose(t, it)
+	if it.Bound && (st.Form != classify.Query || st.Command != "SELECT" || writes(st)) {
+		return dst // its executor had not started
+	}
 	r := &run{Session: s, ctx: ctx, it: it, text: t, dst: dst, failed: failed, from: from, to: to, depth: len(s.state.saved)}
 	r.base = activity.Event{
 		Session: s.who, LogTime: it.End, StartTime: it.Start, RowCount: activity.NoRows,
 		CommandText: s.show(t, from, to), HasCommandText: true,
 	}
+	r.sql = t.raw[from:to]
+	if it.Group != 0 && it.Group == s.group.number && s.assist == nil {
+		r.id, r.sub = s.group.id, s.group.sub
+	}
+	defer r.keepGroup()
 	switch {
 	case s.assist != nil:
 		r.assisted(st)
@@ -86,6 +97,44 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 	s.remember(st, t, from, to)
 	s.effects(st)
 	return r.dst
+}
+
+// follow takes what a statement changes that is no event: it ran while none was wanted.
+func (s *Session) follow(it *track.Item) {
+	if s.status == 'E' {
+		s.afterAbort(it)
+		return
+	}
+	var t *text
+	if it.Source == track.Execute {
+		t = s.lookupText(it)
+	} else {
+		t = s.readText(it)
+	}
+	st, from, to := s.choose(t, it)
+	s.remember(st, t, from, to)
+	s.effects(st)
+}
+
+// group is the statement that an open portal holds open: those that follow are parts of it.
+type group struct {
+	number  uint64 // of track.Item
+	id, sub int64
+}
+
+func (r *run) keepGroup() {
+	if r.it.Group != 0 && r.id != 0 {
+		r.group = group{r.it.Group, r.id, r.sub}
+	}
+}
+
+func writes(st *classify.Statement) bool {
+	for _, rel := range st.Relations {
+		if rel.Access != classify.Read {
+			return true
+		}
+	}
+	return false
 }
 
 // executed finds the EXECUTE, also within EXPLAIN or CREATE TABLE AS.
@@ -184,12 +233,12 @@ func tagCommand(tag string) string {
 	}
 }
 
-// rowsOf is the number in the command tag, which a portal that is run in parts has of its last
-// part alone.
+// rowsOf is the number in the command tag, or the sum over a portal's runs, each of which has a tag of
+// its own. A portal that was left tells what a SELECT has sent, not what another has done.
 func rowsOf(it *track.Item, st *classify.Statement) int64 {
 	if it.Partial {
-		if writes(st) {
-			return activity.NoRows // all were written, some were fetched
+		if st.Form == classify.Query && st.Command != "SELECT" || writes(st) {
+			return activity.NoRows
 		}
 		return it.Rows
 	}
@@ -198,15 +247,10 @@ func rowsOf(it *track.Item, st *classify.Statement) int64 {
 	if err != nil {
 		return activity.NoRows
 	}
-	if it.Source == track.Execute {
-		n = max(n, it.Rows)
+	if it.Source == track.Execute && st.Form == classify.Query {
+		return max(n, it.Rows)
 	}
 	return n
-}
-
-// writes says whether a query changes a relation.
-func writes(st *classify.Statement) bool {
-	return slices.ContainsFunc(st.Relations, func(r classify.Relation) bool { return r.Access != classify.Read })
 }
 
 // remember keeps what PREPARE prepared.

@@ -18,8 +18,11 @@ func (t *Tracker) clientKeep(typ byte) (limit int, text, values bool) {
 		}
 		return t.textLimit(), true, false
 	case 'Q':
-		if t.skipping || t.quiet {
+		switch {
+		case t.skipping:
 			return 0, false, false
+		case t.quiet:
+			return min(shortText, t.conf.MaxText), true, false
 		}
 		return t.textLimit(), true, false
 	case 'B', 'F':
@@ -134,6 +137,11 @@ func (t *Tracker) clientText(typ byte, name, text []byte, textLen int, tail []by
 	}
 	e := t.push(typ, now)
 	if typ == 'Q' {
+		if e.quiet {
+			if e.follow = follows(text); !e.follow {
+				return
+			}
+		}
 		e.text, e.textLen = string(text), textLen
 		e.size = len(text)
 	} else {
@@ -156,7 +164,7 @@ func (t *Tracker) clientParams(typ byte, s *splitParams, now time.Time) {
 	} else {
 		e.oid = s.oid
 	}
-	e.params, e.size = params, params.size()
+	e.params, e.size = params, params.Size()
 	t.queue.bytes += e.size
 }
 

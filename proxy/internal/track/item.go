@@ -63,9 +63,20 @@ type Item struct {
 
 	Tag  string // CommandComplete's tag, "SELECT 10"; "" for an empty query
 	Rows int64  // DataRow messages, summed over the runs of a portal
+	// Output is what EXPLAIN has sent, one row a line, or its beginning.
+	Output string
 	// Partial: the portal ended before its last row was fetched; Tag is empty.
 	Partial bool
-	Err     *Error
+	// Bound: the portal ended without having been run. Items of this kind are about texts that begin like a
+	// query, whose executor starts with Bind.
+	Bound bool
+	// Group is equal for statements of which one was still open, in a portal of its own, when another
+	// one began. 0: no portal was open.
+	Group uint64
+	Err   *Error
+
+	// Quiet: nobody wanted items when the statement was sent; it is told because it changes the session.
+	Quiet bool
 
 	TxStatus byte // Ready: 'I', 'T', 'E'
 	Worker   bool // Audited: a parallel worker recorded it, beside the leader

@@ -140,6 +140,9 @@ func show(it Item) string {
 	if it.Partial {
 		b.WriteString(" partial")
 	}
+	if it.Bound {
+		b.WriteString(" bound")
+	}
 	if it.FunctionOID > 0 {
 		fmt.Fprintf(&b, " function=%d", it.FunctionOID)
 	}
