@@ -216,7 +216,7 @@ func (t *tree) constant(v querytree.Value) (constant, null bool) {
 	case "PARAM":
 		const external = 0
 		return n.Int("paramkind") == external, false
-	case "RELABELTYPE", "COERCEVIAIO", "NAMEDARGEXPR", "COLLATEEXPR":
+	case "RELABELTYPE", "COERCEVIAIO", "NAMEDARGEXPR", "COLLATE", "COLLATEEXPR":
 		return t.constant(n.Get("arg"))
 	case "NULLTEST":
 		c, _ := t.constant(n.Get("arg"))
