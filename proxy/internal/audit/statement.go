@@ -58,6 +58,9 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 		CommandText: s.show(t, from, to), HasCommandText: true,
 	}
 	if failed {
+		if it.Err != nil && it.Err.SQLState == syntaxError {
+			r.base.CommandText = s.showBroken(t, from, to)
+		}
 		r.fail(st, t)
 		return r.dst
 	}
@@ -66,6 +69,9 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 	s.effects(st)
 	return r.dst
 }
+
+// syntaxError is the SQLSTATE of a text that could not be read.
+const syntaxError = "42601"
 
 // executed finds the EXECUTE, also within EXPLAIN or CREATE TABLE AS.
 func executed(st *classify.Statement) *classify.Statement {
