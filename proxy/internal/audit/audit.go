@@ -21,6 +21,7 @@ type Catalog interface {
 	Type(ctx context.Context, s *catalog.Session, oid uint32) (catalog.Type, bool)
 	RegName(ctx context.Context, s *catalog.Session, typ uint32, value string) (string, bool)
 	DefaultSearchPath(ctx context.Context, s *catalog.Session) []string
+	DefaultSetting(ctx context.Context, s *catalog.Session, name string) string
 	Invalidate(database string)
 	Release(database string)
 }
@@ -65,6 +66,7 @@ type Session struct {
 	state state
 	// prepared holds the statements of Parse and PREPARE by name.
 	prepared map[string]*prepared
+	defaults map[string]string // DefaultSetting's answers; nil until a value is printed
 	created  created
 	last     *text // what readText read last; nil between queries
 	spent    int   // bytes of last that events have repeated

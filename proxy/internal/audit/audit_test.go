@@ -47,6 +47,8 @@ func (*tables) ParameterTypes(context.Context, *catalog.Session, string, ...uint
 
 func (*tables) Release(string) {}
 
+func (*tables) DefaultSetting(context.Context, *catalog.Session, string) string { return "" }
+
 func (*tables) RegName(context.Context, *catalog.Session, uint32, string) (string, bool) {
 	return "", false
 }

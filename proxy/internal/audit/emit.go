@@ -274,6 +274,13 @@ func (r *run) describe() {
 	if r.cfg.Catalog == nil {
 		return
 	}
+	if r.defaults == nil {
+		r.defaults = map[string]string{}
+		for _, name := range [...]string{"bytea_output", "extra_float_digits"} {
+			r.defaults[name] = r.cfg.Catalog.DefaultSetting(r.ctx, &r.names, name)
+		}
+		r.applyState()
+	}
 	r.print.TypeOf = func(oid uint32) (pgtext.Type, bool) {
 		t, ok := r.cfg.Catalog.Type(r.ctx, &r.names, oid)
 		return pgtext.Type(t), ok
