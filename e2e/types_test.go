@@ -263,3 +263,30 @@ func (r *raw) bind(v value) bool {
 	said := r.answer(1, "")
 	return len(said) == 1 && said[0] == "SELECT 1"
 }
+
+// TestDefaultSettings: what decides how values print may be a setting of the database or the role.
+func TestDefaultSettings(t *testing.T) {
+	newDatabase(t, "printing")
+	if err := bed.pg.Exec(t.Context(), "postgres", "alter database printing set bytea_output = 'escape'", "alter role postgres in database printing set extra_float_digits = -3",
+		"alter database printing set timezone = 'Asia/Kolkata'", "alter database printing set datestyle = 'German'"); err != nil {
+		t.Fatal(err)
+	}
+	r := speak(t, bed.proc, "printing", "printing")
+	for _, set := range []string{"select 1", "set bytea_output = hex", "reset all", "set extra_float_digits = 1"} {
+		r.run("simple", set, "")
+		r.send(&pgproto3.Parse{Query: "select $1::bytea, $2::float8, $3::timestamptz"},
+			&pgproto3.Bind{Parameters: [][]byte{[]byte(`\x0061`), []byte("0.1234567890123456"), []byte("2024-01-02 00:00:00+00")}}, &pgproto3.Execute{}, &pgproto3.Sync{})
+		r.answer(1, "")
+	}
+	var got [][]string
+	for _, e := range r.events(bed.tail) {
+		if len(e.ParamList) > 0 {
+			got = append(got, e.ParamList)
+		}
+	}
+	const stamp = "02.01.2024 05:30:00 IST"
+	want := [][]string{{`\000a`, "0.123456789012", stamp}, {`\x0061`, "0.123456789012", stamp}, {`\000a`, "0.123456789012", stamp}, {`\000a`, "0.1234567890123456", stamp}}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+}

@@ -50,22 +50,18 @@ func SecretParams(text string) map[int]bool {
 
 // RedactMessage takes a text's secrets out of an error message about it.
 func RedactMessage(text, message string) string {
-	message = maskQuoted(maskLoose(message))
 	if !suspicious(text) {
-		return message
+		return maskQuoted(maskLoose(message))
 	}
 	r := redactor{s: text, collect: true}
-	if _, changed := r.run(); !changed {
-		return message
+	shown, changed := r.run()
+	if changed {
+		message = MaskUnshown(message, shown) // first: a secret may have a quote in it
+		for _, secret := range r.secrets {
+			message = strings.ReplaceAll(message, secret, Redacted)
+		}
 	}
-	for _, secret := range r.secrets {
-		message = strings.ReplaceAll(message, secret, Redacted)
-	}
-	const near = `at or near "`
-	if i := strings.Index(message, near); i >= 0 {
-		message = message[:i+len(near)] + Redacted + `"`
-	}
-	return message
+	return maskQuoted(maskLoose(message))
 }
 
 // suspicious says whether a text can hold a secret at all: it is what ordinary
@@ -98,6 +94,10 @@ func suspicious(s string) bool {
 			}
 		case '\\':
 			return true
+		case '\'':
+			if joinsLiteral(s[i+1:]) {
+				return true
+			}
 		case 'a', 'A':
 			if hasFold(s[i:], "alter") || hasFold(s[i:], "api") || hasFold(s[i:], "authorization") {
 				return true
@@ -121,6 +121,22 @@ func suspicious(s string) bool {
 		}
 	}
 	return false
+}
+
+// joinsLiteral says whether a literal follows that continues the one before, by a line's end, a
+// comment, or ||: a word may be divided between them.
+func joinsLiteral(s string) bool {
+	rest := strings.TrimLeft(s, " \t\r\n\f\v")
+	switch {
+	case rest == "":
+		return false
+	case strings.HasPrefix(rest, "--"):
+		return true
+	case strings.HasPrefix(rest, "||"):
+		rest = strings.TrimLeft(rest[2:], " \t\r\n\f\v")
+		return strings.HasPrefix(rest, "'")
+	}
+	return rest[0] == '\'' && strings.ContainsAny(s[:len(s)-len(rest)], "\r\n")
 }
 
 // hasFold is strings.HasPrefix without case, for a lower-case ASCII word.

@@ -23,6 +23,7 @@ type Catalog interface {
 	Type(ctx context.Context, s *catalog.Session, oid uint32) (catalog.Type, bool)
 	RegName(ctx context.Context, s *catalog.Session, typ uint32, value string) (string, bool)
 	DefaultSearchPath(ctx context.Context, s *catalog.Session) []string
+	DefaultSetting(ctx context.Context, s *catalog.Session, name string) string
 	Invalidate(database string)
 	Release(database string)
 }
@@ -74,6 +75,7 @@ type Session struct {
 	state state
 	// prepared holds the statements of Parse and PREPARE by name.
 	prepared map[string]*prepared
+	defaults map[string]string // DefaultSetting's answers; nil until a value is printed
 	created  created
 	temp     string  // the temporary schema's name, once it is known
 	assist   *assist // nil: the server does not help

@@ -53,6 +53,8 @@ func (*tables) TempSchema(context.Context, *catalog.Session) (string, bool) { re
 
 func (*tables) Release(string) {}
 
+func (*tables) DefaultSetting(context.Context, *catalog.Session, string) string { return "" }
+
 func (*tables) RegName(context.Context, *catalog.Session, uint32, string) (string, bool) {
 	return "", false
 }

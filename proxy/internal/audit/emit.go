@@ -292,6 +292,13 @@ func (r *run) describe() {
 	if r.cfg.Catalog == nil {
 		return
 	}
+	if r.defaults == nil {
+		r.defaults = map[string]string{}
+		for _, name := range [...]string{"bytea_output", "extra_float_digits"} {
+			r.defaults[name] = r.cfg.Catalog.DefaultSetting(r.ctx, &r.names, name)
+		}
+		r.applyState()
+	}
 	r.print.TypeOf = func(oid uint32) (pgtext.Type, bool) {
 		t, ok := r.cfg.Catalog.Type(r.ctx, &r.names, oid)
 		return pgtext.Type(t), ok
@@ -309,18 +316,33 @@ func (r *run) boundText(n int) string {
 	return ""
 }
 
-// message is the error's without the statement's secrets.
+// message is the error's without the secrets of the statement and its parameters.
 func (r *run) message(t *text) string {
-	message := classify.RedactMessage(t.raw, r.it.Err.Message)
+	message := r.it.Err.Message
+	if r.it.Err.SQLState == syntaxError {
+		if _, secret := classify.RedactBroken(t.raw); secret {
+			message = classify.MaskUnshown(message, r.base.CommandText)
+		}
+	}
+	message = classify.RedactMessage(t.raw, message)
 	if t.cut > 0 || len(t.executes) > 0 && r.secretArguments(t) {
 		message = classify.MaskQuoted(message)
 	}
-	if p := r.it.Params; p != nil {
-		for i, v := range p.Values {
-			if len(v) > 2 && t.hides(i+1, r.boundText) {
-				message = strings.ReplaceAll(message, string(v), classify.Redacted)
-			}
+	p := r.it.Params
+	if p == nil {
+		return activity.Cut(message, len(message), r.it.Err.Missing)
+	}
+	shown, secret := append([]string{r.base.CommandText}, r.bound()...), false
+	for i, v := range p.Values {
+		hidden := t.hides(i+1, r.boundText)
+		if hidden && len(v) > 2 {
+			message = strings.ReplaceAll(message, string(v), classify.Redacted)
 		}
+		_, changed := classify.RedactValue(string(v))
+		secret = secret || hidden && v != nil || changed
+	}
+	if secret {
+		message = classify.MaskUnshown(message, shown...)
 	}
 	return activity.Cut(message, len(message), r.it.Err.Missing)
 }

@@ -98,11 +98,23 @@ func (s *Session) read(it *track.Item) *text {
 	t.params = classify.SecretParams(raw)
 	t.settings = classify.SettingParams(raw)
 	for i := range t.result.Statements {
-		if e := executed(&t.result.Statements[i]); e != nil && !slices.Contains(t.executes, e.Name) && len(t.executes) < maxExecutes {
-			t.executes = append(t.executes, e.Name)
+		if e := executed(&t.result.Statements[i]); e != nil {
+			t.execute(e.Name)
+		}
+	}
+	if !t.result.Parsed() {
+		for _, name := range classify.Executes(raw) {
+			t.execute(name)
 		}
 	}
 	return t
+}
+
+// execute notes that the text runs a prepared statement.
+func (t *text) execute(name string) {
+	if len(t.executes) < maxExecutes && !slices.Contains(t.executes, name) {
+		t.executes = append(t.executes, name)
+	}
 }
 
 // hides says whether parameter n, from 1, is secret; value gives the text of the others.
@@ -153,7 +165,19 @@ func (s *Session) lookupText(it *track.Item) *text {
 // show gives commandText for a statement of a text, with a mark if the text was cut; a role
 // statement ends with its mark of redaction instead.
 func (s *Session) show(t *text, from, to int) string {
-	shown := s.shown(t, from, to)
+	return s.finish(t, s.shown(t, from, to), to)
+}
+
+// showBroken is show for a text with a syntax error.
+func (s *Session) showBroken(t *text, from, to int) string {
+	if s.cfg.CommandText == Whole {
+		from, to = 0, len(t.raw)
+	}
+	shown, _ := classify.RedactBroken(t.raw[from:to])
+	return s.finish(t, shown, to)
+}
+
+func (s *Session) finish(t *text, shown string, to int) string {
 	if s.secretArguments(t) {
 		shown = classify.MaskLiterals(shown)
 	}

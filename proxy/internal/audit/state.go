@@ -290,18 +290,20 @@ func (s *Session) applyState() {
 		user = v[0]
 	}
 	s.names.User = user
-	s.print.ByteaOutput, s.print.ExtraFloatDigits = "", 0
-	if v, ok := s.state.get("bytea_output"); ok && len(v) > 0 {
-		s.print.ByteaOutput = strings.ToLower(v[0])
+	s.print.ByteaOutput, s.print.ExtraFloatDigits = strings.ToLower(s.setting("bytea_output")), 0
+	switch n, err := strconv.Atoi(s.setting("extra_float_digits")); {
+	case err != nil:
+	case n == 0:
+		s.print.ExtraFloatDigits = pgtext.NoExtraFloatDigits
+	default:
+		s.print.ExtraFloatDigits = n
 	}
-	if v, ok := s.state.get("extra_float_digits"); ok && len(v) > 0 {
-		n, err := strconv.Atoi(v[0])
-		switch {
-		case err != nil:
-		case n == 0:
-			s.print.ExtraFloatDigits = pgtext.NoExtraFloatDigits
-		default:
-			s.print.ExtraFloatDigits = n
-		}
+}
+
+// setting is a parameter's value, or the default that the catalogue told; empty if neither is known.
+func (s *Session) setting(name string) string {
+	if v, ok := s.state.get(name); ok && len(v) > 0 {
+		return v[0]
 	}
+	return s.defaults[name]
 }

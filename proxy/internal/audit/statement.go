@@ -83,6 +83,9 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 		r.id, r.sub = s.group.id, s.group.sub
 	}
 	defer r.keepGroup()
+	if failed && it.Err != nil && it.Err.SQLState == syntaxError {
+		r.base.CommandText = s.showBroken(t, from, to)
+	}
 	switch {
 	case s.assist != nil:
 		r.assisted(st)
@@ -136,6 +139,9 @@ func writes(st *classify.Statement) bool {
 	}
 	return false
 }
+
+// syntaxError is the SQLSTATE of a text that could not be read.
+const syntaxError = "42601"
 
 // executed finds the EXECUTE, also within EXPLAIN or CREATE TABLE AS.
 func executed(st *classify.Statement) *classify.Statement {

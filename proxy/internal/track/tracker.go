@@ -7,8 +7,8 @@ import (
 
 // Config bounds what a Tracker holds. Its zero value is usable.
 type Config struct {
-	// MaxText is how much of a statement's text, or of a Bind's parameters, is
-	// kept, in bytes. 0 means 1 MiB.
+	// MaxText is how much of a statement's text, or of a parameter, is kept, in bytes; of all
+	// parameters of a Bind, twice that and a little of each. 0 means 1 MiB.
 	MaxText int
 	// MaxStatements is how many named prepared statements, and portals, are
 	// known at a time. 0 means 10,000.
