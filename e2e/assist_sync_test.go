@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
-
-	"github.com/das-local/das-local/e2e/testbed"
 )
 
 // TestAssistNoHang: whatever a client waits for before it goes on, it gets; and each
@@ -237,5 +235,3 @@ func waitIn(t *testing.T, a *aud, pid uint32) {
 		t.Fatal(err)
 	}
 }
-
-var _ = testbed.Event{}

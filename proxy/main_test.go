@@ -136,7 +136,7 @@ func (r *recording) until(t *testing.T, what string, ok func([]*recorded) bool) 
 }
 
 func show(it track.Item) string {
-	kind := [...]string{"?", "Connected", "AuthFailed", "Completed", "Failed", "Prepared", "Deallocated", "Parameter", "Ready", "Disconnected"}[it.Kind]
+	kind := [...]string{"?", "Connected", "AuthFailed", "Completed", "Failed", "Prepared", "Deallocated", "Parameter", "Ready", "Audited", "Pause", "Disconnected"}[it.Kind]
 	s := fmt.Sprintf("%s src=%d %.60q #%d %q tag=%q rows=%d", kind, it.Source, it.Text, it.Index, it.Name, it.Tag, it.Rows)
 	if it.Params != nil {
 		s += fmt.Sprintf(" params=%q", it.Params.Values)
