@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-
-	"github.com/das-local/das-local/e2e/testbed"
 )
 
 // TestAssistSwitchedOff: what a superuser hides from the server's audit has the
@@ -17,8 +15,8 @@ func TestAssistSwitchedOff(t *testing.T) {
 	}
 	err = a.pg.Exec(t.Context(), "postgres", "create role r_none login", "alter role r_none set pgaudit.log = 'none'", "create role r_read login",
 		"alter role r_read set pgaudit.log = 'read'", "create role r_quiet login", "alter role r_quiet set pgaudit.log_client = off",
-		"create role r_write login", "alter role r_write set pgaudit.log = 'write'", "grant all on t, big to r_none, r_read, r_quiet, r_write",
-		"create table w (a int)", "grant all on w to public")
+		"create role r_write login", "alter role r_write set pgaudit.log = 'write'", "create role r_object login", "create role auditor", "alter role r_object set pgaudit.role = 'auditor'",
+		"grant all on t, big to r_none, r_read, r_quiet, r_write, r_object, auditor", "create table w (a int)", "grant all on w to public, auditor")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,6 +31,7 @@ func TestAssistSwitchedOff(t *testing.T) {
 		"role none":         {"r_none"},
 		"role read":         {"r_read"},
 		"role write":        {"r_write"},
+		"role object":       {"r_object"},
 		"role client":       {"r_quiet"},
 	}
 	for name, setup := range off {
@@ -121,5 +120,3 @@ func TestAssistFirstParallel(t *testing.T) {
 		}
 	})
 }
-
-var _ = testbed.Event{}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/das-local/das-local/internal/activity"
 	"github.com/das-local/das-local/internal/classify"
@@ -30,7 +29,7 @@ type assist struct {
 	ids     idPair
 	latest  record           // the numbers of the last one
 	late    []lateText       // what will be recorded and has its events
-	claims  []claim          // records that no statement was known for
+	claims  []record         // records that no statement was known for
 	spans   []span           // portals that ended in this transaction
 	heard   bool             // the server has recorded something in this session
 	silent  bool             // it did not record what it should have, and nothing since
@@ -52,13 +51,6 @@ type idPair struct {
 	theirs, ours int64
 	last         int64 // the last substatementId given
 	shift        int64 // what events of our own have moved theirs by
-}
-
-// A claim is the text of a record that may be a statement's whose end is still to
-// be reported: an early one's, or that of a portal which another statement ended.
-type claim struct {
-	text string
-	at   time.Time
 }
 
 // A lateText is the text of records that are still to come and make no event: the
@@ -162,11 +154,9 @@ func (a *assist) later(r *run) {
 
 // owns says whether a late record is one of the owed statement's.
 func (r *run) owns(rec *record) bool {
-	if n := len(r.records); n > 0 {
-		last := &r.records[n-1]
-		if last.id != rec.id || r.recorded() && last.sub != rec.sub {
-			return false
-		}
+	if r.recorded() {
+		last := &r.records[len(r.records)-1]
+		return last.id == rec.id && last.sub == rec.sub && r.says(rec)
 	}
 	return r.says(rec) && !calls(rec)
 }
@@ -218,12 +208,18 @@ func (s *Session) pair(rec *record) *idPair {
 	return p
 }
 
-// claim remembers a record that may be a statement's.
+// claim remembers a record that may be a statement's whose end is still to be
+// reported: an early one, or that of a portal which another statement ended.
 func (a *assist) claim(rec *record) {
-	if len(a.claims) == maxClaims {
+	a.claims = append(a.claims, record{class: rec.class, text: rec.text, cut: rec.cut, at: rec.at})
+	n := 0
+	for i := range a.claims {
+		n += len(a.claims[i].text)
+	}
+	for len(a.claims) > maxClaims || n > maxRecordBytes && len(a.claims) > 1 {
+		n -= len(a.claims[0].text)
 		a.claims = slices.Delete(a.claims, 0, 1)
 	}
-	a.claims = append(a.claims, claim{rec.text, rec.at})
 }
 
 // Owed says whether a statement has completed whose events are still to come.

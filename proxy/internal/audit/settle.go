@@ -53,11 +53,11 @@ func (r *run) lateRecords() bool {
 
 // wrote says whether a claim is the statement's. A SELECT that ran to its end
 // before its portal did has none.
-func (r *run) wrote(c claim) bool {
+func (r *run) wrote(c record) bool {
 	if r.it.Source == track.Execute && !r.it.Partial && strings.HasPrefix(r.it.Tag, "SELECT") {
 		return false
 	}
-	return !c.at.Before(r.it.Start) && (c.text == r.text.raw || c.text == r.text.raw[r.from:r.to])
+	return !c.at.Before(r.it.Start) && r.says(&c)
 }
 
 // settle makes the events of a statement from its records and, where they say
