@@ -90,6 +90,7 @@ func (t *Tracker) Server(p []byte, now time.Time, items []Item) ([]Item, error) 
 		}
 		f.begin()
 		if t.conf.Assisted && f.typ == 'N' {
+			f.body(p[i:]) // not all of it
 			items = t.noticePart(p, t.at, false, note, items)
 			break
 		}
