@@ -16,7 +16,7 @@ func corpus(ctx context.Context, o options) (items []item, err error) {
 	if err != nil {
 		return nil, err
 	}
-	cases, err := replay.Read(o.cases, func(*replay.Case) bool { return true })
+	cases, err := replay.Read(o.cases, func(c *replay.Case) bool { return o.wanted.MatchString(c.ID) })
 	if err != nil {
 		return nil, err
 	}

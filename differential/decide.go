@@ -10,8 +10,9 @@ import (
 // A decider says which statements of a session are decidable: text, protocol and
 // catalogue say all that there is to say. It goes by what can be seen:
 //
-//   - the server recorded no text that the client did not send: nothing ran inside
-//     (functions, DO, triggers, foreign keys);
+//   - the server recorded no text that the client did not send, so far as the mode
+//     catalog knows: nothing ran inside (functions, DO, triggers, foreign keys), nor
+//     while it was planned;
 //   - it recorded no call of a function: the rest of the statement may depend on it;
 //   - no table of it has, or had in this file, row security or a rewrite rule.
 type decider struct {
@@ -44,8 +45,7 @@ func (d *decider) decides(p pairing) bool {
 		if r.Class == "FUNCTION" && r.ObjectType == "FUNCTION" {
 			return false
 		}
-		// A statement that only the server knows is no less decidable for that.
-		if len(p.catalog) > 0 && !d.sent[r.Statement] {
+		if !d.sent[r.Statement] {
 			return false
 		}
 	}

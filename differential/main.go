@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -21,6 +22,8 @@ type options struct {
 	cases   string
 	stream  string
 	write   string
+	only    string
+	wanted  *regexp.Regexp // of only
 	check   bool
 	verbose bool
 }
@@ -45,6 +48,7 @@ func main() {
 	flag.StringVar(&o.bin, "bin", "", "das-local to judge, a `FILE`; empty builds this module's")
 	flag.StringVar(&o.parts, "parts", "corpus,pgbench,suite", "`NAMES` of what to send, by commas")
 	flag.StringVar(&o.cases, "cases", "testdata/oracle/public.jsonl", "`FILE` of cases; setup.sql lies beside it")
+	flag.StringVar(&o.only, "only", "", "cases and files of the suite whose name matches this `REGEXP`")
 	flag.StringVar(&o.stream, "stream", "sync", "`MODE` of the activity stream, sync or async")
 	flag.StringVar(&o.write, "write", "", "write every difference to this `FILE`, as JSON Lines")
 	flag.BoolVar(&o.check, "check", false, "exit 1 if less of the decidable agrees than the floors say")
@@ -60,6 +64,9 @@ func main() {
 }
 
 func run(ctx context.Context, o options) (err error) {
+	if o.wanted, err = regexp.Compile(o.only); err != nil {
+		return fmt.Errorf("-only: %w", err)
+	}
 	dir, err := testbed.TempDir("differential-")
 	if err != nil {
 		return err

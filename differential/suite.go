@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/das-local/das-local/e2e/testbed"
@@ -33,7 +34,7 @@ func regression(ctx context.Context, o options) (items []item, err error) {
 		defer func() { err = errors.Join(err, s.Close()) }()
 		suites[mode], dirs[mode] = s, s.Dir
 	}
-	err = b.each(func(mode string, s *replay.Stack) error { return runSuite(ctx, suites[mode], s) })
+	err = b.each(func(mode string, s *replay.Stack) error { return runSuite(ctx, o, suites[mode], s) })
 	if err != nil {
 		return nil, err
 	}
@@ -44,9 +45,17 @@ func regression(ctx context.Context, o options) (items []item, err error) {
 	return compareSessions(without(catalog, dirs["catalog"]), without(server, dirs["server"]), "")
 }
 
+const (
+	// setUp is the file that the others rest on.
+	setUp = "test_setup"
+	// tooDeep is a file that is left out: a function calls itself until the stack
+	// is full, which takes the server's audit a minute and is not decidable.
+	tooDeep = "infinite_recurse"
+)
+
 // runSuite sends the whole suite through a das-local. What psql makes of it is of no
 // interest.
-func runSuite(ctx context.Context, suite *pgsuite.Suite, s *replay.Stack) error {
+func runSuite(ctx context.Context, o options, suite *pgsuite.Suite, s *replay.Stack) error {
 	if err := pgsuite.CreateDatabase(ctx, s.PG); err != nil {
 		return err
 	}
@@ -59,6 +68,9 @@ func runSuite(ctx context.Context, suite *pgsuite.Suite, s *replay.Stack) error 
 	}
 	for _, group := range suite.Groups {
 		for _, file := range group {
+			if file == tooDeep || file != setUp && !o.wanted.MatchString(file) {
+				continue
+			}
 			if err := runFile(ctx, suite, s, file); err != nil {
 				return err
 			}
@@ -98,15 +110,18 @@ func clientEnv(s *replay.Stack, application, database string) []string {
 		"PGDATABASE="+database, "PGAPPNAME="+application)
 }
 
-// without takes the suite's own directory out of the events, which is another in
-// each mode.
+// chance is what differs between two servers in what psql and the suite send: the
+// ids of objects, which have five digits and more.
+var chance = regexp.MustCompile(`'\d{5,}'|\bpg_toast_\d+|\bOID \d+`)
+
+// without takes the suite's own directory out of the events, and what is chance.
 func without(sessions []replay.Session, dir string) []replay.Session {
 	for _, s := range sessions {
 		for i := range s.Events {
 			e := &s.Events[i]
-			for _, p := range []**string{&e.CommandText, &e.ErrorMessage} {
-				if *p != nil && strings.Contains(**p, dir) {
-					text := strings.ReplaceAll(**p, dir, "DIR")
+			for _, p := range []**string{&e.CommandText, &e.ErrorMessage, &e.ObjectName} {
+				if *p != nil {
+					text := chance.ReplaceAllString(strings.ReplaceAll(**p, dir, "DIR"), "CHANCE")
 					*p = &text
 				}
 			}
