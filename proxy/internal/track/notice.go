@@ -65,7 +65,7 @@ func (t *Tracker) noticePart(p []byte, at int, done bool, it Item, items []Item)
 		n.tail = append(n.tail[:0], n.tail[max(0, len(n.tail)-keepTail):]...)
 	}
 	switch {
-	case len(n.tail) == 0 && !beginsRecord(n.head):
+	case !beginsRecord(n.head):
 		t.giveBack(had)
 	case !done:
 		t.gap(at, len(p))
