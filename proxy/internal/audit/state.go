@@ -243,6 +243,9 @@ func (s *Session) resetAll() {
 
 func (s *Session) objectEffect(e *classify.Effect) {
 	o := object{schema: e.Schema, name: catalog.Truncate(e.Name), temp: e.Temp, brief: e.Brief, def: e.Query}
+	if e.Kind != classify.CreateRelation && o.schema == "" && s.meansTemporary(o.name) {
+		o.schema, o.temp = "pg_temp", true
+	}
 	switch e.Kind {
 	case classify.CreateRelation:
 		o.kind = e.RelKind
@@ -250,10 +253,13 @@ func (s *Session) objectEffect(e *classify.Effect) {
 	case classify.DropRelation:
 		s.state.object(o)
 	case classify.RenameRelation, classify.MoveRelation:
-		old, known := s.state.lookup(e.Schema, o.name)
+		old, known := s.state.lookup(o.schema, o.name)
+		if !known && o.temp {
+			old, known = s.created.temporary(o.name)
+		}
 		s.state.object(o)
 		if !known || old.kind == 0 {
-			old = object{schema: e.Schema, name: o.name, kind: 'r'}
+			old = object{schema: e.Schema, name: o.name, kind: 'r', temp: o.temp}
 		}
 		if e.Kind == classify.RenameRelation {
 			old.name = catalog.Truncate(e.Values[0])
@@ -262,6 +268,16 @@ func (s *Session) objectEffect(e *classify.Effect) {
 		}
 		s.state.object(old)
 	}
+}
+
+// meansTemporary says whether a name without a schema is that of a temporary relation that the session
+// has made.
+func (s *Session) meansTemporary(name string) bool {
+	if o, ok := s.state.lookup("", name); ok {
+		return o.temp && o.kind != 0
+	}
+	_, ok := s.created.temporary(name)
+	return ok
 }
 
 // lookup finds the last word of the open transaction on a name.
