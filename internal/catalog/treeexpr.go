@@ -305,6 +305,7 @@ func (t *tree) compare(n *querytree.Node, subject querytree.Value) (val, known b
 	if x.Node.Bool("constisnull") || y.Node.Bool("constisnull") {
 		return false, f.Strict
 	}
+	t.byText = true
 	a, b := x.Node.Get("constvalue").Rest, y.Node.Get("constvalue").Rest
 	if equality[f.OID] {
 		return a == b, true

@@ -21,7 +21,7 @@ type Catalog interface {
 	ParameterTypes(ctx context.Context, s *catalog.Session, sql string, given ...uint32) ([]uint32, bool)
 	TempSchema(ctx context.Context, s *catalog.Session) (string, bool)
 	Type(ctx context.Context, s *catalog.Session, oid uint32) (catalog.Type, bool)
-	DefaultSearchPath(ctx context.Context, s *catalog.Session) []string
+	DefaultSearchPath(ctx context.Context, s *catalog.Session) ([]string, bool)
 	Invalidate(database string)
 	Release(database string)
 }
@@ -68,8 +68,9 @@ type Session struct {
 	// prepared holds the statements of Parse and PREPARE by name.
 	prepared map[string]*prepared
 	created  created
-	temp     string // the temporary schema's name, once it is known
-	last     *text  // what readText read last, of lastRaw; nil between queries
+	path     []string // what search_path was at log-in, once it is known
+	temp     string   // the temporary schema's name, once it is known
+	last     *text    // what readText read last, of lastRaw; nil between queries
 	lastRaw  string
 	spent    int  // bytes of last that events have repeated
 	failed   bool // a statement failed since the last ReadyForQuery

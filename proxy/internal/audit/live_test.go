@@ -198,6 +198,21 @@ func TestTemporaryRelations(t *testing.T) {
 	}
 }
 
+// A session keeps the search path that it began with; those that begin later have the new one.
+func TestSearchPathOfTheRole(t *testing.T) {
+	newLiveDatabase(t, "live_role", liveSchema)
+	c := newCatalogue(t)
+	l := newLive(t, c, "live_role")
+	l.want("SELECT * FROM t", "SELECT TABLE public.t")
+	l.want("ALTER DATABASE live_role SET search_path = a", "ALTER DATABASE")
+	l.want("SELECT f(1) FROM t", "EXECUTE FUNCTION public.f, SELECT TABLE public.t")
+	l.want("SET search_path = a", "SET")
+	l.want("RESET search_path", "RESET")
+	l.want("SELECT * FROM t", "SELECT TABLE public.t")
+	later := newLive(t, c, "live_role")
+	later.want("SELECT f(1) FROM t", "EXECUTE FUNCTION a.f, SELECT TABLE a.t")
+}
+
 // What another session of the same catalogue has committed holds at once.
 func TestDDLOfAnotherSession(t *testing.T) {
 	newLiveDatabase(t, "live_ddl", liveSchema)

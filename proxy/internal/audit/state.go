@@ -295,7 +295,7 @@ func (st *state) lookup(schema, name string) (object, bool) {
 func (s *Session) applyState() {
 	path, ok := s.state.get("search_path")
 	if !ok {
-		path = nil
+		path = s.path
 	}
 	s.names.SearchPath = path
 	user := s.names.Login
