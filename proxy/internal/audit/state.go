@@ -194,6 +194,7 @@ func (s *Session) effects(st *classify.Statement) {
 			s.resetAll()
 			s.state.session = with(with(s.state.session, "role", nil), "session_authorization", nil)
 			clear(s.prepared)
+			s.created.dropTemporary()
 		case classify.Deallocate:
 			if e.Name == "" {
 				clear(s.prepared)
