@@ -114,6 +114,9 @@ func (a *assist) swallows(rec *record) bool {
 		if l.id != 0 && (l.id != rec.id || l.sub != rec.sub) || !l.of.says(rec) || calls(rec) {
 			continue
 		}
+		if l.id == 0 && a.ids.theirs == rec.id {
+			a.ids.shift-- // its number stays free
+		}
 		l.id, l.sub = rec.id, rec.sub
 		return true
 	}
