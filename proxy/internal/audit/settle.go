@@ -14,7 +14,7 @@ import (
 func (r *run) assisted(st *classify.Statement) {
 	a := r.assist
 	r.stmt, r.records = st, a.records
-	a.records, a.bytes = nil, 0
+	a.records, a.bytes, a.ended = nil, 0, true
 	late := !r.failed && r.lateRecords()
 	switch {
 	case late && !r.silent() && a.room(r):
@@ -169,7 +169,7 @@ func (r *run) record(rec *record) (own bool) {
 		command = r.nestedText(rec)
 	}
 	p := r.pair(rec)
-	r.id, r.sub = p.ours, rec.sub+p.shift
+	r.id, r.sub = p.ours, p.sub(rec)
 	p.last = max(p.last, r.sub)
 	switch {
 	case own && r.it.Params != nil:
