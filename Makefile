@@ -4,7 +4,7 @@
 GO ?= go
 FUZZTIME ?= 60s
 
-.PHONY: build run test unit e2e conformance oracle differential lint fuzz bench clean
+.PHONY: build run test unit e2e conformance oracle differential regress lint fuzz bench clean
 
 build:
 	@echo "das-local: compiling (PostgreSQL's parser makes the first time take a minute or two)" >&2
@@ -14,7 +14,7 @@ run:
 	@echo "das-local: compiling (PostgreSQL's parser makes the first time take a minute or two)" >&2
 	$(GO) run ./cmd/das-local up
 
-test: setup-test lint unit e2e oracle differential conformance
+test: setup-test lint unit e2e oracle differential regress conformance
 
 .PHONY: setup-test
 setup-test:
@@ -31,6 +31,9 @@ oracle: setup-test
 
 differential: setup-test
 	$(GO) run ./differential -check
+
+regress: setup-test
+	$(GO) run ./regress
 
 conformance: setup-test
 	conformance/run

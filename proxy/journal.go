@@ -143,14 +143,18 @@ func (j *journal) begin(pid int32) bool {
 type filter struct{ tx byte }
 
 // needed are the items that the audit must know all the same: what the session
-// is, its named statements, and when a transaction begins or ends. It reuses
-// the slice.
+// is, its named statements, when a transaction begins or ends, and that what is owed
+// from before is not waited for. It reuses the slice.
 func (f *filter) needed(items []track.Item) []track.Item {
 	kept := items[:0]
 	for i := range items {
 		switch it := &items[i]; it.Kind {
-		case track.Completed, track.Failed, track.Audited, track.Pause:
+		case track.Audited:
 			continue
+		case track.Completed, track.Failed:
+			if !it.Quiet {
+				continue
+			}
 		case track.Prepared:
 			if it.Name == "" {
 				continue

@@ -162,7 +162,11 @@ func (s *session) timeout(ready bool) (cause *track.Error, stop bool) {
 	}
 	if s.pausing {
 		s.pausing = false
-		s.log.pause(s.ctx, s.tracker.PID())
+		if len(s.kept) > 0 {
+			s.sendKept() // the client may wait for it
+		} else {
+			s.log.pause(s.ctx, s.tracker.PID())
+		}
 		s.patience()
 		return nil, false
 	}
@@ -276,7 +280,7 @@ func (s *session) deliver(chunk []byte) *track.Error {
 	if s.plain && !s.log.ready {
 		chunk = withoutPlus(chunk)
 	}
-	whole := s.tracker.Between() // only this goroutine changes it
+	whole := s.tracker.Between() || len(s.kept) > 0 // only this goroutine changes it
 	hold, err := s.observe(chunk, now)
 	durable := s.log.write(s.ctx, s.tracker.PID())
 	if assisted {

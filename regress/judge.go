@@ -15,8 +15,7 @@ type verdict struct {
 }
 
 // judge compares. alone are direct runs: what they do not agree on is unstable.
-// beside may be nil or has further outcomes that are right.
-func judge(alone []outcomes, beside, through outcomes) verdict {
+func judge(alone []outcomes, through outcomes) verdict {
 	v := verdict{same: make(map[string]string)}
 	tests := make(map[string]bool)
 	for _, o := range append(slices.Clone(alone), through) {
@@ -26,11 +25,10 @@ func judge(alone []outcomes, beside, through outcomes) verdict {
 	}
 	for _, test := range slices.Sorted(maps.Keys(tests)) {
 		want, got := alone[0][test].text, through[test].text
-		other, known := beside[test]
 		switch {
 		case slices.ContainsFunc(alone, func(o outcomes) bool { return o[test].text != want }):
 			v.unstable = append(v.unstable, test)
-		case got == want || known && got == other.text:
+		case got == want:
 			v.same[test] = got
 		default:
 			v.different = append(v.different, test)
@@ -39,11 +37,24 @@ func judge(alone []outcomes, beside, through outcomes) verdict {
 	return v
 }
 
+// settle lets a reason take tests out of the different ones.
+func (v *verdict) settle(reason func(test string) string) {
+	var rest []string
+	for _, test := range v.different {
+		if why := reason(test); why != "" {
+			v.unstable = append(v.unstable, test+" ("+why+")")
+		} else {
+			rest = append(rest, test)
+		}
+	}
+	v.different = rest
+}
+
 // tally counts the outcomes that are the same, if they are words.
 func (v verdict) tally() string {
 	counts := make(map[string]int)
 	for _, outcome := range v.same {
-		if len(outcome) > len("passed") {
+		if len(outcome) > len("skipped") {
 			return "" // an output, not a word
 		}
 		counts[outcome]++
@@ -60,10 +71,10 @@ func (v verdict) String() string {
 	s := fmt.Sprintf("%d tests, %d the same%s, %d different, %d unstable",
 		len(v.same)+len(v.different)+len(v.unstable), len(v.same), v.tally(), len(v.different), len(v.unstable))
 	if len(v.different) > 0 {
-		s += "\n  different: " + strings.Join(v.different, " ")
+		s += "\n  different: " + strings.Join(v.different, ", ")
 	}
 	if len(v.unstable) > 0 {
-		s += "\n  unstable: " + strings.Join(v.unstable, " ")
+		s += "\n  unstable: " + strings.Join(v.unstable, ", ")
 	}
 	return s
 }

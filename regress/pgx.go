@@ -1,11 +1,8 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -18,6 +15,9 @@ import (
 )
 
 const pgxModule = "github.com/jackc/pgx/v5"
+
+// pgxPackages are those whose tests speak to a server.
+var pgxPackages = []string{".", "./pgconn", "./pgtype", "./pgxpool", "./stdlib", "./tracelog"}
 
 // pgxSuite is the test suite of the Go driver pgx, of the version that this
 // module uses, where Go keeps it.
@@ -57,7 +57,7 @@ func (p *pgxSuite) close() error { return os.RemoveAll(p.certs) }
 
 func (*pgxSuite) modes() []string { return []string{"async"} }
 
-func (*pgxSuite) crowded() (string, bool) { return "", false }
+func (*pgxSuite) whole() string { return "" }
 
 // server lets each of the suite's users in by the method that it is named for.
 func (*pgxSuite) server() testbed.PostgresConfig {
@@ -114,8 +114,12 @@ func (p *pgxSuite) environment(at place) []string {
 		fmt.Sprintf("PGX_TEST_UNIX_SOCKET_CONN_STRING=host=%s port=%d user=postgres dbname=pgx_test", at.socketDir, at.port))
 }
 
-func (p *pgxSuite) run(ctx context.Context, at place) (outcomes, error) {
-	cmd := exec.CommandContext(ctx, "go", "test", "-json", "-count=1", "-p=1", "-parallel=1", "./...")
+func (p *pgxSuite) run(ctx context.Context, at place, only []string) (outcomes, error) {
+	args := []string{"test", "-json", "-count=1", "-p=1", "-parallel=4"}
+	if len(only) > 0 {
+		args = append(args, "-run="+selectTests(only))
+	}
+	cmd := exec.CommandContext(ctx, "go", append(args, pgxPackages...)...)
 	cmd.Dir, cmd.Env = p.source, p.environment(at)
 	out, err := cmd.Output()
 	if _, failed := errors.AsType[*exec.ExitError](err); err != nil && !failed {
@@ -129,30 +133,4 @@ func (p *pgxSuite) run(ctx context.Context, at place) (outcomes, error) {
 		return nil, fmt.Errorf("run pgx's tests: %w", errors.Join(err, readErr))
 	}
 	return o, nil
-}
-
-// readGoTests reads what go test -json prints.
-func readGoTests(out []byte) (outcomes, error) {
-	words := map[string]string{"pass": "passed", "fail": "failed", "skip": "skipped"}
-	o, logs := make(outcomes), make(map[string]string)
-	lines := bufio.NewScanner(bytes.NewReader(out))
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var e struct{ Action, Package, Test, Output string }
-		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
-			return nil, fmt.Errorf("read %.100q: %w", lines.Text(), err)
-		}
-		if e.Action == "build-fail" {
-			return nil, fmt.Errorf("%s does not compile", e.Package)
-		}
-		if e.Test == "" {
-			continue
-		}
-		name := strings.TrimPrefix(strings.TrimPrefix(e.Package, pgxModule), "/") + "/" + e.Test
-		logs[name] += e.Output
-		if word := words[e.Action]; word != "" {
-			o[name] = outcome{text: word, log: logs[name]}
-		}
-	}
-	return o, lines.Err()
 }

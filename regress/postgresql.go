@@ -37,12 +37,12 @@ func (*postgreSQL) setUp(ctx context.Context, pg *testbed.Postgres) ([]string, e
 
 func (*postgreSQL) modes() []string { return []string{"async", "sync"} }
 
-func (*postgreSQL) crowded() (string, bool) { return pgsuite.Database, true }
+func (*postgreSQL) whole() string { return pgsuite.Database }
 
 // run lets pg_regress run the schedule. Its exit status is of no interest: the
 // outputs are compared with each other, not with the expected ones, which may be
 // of another minor version.
-func (p *postgreSQL) run(ctx context.Context, at place) (_ outcomes, err error) {
+func (p *postgreSQL) run(ctx context.Context, at place, _ []string) (_ outcomes, err error) {
 	// The same name each time: some tests print it.
 	dir := filepath.Join(p.suite.Dir, "run")
 	if err := makeFor(at.files, dir, filepath.Join(dir, "results")); err != nil {

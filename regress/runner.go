@@ -29,27 +29,27 @@ func (r *runner) suite(ctx context.Context, s suite) (same bool, err error) {
 	defer func() { err = errors.Join(err, s.close()) }()
 	var alone []outcomes
 	for range 2 {
-		o, err := r.direct(ctx, s, "")
+		begin := time.Now()
+		o, err := r.direct(ctx, s, around{})
 		if err != nil {
 			return false, err
 		}
+		fmt.Printf("%s directly (%.0f s): %d tests\n", s.name(), time.Since(begin).Seconds(), len(o))
 		alone = append(alone, o)
-	}
-	var beside outcomes
-	if database, yes := s.crowded(); yes {
-		if beside, err = r.direct(ctx, s, database); err != nil {
-			return false, err
-		}
 	}
 	same = true
 	for _, mode := range s.modes() {
 		begin := time.Now()
-		through, lost, err := r.through(ctx, s, mode)
+		through, lost, err := r.through(ctx, s, mode, nil)
 		if err != nil {
 			return false, err
 		}
-		v := judge(alone, beside, through)
-		fmt.Printf("%s through das-local, stream in %s mode (%.0f s): %s\n  stream: %s\n", s.name(), mode, time.Since(begin).Seconds(), v, lost)
+		took := time.Since(begin)
+		v := judge(alone, through)
+		if err := r.settle(ctx, s, mode, &v, through); err != nil {
+			return false, err
+		}
+		fmt.Printf("%s through das-local, stream in %s mode (%.0f s): %s\n  stream: %s\n", s.name(), mode, took.Seconds(), v, lost)
 		if len(v.same) == 0 {
 			return false, errors.New("no test ran")
 		}
@@ -78,35 +78,41 @@ func (r *runner) start(ctx context.Context, s suite) (pg *testbed.Postgres, upst
 	return pg, upstream, nil
 }
 
-// direct runs a suite against the server itself, with a session beside it in
-// the database neighbour unless that is empty.
-func (r *runner) direct(ctx context.Context, s suite, neighbour string) (_ outcomes, err error) {
+// around is what a direct run has around it, and which tests it runs.
+type around struct {
+	neighbour string // a database to have a session in beside the suite
+	hop       bool   // go through a relay that knows nothing of PostgreSQL
+	only      []string
+}
+
+// direct runs a suite against the server itself.
+func (r *runner) direct(ctx context.Context, s suite, a around) (_ outcomes, err error) {
 	pg, _, err := r.start(ctx, s)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, pg.Stop()) }()
-	if neighbour != "" {
-		leave, err := readBeside(ctx, pg.URL(neighbour))
+	if a.neighbour != "" {
+		leave, err := readBeside(ctx, pg.URL(a.neighbour))
 		if err != nil {
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, leave()) }()
 	}
-	begin := time.Now()
-	o, err := s.run(ctx, place{port: pg.Port(), socketDir: pg.SocketDir(), files: pg.DataDir()})
-	if err == nil {
-		with := ""
-		if neighbour != "" {
-			with = ", with a session beside it"
+	at := place{port: pg.Port(), socketDir: pg.SocketDir(), files: pg.DataDir()}
+	if a.hop {
+		hop, err := startRelay(pg.Addr())
+		if err != nil {
+			return nil, err
 		}
-		fmt.Printf("%s directly%s (%.0f s): %d tests\n", s.name(), with, time.Since(begin).Seconds(), len(o))
+		defer func() { err = errors.Join(err, hop.stop()) }()
+		at.port = hop.port()
 	}
-	return o, err
+	return s.run(ctx, at, a.only)
 }
 
 // through runs a suite through das-local and looks at the stream's end.
-func (r *runner) through(ctx context.Context, s suite, mode string) (_ outcomes, lost account, err error) {
+func (r *runner) through(ctx context.Context, s suite, mode string, only []string) (_ outcomes, lost account, err error) {
 	pg, args, err := r.start(ctx, s)
 	if err != nil {
 		return nil, lost, err
@@ -131,7 +137,7 @@ func (r *runner) through(ctx context.Context, s suite, mode string) (_ outcomes,
 			err = errors.Join(err, p.Stop())
 		}
 	}()
-	o, err := s.run(ctx, place{port: p.PGPort, socketDir: sockets, files: pg.DataDir()})
+	o, err := s.run(ctx, place{port: p.PGPort, socketDir: sockets, files: pg.DataDir()}, only)
 	if err != nil {
 		return nil, lost, errors.Join(err, fmt.Errorf("das-local said:\n%s", p.Stderr))
 	}

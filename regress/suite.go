@@ -16,14 +16,14 @@ type suite interface {
 	server() testbed.PostgresConfig
 	// setUp prepares a new server and returns how das-local is to reach it.
 	setUp(ctx context.Context, pg *testbed.Postgres) (upstream []string, err error)
-	// run runs the suite once, against the server or through das-local, and
-	// returns each test's outcome.
-	run(ctx context.Context, at place) (outcomes, error)
+	// run runs the suite once and returns each test's outcome. only, unless it
+	// is empty, names the tests to run.
+	run(ctx context.Context, at place, only []string) (outcomes, error)
 	// modes are the activity stream's modes to go through das-local with.
 	modes() []string
-	// crowded says whether a session that reads the catalogues beside the
-	// suite may change outcomes, and in which database it has to be.
-	crowded() (database string, yes bool)
+	// whole names the database of a suite whose tests cannot run by themselves;
+	// empty: they can.
+	whole() (database string)
 }
 
 func suites() []suite { return []suite{new(postgreSQL), new(pgxSuite), new(asyncpg)} }

@@ -11,8 +11,13 @@
 // (EXPLAIN, EXECUTE, CREATE TABLE AS). A statement that touches several relations
 // has one event for each of them.
 //
-// What only the server knows does not appear: statements inside functions,
-// triggers and foreign keys.
+// What only the server knows, such as statements inside functions, triggers and
+// foreign keys, does not appear, unless the server's own audit, pgaudit, helps
+// (Config.Assisted): then its records are the events, and the rest makes up what it
+// leaves out.
+//
+//	Audited ──▶ records ──Completed──▶ settle ──▶ events of the records
+//	                                     └─ none: classify, catalogue, as above
 //
 // A Session belongs to one goroutine. It does no I/O of its own: look-ups go through the
 // Catalog that it is given, and a statement without relations makes none.

@@ -25,6 +25,8 @@ type object struct {
 	schema, name string
 	kind         byte
 	temp         bool
+	brief        bool                // gone with the transaction's end
+	def          *classify.Statement // of a view
 }
 
 // state follows what the client's statements change, with the transaction's
@@ -205,6 +207,8 @@ func (s *Session) effects(st *classify.Statement) {
 			s.state.rollbackTo(e.Name)
 		case classify.Release:
 			s.state.release(e.Name)
+		case classify.DropTemporary:
+			s.created.dropTemporary()
 		case classify.Catalog:
 			s.ddl = true
 			// Databases, roles and tablespaces are of the whole server.
@@ -238,7 +242,7 @@ func (s *Session) resetAll() {
 }
 
 func (s *Session) objectEffect(e *classify.Effect) {
-	o := object{schema: e.Schema, name: catalog.Truncate(e.Name), temp: e.Temp}
+	o := object{schema: e.Schema, name: catalog.Truncate(e.Name), temp: e.Temp, brief: e.Brief, def: e.Query}
 	switch e.Kind {
 	case classify.CreateRelation:
 		o.kind = e.RelKind
@@ -286,18 +290,20 @@ func (s *Session) applyState() {
 		user = v[0]
 	}
 	s.names.User = user
-	s.print.ByteaOutput, s.print.ExtraFloatDigits = "", 0
-	if v, ok := s.state.get("bytea_output"); ok && len(v) > 0 {
-		s.print.ByteaOutput = strings.ToLower(v[0])
+	s.print.ByteaOutput, s.print.ExtraFloatDigits = strings.ToLower(s.setting("bytea_output")), 0
+	switch n, err := strconv.Atoi(s.setting("extra_float_digits")); {
+	case err != nil:
+	case n == 0:
+		s.print.ExtraFloatDigits = pgtext.NoExtraFloatDigits
+	default:
+		s.print.ExtraFloatDigits = n
 	}
-	if v, ok := s.state.get("extra_float_digits"); ok && len(v) > 0 {
-		n, err := strconv.Atoi(v[0])
-		switch {
-		case err != nil:
-		case n == 0:
-			s.print.ExtraFloatDigits = pgtext.NoExtraFloatDigits
-		default:
-			s.print.ExtraFloatDigits = n
-		}
+}
+
+// setting is a parameter's value, or the default that the catalogue told; empty if neither is known.
+func (s *Session) setting(name string) string {
+	if v, ok := s.state.get(name); ok && len(v) > 0 {
+		return v[0]
 	}
+	return s.defaults[name]
 }
