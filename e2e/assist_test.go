@@ -127,6 +127,20 @@ func TestAssistFailures(t *testing.T) {
 			w.query("create temp table d (a int unique deferrable initially deferred)")
 			w.run("insert into d values (1), (1)")
 		}, []string{"CREATE TABLE | create temp table d (a int unique deferrable initially deferred)", "INSERT TEMP.d | insert into d values (1), (1)", "INSERT TEMP.d !23505 | insert into d values (1), (1)"}},
+		"deferred, in a query": {func(w *talk) {
+			w.query("create temp table d (a int unique deferrable initially deferred)")
+			w.query("insert into d select 1 from generate_series(1, 2)")
+		}, []string{"CREATE TABLE | create temp table d (a int unique deferrable initially deferred)", "INSERT TEMP.d !23505 | insert into d select 1 from generate_series(1, 2)"}},
+		"deferred to the commit": {func(w *talk) {
+			w.query("create temp table d (a int unique deferrable initially deferred)")
+			w.query("begin")
+			w.query("insert into d values (1), (1)")
+			w.query("commit")
+		}, []string{"CREATE TABLE | create temp table d (a int unique deferrable initially deferred)", "BEGIN | begin", "INSERT TEMP.d | insert into d values (1), (1)", "COMMIT !23505 | commit"}},
+		"filled and not made": {func(w *talk) { w.query("create temp table d as select id from t; create temp table d as select id from t") },
+			[]string{"SELECT public.t | create temp table d as select id from t; create temp table d as select id from t",
+				"CREATE TABLE AS | create temp table d as select id from t; create temp table d as select id from t",
+				"CREATE TABLE AS !42P07 | create temp table d as select id from t; create temp table d as select id from t"}},
 		"function fails": {func(w *talk) {
 			w.query("create function pg_temp.bad() returns int language plpgsql as 'begin perform 1 from t; return 1/0; end'")
 			w.run("select pg_temp.bad()")

@@ -23,9 +23,9 @@ type Verdict struct {
 	Different string // the first difference; empty if Exact
 }
 
-// writtenFirst are the commands that the server's audit records before it runs
-// them, so that a failure leaves a record too.
-var writtenFirst = []string{"DO", "CREATE EXTENSION", "ALTER EXTENSION", "CLOSE CURSOR"}
+// writtenFirst are the commands that the server's audit records before they are
+// done, so that a failure leaves a record too.
+var writtenFirst = []string{"DO", "CREATE EXTENSION", "ALTER EXTENSION", "CLOSE CURSOR", "COMMIT", "PREPARE TRANSACTION"}
 
 // compare judges the events that a case caused.
 func compare(c *Case, events []testbed.Event) Verdict {

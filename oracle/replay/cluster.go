@@ -61,7 +61,7 @@ func (c *cluster) exec(ctx context.Context, statements ...string) error {
 func (c *cluster) fresh(ctx context.Context, admin *pgx.Conn, database string, cs *Case) error {
 	for _, sql := range []string{
 		"DROP DATABASE IF EXISTS " + database + " WITH (FORCE)",
-		"CREATE DATABASE " + database + " TEMPLATE " + template + " STRATEGY file_copy",
+		"CREATE DATABASE " + database + " TEMPLATE " + template + " STRATEGY wal_log",
 		"GRANT CREATE ON DATABASE " + database + " TO das_app",
 	} {
 		if _, err := admin.PgConn().Exec(ctx, sql).ReadAll(); err != nil {

@@ -66,17 +66,26 @@ func (r *run) settle(sure bool) {
 	a := r.assist
 	claimed := !r.recorded() && r.claimed()
 	r.dst = r.begun(r.dst, r.records)
-	own := -1
+	var own []int // where the statement's events are in dst
+	done := false // it was recorded itself
 	for i := range r.records {
 		rec := &r.records[i]
-		if r.record(rec) && own < 0 {
-			own = len(r.dst) - 1
+		from := len(r.dst)
+		if !r.record(rec) {
+			continue
+		}
+		done = done || early(rec.command) || rec.command == r.stmt.Command
+		for i := from; i < len(r.dst); i++ {
+			own = append(own, i)
 		}
 	}
 	r.told = len(r.records) > 0 || a.heard && !a.silent
 	switch {
-	case r.failed && own >= 0 && early(r.dst[own].Command):
-		r.failedEvent(&r.dst[own])
+	case r.failed && done: // before it ran, or it failed with its transaction's end
+		for _, i := range own {
+			r.dst[i].RowCount = activity.NoRows
+			r.failedEvent(&r.dst[i])
+		}
 	case r.failed:
 		r.fail(r.stmt, r.text)
 	case r.recorded():
