@@ -62,3 +62,6 @@ func (b *Batch) in(db *pebble.DB) (*pebble.Batch, error) {
 func setTicket(batch *pebble.Batch, ticket uint64) error {
 	return batch.Set([]byte{byte(kindTicket)}, binary.BigEndian.AppendUint64(nil, ticket), nil)
 }
+
+// Add appends the changes of another batch.
+func (b *Batch) Add(more *Batch) { b.changes = append(b.changes, more.changes...) }
