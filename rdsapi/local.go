@@ -62,7 +62,7 @@ func (s *Server) CreateCluster(ctx context.Context, o ClusterOptions) (Cluster, 
 		}
 	}
 	c, _ := s.Cluster(o.ID)
-	return c, nil
+	return c, s.saved()
 }
 
 // Cluster finds a cluster by identifier or ARN.
