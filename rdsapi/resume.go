@@ -89,9 +89,15 @@ func (s *Server) FindCluster(id string) string {
 	return slices.MinFunc(list, func(a, b *cluster) int { return a.created.Compare(b.created) }).id
 }
 
-// RecordKilled records the RDS event that the process ended without notice while
-// the activity stream of a cluster ran, so that the last events may be lost.
-func (s *Server) RecordKilled(clusterID, consequence string) {
-	s.recordLoss(clusterID, event{id: "DAS-LOCAL-0004", category: "failure",
-		message: "Database Activity Streams: the emulator ended without notice. " + consequence})
+// RecordKilled records an RDS event for each cluster with an async activity stream:
+// the process ended without notice, and the last events may be lost. What a sync
+// stream has acknowledged is never lost.
+func (s *Server) RecordKilled() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range sortedValues(s.clusters) {
+		if c.stream.status == streamStarted && c.stream.mode == "async" {
+			s.clusterEvent(c, eventKilled())
+		}
+	}
 }
