@@ -3,8 +3,9 @@
 
 GO ?= go
 FUZZTIME ?= 60s
+ROUNDS ?= 200
 
-.PHONY: build run test unit e2e conformance oracle differential regress lint fuzz bench clean
+.PHONY: build run test unit e2e conformance oracle differential regress crash lint fuzz bench clean
 
 build:
 	@echo "das-local: compiling (PostgreSQL's parser makes the first time take a minute or two)" >&2
@@ -48,6 +49,9 @@ fuzz:
 
 bench: build
 	$(GO) run ./bench -check
+
+crash: build
+	$(GO) run ./crash -bin bin/das-local -mode sync -rounds $(ROUNDS)
 
 clean:
 	rm -rf bin .cache

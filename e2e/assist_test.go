@@ -133,7 +133,9 @@ func TestAssistFailures(t *testing.T) {
 			w.query("insert into d values (1), (1)")
 			w.query("commit")
 		}, []string{"CREATE TABLE | create temp table d (a int unique deferrable initially deferred)", "BEGIN | begin", "INSERT TEMP.d | insert into d values (1), (1)", "COMMIT !23505 | commit"}},
-		"filled and not made": {func(w *talk) { w.query("create temp table d as select id from t; create temp table d as select id from t") },
+		"filled and not made": {func(w *talk) {
+			w.query("create temp table d as select id from t; create temp table d as select id from t")
+		},
 			[]string{"SELECT public.t | create temp table d as select id from t; create temp table d as select id from t",
 				"CREATE TABLE AS | create temp table d as select id from t; create temp table d as select id from t",
 				"CREATE TABLE AS !42P07 | create temp table d as select id from t; create temp table d as select id from t"}},

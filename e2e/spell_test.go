@@ -8,16 +8,25 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/das-local/das-local/e2e/spell"
+	"github.com/das-local/das-local/e2e/testbed"
 )
 
 // TestSpelledSecrets runs statements that tell a secret, in hundreds of random spellings, and looks
 // for it in every event and in the log at level info. The server's own error messages are among them.
 func TestSpelledSecrets(t *testing.T) {
-	newDatabase(t, "spelled")
-	if err := bed.pg.Exec(t.Context(), "spelled", "create extension dblink; create extension postgres_fdw; create extension pgcrypto; create server s foreign data wrapper postgres_fdw"); err != nil {
+	server, err := testbed.StartPostgres(t.Context(), testbed.PostgresConfig{}) // its roles will be changed
+	if err != nil {
 		t.Fatal(err)
 	}
-	p := startDAS(t, "--log-level=info")
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := server.Exec(t.Context(), "postgres", "create extension dblink; create extension postgres_fdw; create extension pgcrypto; create server s foreign data wrapper postgres_fdw"); err != nil {
+		t.Fatal(err)
+	}
+	p := startDAS(t, "--log-level=info", "--upstream="+server.URL("postgres"))
 	tail, err := p.Tail()
 	if err != nil {
 		t.Fatal(err)
@@ -25,7 +34,7 @@ func TestSpelledSecrets(t *testing.T) {
 	defer tail.Stop()
 	seed, ran := uint64(7_000_000), 0
 	for session := range 10 {
-		r := speak(t, p, "spelled", fmt.Sprint("spelled-", session))
+		r := speak(t, p, "postgres", fmt.Sprint("spelled-", session))
 		var list []*spell.Statement
 		for range 60 {
 			st := spell.New(seed)

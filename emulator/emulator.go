@@ -15,6 +15,7 @@ import (
 
 	"github.com/das-local/das-local/internal/awsapi"
 	"github.com/das-local/das-local/internal/catalog"
+	"github.com/das-local/das-local/internal/store"
 	"github.com/das-local/das-local/internal/stream"
 	"github.com/das-local/das-local/kinesisfake"
 	"github.com/das-local/das-local/kmsfake"
@@ -41,6 +42,9 @@ type Emulator struct {
 	engineVersion string
 	keyARN        string
 
+	disk     *store.Store // nil: the state is in memory
+	used     usage
+	resuming atomic.Bool // clusters of the data directory are being started
 	upstream *upstream
 	catalog  *catalog.Catalog
 	tls      *tls.Config // nil: the proxy makes a certificate
@@ -83,7 +87,6 @@ func Start(ctx context.Context, o Options) (*Emulator, error) {
 	e := &Emulator{
 		opts:      o,
 		log:       o.Logger,
-		rand:      newSource(o.Seed),
 		done:      make(chan struct{}),
 		instances: map[string]*instance{},
 		streams:   map[string]*runningStream{},
@@ -107,6 +110,10 @@ func (e *Emulator) start(ctx context.Context) (err error) {
 	if e.tls, err = loadTLS(e.opts); err != nil {
 		return err
 	}
+	if err := e.openDataDir(); err != nil {
+		return err
+	}
+	e.rand = newSource(e.used.seed(e.opts.Seed))
 	if e.upstream, err = openUpstream(ctx, e.opts); err != nil {
 		return err
 	}
@@ -129,11 +136,11 @@ func (e *Emulator) start(ctx context.Context) (err error) {
 // startServices makes Kinesis, KMS and RDS and serves them on one address.
 func (e *Emulator) startServices() (err error) {
 	o := e.opts
-	e.kinesis, err = kinesisfake.New(kinesisfake.Config{Region: o.Region, AccountID: o.AccountID, Rand: e.rand, Logger: e.log})
+	e.kinesis, err = kinesisfake.New(kinesisfake.Config{Region: o.Region, AccountID: o.AccountID, Rand: e.rand, Store: e.disk, Logger: e.log})
 	if err != nil {
 		return fmt.Errorf("set Kinesis up: %w", err)
 	}
-	e.kms, err = kmsfake.New(kmsfake.Config{Region: o.Region, AccountID: o.AccountID, Rand: e.rand})
+	e.kms, err = kmsfake.New(kmsfake.Config{Region: o.Region, AccountID: o.AccountID, Rand: e.rand, Store: e.disk})
 	if err != nil {
 		return fmt.Errorf("set KMS up: %w", err)
 	}
@@ -145,6 +152,7 @@ func (e *Emulator) startServices() (err error) {
 		Instances:     e,
 		Keys:          keys{e.kms},
 		EngineVersion: e.engineVersion,
+		Store:         e.disk,
 		Logger:        e.log,
 	})
 	if err != nil {
@@ -218,6 +226,7 @@ func (e *Emulator) close(ctx context.Context) error {
 	if e.upstream != nil {
 		errs = append(errs, e.upstream.close(context.WithoutCancel(ctx)))
 	}
+	errs = append(errs, e.closeDataDir())
 	select {
 	case <-e.done:
 		errs = append(errs, e.cause)

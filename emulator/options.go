@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/das-local/das-local/internal/store"
 	"github.com/das-local/das-local/internal/stream"
 )
 
@@ -35,6 +36,12 @@ type Options struct {
 	// AWSListen is the address of the RDS, KMS and Kinesis endpoint. Empty is a
 	// random loopback port.
 	AWSListen string
+
+	// DataDir keeps the state on disk: Kinesis streams and records, KMS keys, RDS
+	// clusters, instances and events. It is made if it is not there. A directory that
+	// has been used before brings its clusters and streams along; ClusterID and
+	// StartStream are for a new one. Empty keeps the state in memory.
+	DataDir string
 
 	// ClusterID names the first cluster. Empty is "my-cluster".
 	ClusterID string
@@ -77,6 +84,8 @@ type Options struct {
 	// Grace is how long open sessions may finish when the emulator stops.
 	// Zero is two seconds.
 	Grace time.Duration
+
+	fault store.Fault // stands in for a bad disk, in tests
 
 	// Logger gets what happens, and at level info what a long step does. Nil is
 	// slog.Default.

@@ -282,9 +282,18 @@ func (s *session) deliver(chunk []byte) *track.Error {
 	}
 	whole := s.tracker.Between() || len(s.kept) > 0 // only this goroutine changes it
 	hold, err := s.observe(chunk, now)
-	durable := s.log.write(s.ctx, s.tracker.PID())
 	if assisted {
-		chunk, hold, durable = s.keepBack(s.tracker.Pass(chunk), hold, durable)
+		chunk = s.tracker.Pass(chunk)
+		if s.log.ready && len(s.kept) == 0 && !s.log.holds() {
+			if _, err := s.client.Write(chunk); err != nil {
+				return s.unsent(nil, now)
+			}
+			sent = len(chunk)
+		}
+	}
+	durable := s.log.write(s.ctx, s.tracker.PID())
+	if assisted && sent == 0 {
+		chunk, hold, durable = s.keepBack(chunk, hold, durable)
 	}
 	if sent < len(chunk) {
 		switch err := s.sendHeld(chunk, hold, durable); {

@@ -60,6 +60,11 @@ func eventLossEnds(lost int64) event {
 		message: fmt.Sprintf("Database Activity Streams: activity events are durable again. Events lost: %d", lost)}
 }
 
+func eventKilled() event {
+	return event{id: "DAS-LOCAL-0004", category: "failure",
+		message: "Database Activity Streams: the emulator ended without notice; activity events of its last moments might be lost"}
+}
+
 func (s *Server) clusterEvent(c *cluster, e event) {
 	e.source, e.sourceID, e.arn = sourceCluster, c.id, c.arn
 	s.addEvent(e)

@@ -5,10 +5,10 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/das-local/das-local/internal/awsapi"
+	"github.com/das-local/das-local/internal/store"
 )
 
 // Config says what a Server manages. Its zero value makes a Server of state
@@ -35,6 +35,10 @@ type Config struct {
 	// before the work is done. 0: no longer than the work takes.
 	StartDelay time.Duration
 
+	// Store keeps clusters, instances and events; see Resume. They are in memory
+	// if it is nil.
+	Store *store.Store
+
 	Logger *slog.Logger // nil: slog.Default()
 }
 
@@ -46,16 +50,17 @@ type Server struct {
 	wake       chan struct{} // tells Run of jobs; holds one token
 
 	// mu guards the state. It is never held while a controller is called.
-	mu        sync.Mutex
+	mu        stateLock
 	clusters  map[string]*cluster  // by identifier
 	instances map[string]*instance // by identifier
 	events    []event              // by time
 	eventSeq  int
 	jobs      []job // for Run
 	order     int   // counts creations
+	disk      disk
 }
 
-// New makes a Server without clusters.
+// New makes a Server with the clusters of the store, or without any.
 func New(cfg Config) (*Server, error) {
 	if cfg.Region == "" {
 		cfg.Region = "us-east-1"
@@ -87,7 +92,7 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{cfg: cfg, wake: make(chan struct{}, 1),
 		clusters: make(map[string]*cluster), instances: make(map[string]*instance)}
 	s.operations = s.operationTable()
-	return s, nil
+	return s, s.openDisk()
 }
 
 // newResourceID is the prefix and the base32 of 16 random bytes, as real ones are.
@@ -101,7 +106,7 @@ func newResourceID(prefix string) string {
 func (s *Server) Name() string { return "rds" }
 
 // Operation finds an action by name.
-func (s *Server) Operation(name string) awsapi.Operation { return s.operations[name] }
+func (s *Server) Operation(name string) awsapi.Operation { return s.saving(s.operations[name]) }
 
 func (s *Server) operationTable() map[string]awsapi.Operation {
 	return map[string]awsapi.Operation{

@@ -31,6 +31,8 @@ type Analysis struct {
 	// Queries are what is run for the statement: one, more with a rule, none with DO
 	// INSTEAD NOTHING. nil if the server only told the parameters.
 	Queries []*Query
+	// byText: the literals make a difference, so that it is not that of all texts of the Key.
+	byText bool
 }
 
 // A Query is one query that the executor gets.
@@ -105,6 +107,10 @@ func (c *Catalog) Analyze(ctx context.Context, s *Session, st Statement) (*Analy
 		return nil, false
 	}
 	a, ok := c.analysis(ctx, s, st, true)
+	if ok && a.byText && st.Key != "" {
+		st.Key = ""
+		a, ok = c.analysis(ctx, s, st, true)
+	}
 	return a, ok && a.Queries != nil
 }
 
@@ -177,6 +183,7 @@ func (d *database) analyse(ctx context.Context, q *paramsQuestion) (any, int, er
 		}
 	}
 	a.Queries = t.queries()
+	a.byText = t.byText || len(t.domains) > 0
 	for _, one := range a.Queries {
 		cost += 64 + 80*len(one.Relations)
 		for _, list := range [][]Call{one.Calls, one.AfterRow} {

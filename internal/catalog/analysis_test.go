@@ -161,6 +161,11 @@ func TestAnalyzeKey(t *testing.T) {
 	newDatabase(t, "cat_an3", "CREATE TABLE t (id int); CREATE TABLE u (id int)")
 	c := start(t, catalog.Config{})
 	s := &catalog.Session{Database: "cat_an3", User: "postgres"}
+	for sql, want := range map[string]string{"SELECT 1 WHERE 1 = 1 OR EXISTS (SELECT 1 FROM t)": "", "SELECT 1 WHERE 1 = 2 OR EXISTS (SELECT 1 FROM t)": "R:t"} {
+		if a, ok := c.Analyze(t.Context(), s, catalog.Statement{SQL: sql, Key: "literals"}); !ok || summary(a) != want {
+			t.Errorf("%s: %v %v", sql, a, ok)
+		}
+	}
 	for _, sql := range []string{"SELECT * FROM t WHERE id = 1", "no longer asked"} {
 		if a, ok := c.Analyze(t.Context(), s, catalog.Statement{SQL: sql, Key: "k"}); !ok || summary(a) != "R:t" {
 			t.Errorf("%s: %v %v", sql, a, ok)

@@ -11,10 +11,12 @@ type roleInfo struct {
 	denied map[string]bool // schemas that the current role may not use
 	// printing has the parameters that decide how values print and that no server reports.
 	printing map[string]string
+	// unknown: the server did not answer.
+	unknown bool
 }
 
 // unknownRole serves when the server does not answer.
-func unknownRole() *roleInfo { return &roleInfo{path: []string{"$user", "public"}} }
+func unknownRole() *roleInfo { return &roleInfo{path: []string{"$user", "public"}, unknown: true} }
 
 // roleSQL: settings of (role, database), role, database and all, in the order in
 // which the server prefers them; then the server's own default.
@@ -84,10 +86,11 @@ func (c *Catalog) role(ctx context.Context, s *Session) *roleInfo {
 	return unknownRole()
 }
 
-// DefaultSearchPath is the search path that s starts with: the setting of its
-// login role and database, or the server's. The caller must not change it.
-func (c *Catalog) DefaultSearchPath(ctx context.Context, s *Session) []string {
-	return c.role(ctx, s).path
+// DefaultSearchPath is the search path that a session like s starts with now: the setting of its
+// login role and database, or the server's; false if the server does not say. The caller must not change it.
+func (c *Catalog) DefaultSearchPath(ctx context.Context, s *Session) ([]string, bool) {
+	info := c.role(ctx, s)
+	return info.path, !info.unknown
 }
 
 // DefaultSetting is the value of bytea_output or extra_float_digits that s starts with; empty if it is

@@ -1,6 +1,9 @@
 package catalog
 
 import (
+	"cmp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/das-local/das-local/internal/querytree"
@@ -140,10 +143,14 @@ func (w *walker) call(n *querytree.Node) []Call {
 
 // cases walks CASE without the branches that constant conditions cut off.
 func (w *walker) cases(n *querytree.Node) []Call {
-	out := w.expr(n.Get("arg"))
+	arg := n.Get("arg")
+	out := w.expr(arg)
 	for _, v := range n.Get("args").List {
 		test := v.Node.Get("expr")
 		val, known := w.t.truth(test)
+		if arg.Is("CONST") && test.Is("OPEXPR") {
+			val, known = w.t.compare(test.Node, arg)
+		}
 		if known && !val {
 			continue
 		}
@@ -262,7 +269,7 @@ func (t *tree) truth(v querytree.Value) (val, known bool) {
 		c, null := t.constant(n.Get("arg"))
 		return null == (n.Int("nulltesttype") == isNull), c
 	case "OPEXPR":
-		return t.compare(n)
+		return t.compare(n, querytree.Value{})
 	case "BOOLEXPR":
 		return t.logic(n)
 	}
@@ -275,17 +282,49 @@ func (t *tree) truth(v querytree.Value) (val, known bool) {
 //nolint:gochecknoglobals // table
 var equality = map[uint32]bool{60: true, 63: true, 65: true, 67: true, 467: true}
 
-func (t *tree) compare(n *querytree.Node) (val, known bool) {
+// ordering are those of int4lt, int4ne, int4gt, int4le and int4ge, by which outcomes of cmp.Compare they are
+// true of.
+//
+//nolint:gochecknoglobals // table
+var ordering = map[uint32][]int{66: {-1}, 144: {-1, 1}, 147: {1}, 149: {-1, 0}, 150: {0, 1}}
+
+// compare evaluates an operator between two constants; subject is what CASE compares with.
+func (t *tree) compare(n *querytree.Node, subject querytree.Value) (val, known bool) {
 	f := t.callee(n)
 	args := n.Get("args").List
-	if f == nil || !equality[f.OID] || len(args) != 2 || !args[0].Is("CONST") || !args[1].Is("CONST") {
+	if f == nil || len(args) != 2 {
 		return false, false
 	}
-	a, b := args[0].Node, args[1].Node
-	if a.Bool("constisnull") || b.Bool("constisnull") {
-		return false, true
+	x, y := args[0], args[1]
+	if x.Is("CASETESTEXPR") {
+		x = subject
 	}
-	return a.Get("constvalue").Rest == b.Get("constvalue").Rest, true
+	if !x.Is("CONST") || !y.Is("CONST") {
+		return false, false
+	}
+	if x.Node.Bool("constisnull") || y.Node.Bool("constisnull") {
+		return false, f.Strict
+	}
+	t.byText = true
+	a, b := x.Node.Get("constvalue").Rest, y.Node.Get("constvalue").Rest
+	if equality[f.OID] {
+		return a == b, true
+	}
+	if outcomes := ordering[f.OID]; outcomes != nil {
+		return slices.Contains(outcomes, cmp.Compare(int4(a), int4(b))), true
+	}
+	return false, false
+}
+
+// int4 reads the bytes of a constant of type int4 as a little-endian server prints them.
+func int4(bytes string) int32 {
+	var n uint32
+	for i, f := range strings.Fields(strings.Trim(bytes, "[] ")) {
+		if b, err := strconv.Atoi(f); err == nil && i < 4 {
+			n |= uint32(byte(b)) << (8 * i)
+		}
+	}
+	return int32(n)
 }
 
 func (t *tree) logic(n *querytree.Node) (val, known bool) {

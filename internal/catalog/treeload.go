@@ -7,14 +7,11 @@ import (
 	"github.com/das-local/das-local/internal/querytree"
 )
 
-// firstOther is where the object identifiers begin that are not fixed by PostgreSQL's source
-// (FirstGenbkiObjectId): what is below is in pg_catalog.
-const firstOther = 10000
-
 // tree is a statement as rewritten, with what its identifiers stand for.
 type tree struct {
 	root    querytree.Value
 	version int
+	byText  bool // literals were compared
 
 	relations map[uint32]*treeRelation
 	functions map[uint32]*Function

@@ -281,7 +281,7 @@ func (w *walker) minMax(q *querytree.Node) (out []Used) {
 	}
 	refs, at := 0, 0
 	eachRef(q.Get("jointree"), func(i int) { refs++; at = i })
-	if refs != 1 {
+	if refs != 1 || hasQuery(q.Get("jointree").Node.Get("quals")) {
 		return nil
 	}
 	var aggs []*querytree.Node

@@ -18,7 +18,7 @@ func effects(n *pg_query.Node, command string) []Effect {
 		return []Effect{{Kind: Deallocate, Name: v.DeallocateStmt.Name}}
 	case *pg_query.Node_DiscardStmt:
 		if v.DiscardStmt.Target == pg_query.DiscardMode_DISCARD_ALL {
-			return []Effect{{Kind: DiscardAll}, {Kind: DropTemporary}}
+			return []Effect{{Kind: DiscardAll}}
 		}
 		if v.DiscardStmt.Target == pg_query.DiscardMode_DISCARD_TEMP {
 			return []Effect{{Kind: DropTemporary}, {Kind: Catalog}}

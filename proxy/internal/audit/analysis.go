@@ -32,6 +32,7 @@ func (r *run) analyse(q catalog.Statement, rels []classify.Relation) *catalog.An
 	if r.cfg.Catalog == nil || r.ddl || len(r.state.objects) > 0 {
 		return nil
 	}
+	r.loginPath(r.ctx)
 	for _, rel := range rels {
 		if rel.Schema == "pg_temp" {
 			return nil

@@ -28,6 +28,7 @@ type assist struct {
 	owed    []*run   // oldest first
 	ids     idPair
 	latest  record           // the numbers of the last one
+	ended   bool             // a statement ended since
 	late    []lateText       // what will be recorded and has its events
 	claims  []record         // records that no statement was known for
 	spans   []span           // portals that ended in this transaction
@@ -49,8 +50,31 @@ const (
 // An idPair says which statementId goes with the server's last one.
 type idPair struct {
 	theirs, ours int64
-	last         int64 // the last substatementId given
-	shift        int64 // what events of our own have moved theirs by
+	last         int64   // the last substatementId given
+	shift        int64   // what events of our own have moved theirs by
+	free         []int64 // of theirs, without an event: those after them move down
+}
+
+// maxFree is how many of these are told apart.
+const maxFree = 16
+
+// sub gives the substatementId for a record.
+func (p *idPair) sub(rec *record) int64 {
+	n := rec.sub + p.shift
+	for _, f := range p.free {
+		if f < rec.sub {
+			n--
+		}
+	}
+	return n
+}
+
+func (p *idPair) skip(rec *record) {
+	if len(p.free) == maxFree {
+		p.shift--
+		p.free = slices.Delete(p.free, 0, 1)
+	}
+	p.free = append(p.free, rec.sub)
 }
 
 // A lateText is the text of records that are still to come and make no event: the
@@ -79,10 +103,10 @@ func (s *Session) heardOf(ctx context.Context, dst []activity.Event, it *track.I
 	}
 	rec, ok := parseRecord(strings.ToValidUTF8(text, "\uFFFD"), it.TextLen > len(it.Text))
 	// A parallel worker counts from 1; what says so is in the server's language.
-	if !ok || it.Worker || rec.before(&a.latest) {
+	if !ok || it.Worker || rec.before(&a.latest) || a.ended && !a.latest.before(&rec) {
 		return dst
 	}
-	a.latest = record{id: rec.id, sub: rec.sub}
+	a.latest, a.ended = record{id: rec.id, sub: rec.sub}, false
 	if rec.command == unrecorded {
 		return dst
 	}
@@ -114,6 +138,9 @@ func (a *assist) swallows(rec *record) bool {
 		l := &a.late[i]
 		if l.id != 0 && (l.id != rec.id || l.sub != rec.sub) || !l.of.says(rec) || calls(rec) {
 			continue
+		}
+		if l.id == 0 && a.ids.theirs == rec.id {
+			a.ids.skip(rec)
 		}
 		l.id, l.sub = rec.id, rec.sub
 		return true

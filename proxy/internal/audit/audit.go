@@ -22,7 +22,7 @@ type Catalog interface {
 	TempSchema(ctx context.Context, s *catalog.Session) (string, bool)
 	Type(ctx context.Context, s *catalog.Session, oid uint32) (catalog.Type, bool)
 	RegName(ctx context.Context, s *catalog.Session, typ uint32, value string) (string, bool)
-	DefaultSearchPath(ctx context.Context, s *catalog.Session) []string
+	DefaultSearchPath(ctx context.Context, s *catalog.Session) ([]string, bool)
 	DefaultSetting(ctx context.Context, s *catalog.Session, name string) string
 	Invalidate(database string)
 	Release(database string)
@@ -77,14 +77,15 @@ type Session struct {
 	prepared map[string]*prepared
 	defaults map[string]string // DefaultSetting's answers; nil until a value is printed
 	created  created
-	temp     string  // the temporary schema's name, once it is known
-	assist   *assist // nil: the server does not help
-	last     *text   // what readText read last; nil between queries
-	spent    int     // bytes of last that events have repeated
-	failed   bool    // a statement failed since the last ReadyForQuery
-	status   byte    // transaction status of the last ReadyForQuery
-	ddl      bool    // the catalogue changed since then
-	shared   bool    // and the change is seen in every database
+	path     []string // what search_path was at log-in, once it is known
+	temp     string   // the temporary schema's name, once it is known
+	assist   *assist  // nil: the server does not help
+	last     *text    // what readText read last; nil between queries
+	spent    int      // bytes of last that events have repeated
+	failed   bool     // a statement failed since the last ReadyForQuery
+	status   byte     // transaction status of the last ReadyForQuery
+	ddl      bool     // the catalogue changed since then
+	shared   bool     // and the change is seen in every database
 }
 
 // New checks cfg. The first statement will be number 2, after CONNECT.

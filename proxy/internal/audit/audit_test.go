@@ -63,8 +63,8 @@ func (*tables) Type(context.Context, *catalog.Session, uint32) (catalog.Type, bo
 	return catalog.Type{}, false
 }
 
-func (*tables) DefaultSearchPath(context.Context, *catalog.Session) []string {
-	return []string{"$user", "public"}
+func (*tables) DefaultSearchPath(context.Context, *catalog.Session) ([]string, bool) {
+	return []string{"$user", "public"}, true
 }
 
 func (c *tables) Invalidate(string) { c.invalidated++ }

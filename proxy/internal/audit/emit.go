@@ -60,7 +60,8 @@ func (r *run) emit(st *classify.Statement, rows int64, tag string) {
 		r.execute(st, rows)
 		return
 	case classify.CreateAs:
-		if !st.NoData {
+		// A table that is there already (IF NOT EXISTS) is told by its own tag.
+		if !st.NoData && (tag == "" || tagCommand(tag) == "SELECT") {
 			r.nested(func() { r.emitInner(st.Inner, rows) })
 		}
 	case classify.Refresh:

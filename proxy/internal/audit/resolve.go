@@ -128,6 +128,7 @@ func (r *run) definition(oid uint32) *classify.Statement {
 // lookup finds a relation in the open transaction's own work, then in the catalogue.
 func (r *run) lookup(schema, name string) (catalog.Relation, bool) {
 	name = catalog.Truncate(name)
+	r.loginPath(r.ctx)
 	if len(r.state.objects) > 0 {
 		if o, ok := r.state.lookup(schema, name); ok && o.kind != 0 {
 			return catalog.Relation{Schema: r.home(r.ctx, o), Name: o.name, Kind: o.kind}, true
@@ -160,11 +161,8 @@ func (s *Session) home(ctx context.Context, o object) string {
 	if o.schema != "" {
 		return o.schema
 	}
-	path := s.names.SearchPath
-	if path == nil && s.cfg.Catalog != nil {
-		path = s.cfg.Catalog.DefaultSearchPath(ctx, &s.names)
-	}
-	for _, p := range path {
+	s.loginPath(ctx)
+	for _, p := range s.names.SearchPath {
 		switch p {
 		case "pg_temp", "":
 		case "$user":
@@ -175,6 +173,20 @@ func (s *Session) home(ctx context.Context, o object) string {
 		}
 	}
 	return "public"
+}
+
+// loginPath sees to it that the search path that the session began with is known: later ALTER ROLE … SET is for
+// others.
+func (s *Session) loginPath(ctx context.Context) {
+	if s.path != nil || s.cfg.Catalog == nil {
+		return
+	}
+	if path, ok := s.cfg.Catalog.DefaultSearchPath(ctx, &s.names); ok {
+		s.path = path
+		if s.names.SearchPath == nil {
+			s.names.SearchPath = path
+		}
+	}
 }
 
 // tempSchema is the real name of the session's temporary schema, pg_temp if it cannot be told.

@@ -14,7 +14,7 @@ import (
 func (r *run) assisted(st *classify.Statement) {
 	a := r.assist
 	r.stmt, r.records = st, a.records
-	a.records, a.bytes = nil, 0
+	a.records, a.bytes, a.ended = nil, 0, true
 	late := !r.failed && r.lateRecords()
 	switch {
 	case late && !r.silent() && a.room(r):
@@ -65,6 +65,7 @@ func (r *run) wrote(c record) bool {
 func (r *run) settle(sure bool) {
 	a := r.assist
 	claimed := !r.recorded() && r.claimed()
+	r.dst = r.begun(r.dst, r.records)
 	own := -1
 	for i := range r.records {
 		rec := &r.records[i]
@@ -100,6 +101,23 @@ func (r *run) settle(sure bool) {
 		p.shift += r.sub - p.last
 		p.last = r.sub
 	}
+}
+
+// begun makes the events of what the server has recorded of owed statements before
+// the records given: they may be under one number.
+func (s *Session) begun(dst []activity.Event, records []record) []activity.Event {
+	for _, o := range s.assist.owed {
+		if len(records) == 0 || len(o.records) == 0 || o.recorded() || !o.records[0].before(&records[0]) {
+			continue
+		}
+		o.dst = dst
+		for i := range o.records {
+			o.record(&o.records[i])
+		}
+		dst, o.dst = o.dst, nil
+		o.records, o.id, o.sub = nil, 0, 0
+	}
+	return dst
 }
 
 // early says whether the server records a command before it is done: most of these
@@ -152,7 +170,7 @@ func (r *run) record(rec *record) (own bool) {
 		command = r.nestedText(rec)
 	}
 	p := r.pair(rec)
-	r.id, r.sub = p.ours, rec.sub+p.shift
+	r.id, r.sub = p.ours, p.sub(rec)
 	p.last = max(p.last, r.sub)
 	switch {
 	case own && r.it.Params != nil:
@@ -259,6 +277,7 @@ func (s *Session) unclaimed(dst []activity.Event) []activity.Event {
 	a := s.assist
 	records := a.records
 	a.records, a.bytes = nil, 0
+	dst = s.begun(dst, records)
 	for i := range records {
 		rec := &records[i]
 		r := &run{Session: s, it: &track.Item{}, text: noText, stmt: &classify.Statement{}, dst: dst}
@@ -306,7 +325,7 @@ func (s *Session) settleOwed(ctx context.Context, dst []activity.Event, f func(*
 		o.ctx, o.dst = ctx, dst
 		recorded := o.recorded()
 		o.settle(sure)
-		dst, o.dst = o.dst, nil
+		dst, o.dst, o.records = o.dst, nil, nil
 		if !recorded && !sure {
 			a.later(o)
 		}

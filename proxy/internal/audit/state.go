@@ -194,6 +194,7 @@ func (s *Session) effects(st *classify.Statement) {
 			s.resetAll()
 			s.state.session = with(with(s.state.session, "role", nil), "session_authorization", nil)
 			clear(s.prepared)
+			s.created.dropTemporary()
 		case classify.Deallocate:
 			if e.Name == "" {
 				clear(s.prepared)
@@ -243,6 +244,9 @@ func (s *Session) resetAll() {
 
 func (s *Session) objectEffect(e *classify.Effect) {
 	o := object{schema: e.Schema, name: catalog.Truncate(e.Name), temp: e.Temp, brief: e.Brief, def: e.Query}
+	if e.Kind != classify.CreateRelation && o.schema == "" && s.meansTemporary(o.name) {
+		o.schema, o.temp = "pg_temp", true
+	}
 	switch e.Kind {
 	case classify.CreateRelation:
 		o.kind = e.RelKind
@@ -250,10 +254,13 @@ func (s *Session) objectEffect(e *classify.Effect) {
 	case classify.DropRelation:
 		s.state.object(o)
 	case classify.RenameRelation, classify.MoveRelation:
-		old, known := s.state.lookup(e.Schema, o.name)
+		old, known := s.state.lookup(o.schema, o.name)
+		if !known && o.temp {
+			old, known = s.created.temporary(o.name)
+		}
 		s.state.object(o)
 		if !known || old.kind == 0 {
-			old = object{schema: e.Schema, name: o.name, kind: 'r'}
+			old = object{schema: e.Schema, name: o.name, kind: 'r', temp: o.temp}
 		}
 		if e.Kind == classify.RenameRelation {
 			old.name = catalog.Truncate(e.Values[0])
@@ -262,6 +269,16 @@ func (s *Session) objectEffect(e *classify.Effect) {
 		}
 		s.state.object(old)
 	}
+}
+
+// meansTemporary says whether a name without a schema is that of a temporary relation that the session
+// has made.
+func (s *Session) meansTemporary(name string) bool {
+	if o, ok := s.state.lookup("", name); ok {
+		return o.temp && o.kind != 0
+	}
+	_, ok := s.created.temporary(name)
+	return ok
 }
 
 // lookup finds the last word of the open transaction on a name.
@@ -279,7 +296,7 @@ func (st *state) lookup(schema, name string) (object, bool) {
 func (s *Session) applyState() {
 	path, ok := s.state.get("search_path")
 	if !ok {
-		path = nil
+		path = s.path
 	}
 	s.names.SearchPath = path
 	user := s.names.Login
