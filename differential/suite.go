@@ -18,8 +18,9 @@ import (
 // regression compares the modes on the statements of PostgreSQL's regression suite,
 // which psql sends file by file in the schedule's order.
 func regression(ctx context.Context, o options) (items []item, err error) {
-	// What pg_regress gives the servers that it makes itself.
-	b, err := startBoth(ctx, o, map[string]string{"max_prepared_transactions": "2"})
+	// The first is what pg_regress gives the servers that it makes itself; without
+	// the second a run repeats better.
+	b, err := startBoth(ctx, o, map[string]string{"max_prepared_transactions": "2", "autovacuum": "off"})
 	if err != nil {
 		return nil, err
 	}

@@ -66,26 +66,17 @@ func (r *run) settle(sure bool) {
 	a := r.assist
 	claimed := !r.recorded() && r.claimed()
 	r.dst = r.begun(r.dst, r.records)
-	var own []int // where the statement's events are in dst
-	done := false // it was recorded itself
+	own := -1
 	for i := range r.records {
 		rec := &r.records[i]
-		from := len(r.dst)
-		if !r.record(rec) {
-			continue
-		}
-		done = done || early(rec.command) || rec.command == r.stmt.Command
-		for i := from; i < len(r.dst); i++ {
-			own = append(own, i)
+		if r.record(rec) && own < 0 {
+			own = len(r.dst) - 1
 		}
 	}
 	r.told = len(r.records) > 0 || a.heard && !a.silent
 	switch {
-	case r.failed && done: // before it ran, or it failed with its transaction's end
-		for _, i := range own {
-			r.dst[i].RowCount = activity.NoRows
-			r.failedEvent(&r.dst[i])
-		}
+	case r.failed && own >= 0 && early(r.dst[own].Command):
+		r.failedEvent(&r.dst[own])
 	case r.failed:
 		r.fail(r.stmt, r.text)
 	case r.recorded():
@@ -129,10 +120,11 @@ func (s *Session) begun(dst []activity.Event, records []record) []activity.Event
 	return dst
 }
 
-// early says whether the server records a command before it runs.
+// early says whether the server records a command before it is done: most of these
+// before they run, those that end a transaction before it ends.
 func early(command string) bool {
 	switch command {
-	case "DO", "CREATE EXTENSION", "ALTER EXTENSION", "CLOSE CURSOR", "CLOSE CURSOR ALL":
+	case "DO", "CREATE EXTENSION", "ALTER EXTENSION", "CLOSE CURSOR", "CLOSE CURSOR ALL", "COMMIT", "PREPARE TRANSACTION":
 		return true
 	}
 	return false
