@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/das-local/das-local/internal/awsapi"
+	"github.com/das-local/das-local/internal/store"
 	"github.com/das-local/das-local/internal/stream"
 	"github.com/das-local/das-local/kinesisfake"
 	"github.com/das-local/das-local/rdsapi"
@@ -40,7 +41,9 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 		KeyReuse:    e.opts.KeyReuse,
 		SyncTimeout: e.opts.SyncTimeout,
 		PutTimeout:  e.putTimeout(),
-		Publisher:   publisher{e.kinesis},
+		Publisher:   publisher{e.kinesis, spool{e.disk, s.StreamName}},
+		Spool:       e.spool(s.StreamName),
+		SpoolBytes:  e.opts.SpoolBytes,
 		KeyService:  e.kms,
 		Notify:      func(n stream.Notice) { e.notice(s, n) },
 		Rand:        e.rand,
@@ -95,6 +98,9 @@ const stopPatience = 5 * time.Second
 // the events that are left are lost then, and a notice says so.
 func (e *Emulator) StopStream(ctx context.Context, s rdsapi.ActivityStream) error {
 	e.endStream(ctx, s.ClusterResourceID)
+	if err := e.discardSpool(ctx, s); err != nil {
+		return err
+	}
 	err := e.kinesis.DeleteStream(context.WithoutCancel(ctx), s.StreamName)
 	var answer *awsapi.Error
 	if errors.As(err, &answer) && answer.Code == "ResourceNotFoundException" {
@@ -139,14 +145,22 @@ func (e *Emulator) notice(s rdsapi.ActivityStream, n stream.Notice) {
 	e.rds.RecordLossEnd(s.ClusterID, n.Lost)
 }
 
-// publisher stores a stream's records in the embedded Kinesis.
-type publisher struct{ kinesis *kinesisfake.Server }
+// publisher stores a stream's records in the embedded Kinesis, and removes what
+// they were made of from the spool with them.
+type publisher struct {
+	kinesis *kinesisfake.Server
+	spool   spool
+}
 
 // PutRecords implements stream.Publisher.
 func (p publisher) PutRecords(ctx context.Context, streamName string, records []stream.Record) error {
 	put := make([]kinesisfake.Record, len(records))
+	var published store.Batch
 	for i, r := range records {
 		put[i] = kinesisfake.Record{PartitionKey: r.PartitionKey, Data: r.Data}
+		if r.Spooled != 0 {
+			published.Delete(p.spool.key(r.Spooled))
+		}
 	}
-	return p.kinesis.PutRecords(ctx, streamName, put)
+	return p.kinesis.PutRecordsAnd(ctx, streamName, put, &published)
 }
