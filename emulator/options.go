@@ -38,7 +38,7 @@ type Options struct {
 	AWSListen string
 
 	// DataDir keeps the state on disk: Kinesis streams and records, KMS keys, RDS
-	// clusters, instances and events. It is made if it is not there. A directory that
+	// clusters, instances and events, and the embedded server's data. It is made if it is not there. A directory that
 	// has been used before brings its clusters and streams along; ClusterID and
 	// StartStream are for a new one. Empty keeps the state in memory.
 	DataDir string
