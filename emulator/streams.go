@@ -92,12 +92,21 @@ func (e *Emulator) putTimeout() time.Duration {
 // publishing. A full queue takes less than a second.
 const stopPatience = 5 * time.Second
 
+// closePatience is stopPatience for a stream that is not stopped, but started again
+// by the next process, which publishes what is left.
+func (e *Emulator) closePatience() time.Duration {
+	if e.disk == nil {
+		return stopPatience
+	}
+	return time.Second
+}
+
 // StopStream implements rdsapi.StreamController: it publishes what is queued
 // and deletes the Kinesis stream. A stream stops also if neither is possible,
 // because its key is disabled, say, or somebody has deleted the Kinesis stream:
 // the events that are left are lost then, and a notice says so.
 func (e *Emulator) StopStream(ctx context.Context, s rdsapi.ActivityStream) error {
-	e.endStream(ctx, s.ClusterResourceID)
+	e.endStream(ctx, s.ClusterResourceID, stopPatience)
 	if err := e.discardSpool(ctx, s); err != nil {
 		return err
 	}
@@ -110,9 +119,10 @@ func (e *Emulator) StopStream(ctx context.Context, s rdsapi.ActivityStream) erro
 }
 
 // endStream detaches the instances, publishes what is queued and ends the
-// stream's goroutine. The Kinesis stream stays. What cannot be published within
-// stopPatience is lost: a notice and the log tell, and the stream ends.
-func (e *Emulator) endStream(ctx context.Context, clusterResourceID string) {
+// stream's goroutine. The Kinesis stream stays. What cannot be published in time
+// goes to the data directory or, without one, is lost: a notice and the log tell,
+// and the stream ends.
+func (e *Emulator) endStream(ctx context.Context, clusterResourceID string, patience time.Duration) {
 	e.mu.Lock()
 	r := e.streams[clusterResourceID]
 	delete(e.streams, clusterResourceID)
@@ -125,9 +135,9 @@ func (e *Emulator) endStream(ctx context.Context, clusterResourceID string) {
 	if r == nil {
 		return
 	}
-	patience, cancel := context.WithTimeout(ctx, stopPatience)
+	bound, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if err := r.stream.Drain(patience); err != nil {
+	if err := r.stream.Drain(bound); err != nil {
 		e.log.Warn("the activity stream ends with events left", "cluster", clusterResourceID, "error", err)
 	}
 	r.cancel()
