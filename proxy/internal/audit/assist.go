@@ -84,9 +84,6 @@ type lateText struct {
 	id, sub int64
 }
 
-// A span is a portal's time, in nanoseconds.
-type span struct{ start, end int64 }
-
 // unrecorded is the command of entries that need no permission; pgaudit 1.7.1
 // leaves them out.
 const unrecorded = "???"

@@ -77,6 +77,7 @@ type Session struct {
 	prepared map[string]*prepared
 	defaults map[string]string // DefaultSetting's answers; nil until a value is printed
 	created  created
+	spans    []span   // of the portals that this transaction left
 	path     []string // what search_path was at log-in, once it is known
 	temp     string   // the temporary schema's name, once it is known
 	assist   *assist  // nil: the server does not help
@@ -202,6 +203,7 @@ func (s *Session) ready(status byte) {
 	s.failed = s.failed || status == 'E'
 	s.last = nil
 	if status == 'I' {
+		s.spans = s.spans[:0]
 		touched := s.failed || s.state.touched()
 		if !s.failed {
 			for _, o := range s.state.objects {

@@ -78,6 +78,9 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 		Session: s.who, LogTime: it.End, StartTime: it.Start, RowCount: activity.NoRows,
 		CommandText: s.show(t, from, to), HasCommandText: true,
 	}
+	if s.assist == nil && s.overlapped(it) {
+		return dst
+	}
 	r.sql = t.raw[from:to]
 	if it.Group != 0 && it.Group == s.group.number && s.assist == nil {
 		r.id, r.sub = s.group.id, s.group.sub
@@ -117,6 +120,31 @@ func (s *Session) follow(it *track.Item) {
 	st, from, to := s.choose(t, it)
 	s.remember(st, t, from, to)
 	s.effects(st)
+}
+
+// maxSpans bounds the portals that are remembered of one transaction.
+const maxSpans = 64
+
+// A span is a portal's time, in nanoseconds.
+type span struct{ start, end int64 }
+
+// overlapped says whether a portal was left that had begun while an older one was
+// open, and the older one ended first: of that the server's audit, whose events
+// these are like, says nothing.
+func (s *Session) overlapped(it *track.Item) bool {
+	if !it.Partial || it.Source != track.Execute {
+		return false
+	}
+	now := span{it.Start.UnixNano(), it.End.UnixNano()}
+	for _, old := range s.spans {
+		if old.start <= now.start && now.start < old.end {
+			return true
+		}
+	}
+	if len(s.spans) < maxSpans {
+		s.spans = append(s.spans, now)
+	}
+	return false
 }
 
 // group is the statement that an open portal holds open: those that follow are parts of it.
