@@ -209,10 +209,10 @@ func TestAssistEncodings(t *testing.T) {
 		if all := strings.Join(w.query("select enc()"), ""); !strings.Contains(all, "22P05") {
 			t.Errorf("the hazard is gone: %q", all)
 		}
+		events := w.bye(a.tails[mode])
 		if !strings.Contains(a.procs[mode].Stderr.String(), "client_encoding UTF8") {
 			t.Errorf("nothing says why: %s", a.procs[mode].Stderr)
 		}
-		events := w.bye(a.tails[mode])
 		if len(events) == 0 || !events[len(events)-1].Failed() {
 			t.Errorf("%s", list(events))
 		}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/das-local/das-local/e2e/testbed"
 )
 
 // A wanderer is a client that does anything, and knows what the server said.
@@ -226,6 +228,25 @@ func TestAssistRandom(t *testing.T) {
 					t.Logf("sent\n%s\nevents\n%s", strings.Join(w.sent, "\n"), list(events))
 				}
 			})
+		}
+	})
+}
+
+// TestAssistPgbench: every statement of every transaction is in the stream exactly
+// once.
+func TestAssistPgbench(t *testing.T) {
+	const clients, each = 4, 50
+	inBoth(t, func(t *testing.T, a *aud, mode string) {
+		port := a.procs[mode].PGPort
+		mustRun(t, pgTool(t, port, "postgres", "postgres", "init", "pgbench", "-q", "-i", "-s", "1"))
+		for _, protocol := range []string{"simple", "extended", "prepared"} {
+			app := "assist-pgbench-" + protocol
+			mustRun(t, pgTool(t, port, "postgres", "postgres", app, "pgbench", "-n", "-M", protocol, "-c", fmt.Sprint(clients), "-j", "2", "-t", fmt.Sprint(each)))
+			all, err := a.tails[mode].Await(within(t, time.Minute), func(all []testbed.Event) bool { return sessionsEnded(all, app) >= clients+1 })
+			if err != nil {
+				t.Fatal(err)
+			}
+			countTransactions(t, all, app, clients*each, protocol != "simple")
 		}
 	})
 }

@@ -8,6 +8,9 @@
 //	        stream ──records──▶ kinesisfake ◀── rdsapi ── StreamController
 //	           └── data keys ◀── kmsfake
 //
+// With Options.DataDir all state is in one store (internal/store), which the
+// services write and nobody else, and the next Start goes on from there.
+//
 // Start wires everything and returns when every listener accepts; Close ends
 // it in the order in which nothing is lost: sessions first, then what is
 // queued, then the endpoints, then the database server.

@@ -15,6 +15,10 @@
 // window, which is not emulated). Meanwhile the cluster's members say
 // pending-reboot and DescribePendingMaintenanceActions lists the change.
 //
+// With Config.Store the state is on disk. Whoever unlocks it stores what has
+// changed, so no action has to; an action whose change could not be stored answers
+// with an error, and the next one tries again. Resume starts what is there.
+//
 // Databases are real, the rest of RDS is not: passwords, snapshots, subnets and
 // parameter groups are accepted and shown as far as clients need, without effect.
 //

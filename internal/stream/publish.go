@@ -78,8 +78,11 @@ func (s *Stream) gather(ctx context.Context) {
 func (s *Stream) publish(ctx context.Context, jobs []sealJob, lostBefore int64) bool {
 	s.roundBegan.Store(max(1, int64(time.Since(s.made))))
 	var total Stats
-	records := make([]Record, 0, len(jobs))
+	records, batches := make([]Record, 0, len(jobs)), make([]*batch, 0, len(jobs))
 	for _, job := range jobs {
+		if !s.unspool(ctx, job.batch) {
+			return false
+		}
 		if !s.ensureKey(ctx, job.lane, &total) {
 			return false
 		}
@@ -87,6 +90,9 @@ func (s *Stream) publish(ctx context.Context, jobs []sealJob, lostBefore int64) 
 		if err != nil {
 			s.config.Logger.Error("activity stream: cannot seal a record", "stream", s.config.StreamName, "error", err)
 			s.window.begin(err)
+			if !s.dropSpooled(ctx, job.batch) {
+				return false
+			}
 			continue
 		}
 		id, err := uuid.NewRandomFromReader(s.config.Rand)
@@ -94,19 +100,17 @@ func (s *Stream) publish(ctx context.Context, jobs []sealJob, lostBefore int64) 
 			s.config.Logger.Error("activity stream: cannot make a partition key", "error", err)
 			return false
 		}
-		records = append(records, Record{PartitionKey: id.String(), Data: data})
+		records, batches = append(records, Record{PartitionKey: id.String(), Data: data}), append(batches, job.batch)
 	}
 	for rest := records; len(rest) > 0; {
 		n := firstPut(rest)
-		call := rest[:n:n]
-		put := func(ctx context.Context) error {
-			return s.config.Publisher.PutRecords(ctx, s.config.StreamName, call)
-		}
+		call, of := rest[:n:n], batches[:n:n]
+		put := func(ctx context.Context) error { return s.put(ctx, call, of) }
 		if !s.persist(ctx, "put records", put) {
 			return false
 		}
 		total.Puts++
-		rest = rest[n:]
+		rest, batches = rest[n:], batches[n:]
 	}
 	s.roundBegan.Store(0)
 	s.window.setFailure(nil)
