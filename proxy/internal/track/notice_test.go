@@ -166,3 +166,23 @@ func FuzzRecords(f *testing.F) {
 		}
 	})
 }
+
+// TestLongNotice: a notice that is longer than what is kept of a record, and none,
+// reaches the client wherever it is cut.
+func TestLongNotice(t *testing.T) {
+	stream := join(forged(strings.Repeat("x", 4000)), zed('I'))
+	for i := range len(stream) + 1 {
+		tr := New(Config{Assisted: true, MaxText: 500})
+		tr.Server(hello, time.Time{}, nil)
+		var client []byte
+		for _, c := range [][]byte{stream[:i], stream[i:]} {
+			if _, err := tr.Server(slices.Clone(c), time.Time{}, nil); err != nil {
+				t.Fatal(err)
+			}
+			client = append(client, tr.Pass(slices.Clone(c))...)
+		}
+		if string(client) != string(stream) {
+			t.Fatalf("cut at %d the client gets %d bytes of %d", i, len(client), len(stream))
+		}
+	}
+}
