@@ -76,13 +76,23 @@ func (s *session) forward(chunk []byte) {
 	}
 	s.tracker.Quiet(!s.p.conf.Recorder.Recording())
 	good, err := s.tracker.Client(chunk, time.Now())
+	lingers := s.tracker.Lingers()
 	s.mu.Unlock()
+	if lingers {
+		s.linger()
+	}
 	if good > 0 {
 		// A write that fails means that the server is gone; its last words
 		// are still to come the other way.
 		s.server.Write(chunk[:good])
 	}
 	s.brokenBy(err)
+}
+
+// linger waits until what the session has done is audited.
+func (s *session) linger() {
+	s.turn.Lock()
+	defer s.turn.Unlock()
 }
 
 // brokenBy ends the session of a client that sends no messages; what it sent
@@ -268,6 +278,8 @@ func (s *session) cancelRunning() {
 // deliver passes a chunk of the upstream on and records what it completes. In
 // sync mode, and before the session is ready, that comes first.
 func (s *session) deliver(chunk []byte) *track.Error {
+	s.turn.Lock()
+	defer s.turn.Unlock()
 	now := time.Now()
 	sent := 0
 	assisted := s.p.conf.Audit.Assisted

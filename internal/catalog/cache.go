@@ -22,6 +22,7 @@ const (
 	kindRegName // name: the value, aux: role, num: path and type
 	// kindAnalysis is kindParams with all that the server makes of the statement.
 	kindAnalysis
+	kindCount // num: a materialised view's OID; never cached
 	kindCheck // the fingerprint; never cached
 )
 

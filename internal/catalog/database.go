@@ -222,13 +222,13 @@ func (d *database) serve(ctx context.Context, f *flight) any {
 		d.failed(ctx, err)
 		return nil
 	}
-	if f.key.kind == kindCheck {
+	if f.key.kind == kindCheck || f.key.kind == kindCount {
 		if err != nil {
 			d.refused(ctx, err)
 		} else {
 			d.downUntil.Store(0)
 		}
-		return nil
+		return value
 	}
 	if err != nil {
 		d.refused(ctx, err)

@@ -36,6 +36,8 @@ func (d *database) question(ctx context.Context, f *flight) (value any, cost int
 		return d.regName(ctx, f.more)
 	case kindAnalysis:
 		return d.analyse(ctx, f.more)
+	case kindCount:
+		return d.count(ctx, k.num)
 	default:
 		return nil, 0, fmt.Errorf("catalog: unknown question %d", k.kind)
 	}

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -27,7 +28,7 @@ func (c *Catalog) temp(ctx context.Context, s *Session) tempSchema {
 	if s.PID == 0 {
 		return tempSchema{}
 	}
-	k := key{kind: kindTemp, database: s.Database, num: uint64(uint32(s.PID))}
+	k := key{kind: kindTemp, database: cmp.Or(c.cfg.Home, s.Database), num: uint64(uint32(s.PID))}
 	t, _ := c.lookup(ctx, &k).(tempSchema)
 	return t
 }

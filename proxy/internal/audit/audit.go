@@ -23,6 +23,7 @@ type Catalog interface {
 	Type(ctx context.Context, s *catalog.Session, oid uint32) (catalog.Type, bool)
 	RegName(ctx context.Context, s *catalog.Session, typ uint32, value string) (string, bool)
 	DefaultSearchPath(ctx context.Context, s *catalog.Session) ([]string, bool)
+	Count(ctx context.Context, s *catalog.Session, oid uint32) (int64, bool)
 	DefaultSetting(ctx context.Context, s *catalog.Session, name string) string
 	Invalidate(database string)
 	Release(database string)

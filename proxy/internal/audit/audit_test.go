@@ -55,6 +55,8 @@ func (*tables) Release(string) {}
 
 func (*tables) DefaultSetting(context.Context, *catalog.Session, string) string { return "" }
 
+func (*tables) Count(context.Context, *catalog.Session, uint32) (int64, bool) { return 0, false }
+
 func (*tables) RegName(context.Context, *catalog.Session, uint32, string) (string, bool) {
 	return "", false
 }

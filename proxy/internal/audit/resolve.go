@@ -233,7 +233,15 @@ func (r *run) refresh(st *classify.Statement) {
 	if !ok || c.OID == 0 {
 		return
 	}
-	if def := r.definition(c.OID); def != nil {
-		r.nested(func() { r.query(def, activity.NoRows) })
+	def := r.definition(c.OID)
+	if def == nil {
+		return
 	}
+	// REFRESH does not say how many rows its query had: the view has them now, unless
+	// the transaction is still open or somebody has refreshed it again.
+	rows := int64(activity.NoRows)
+	if n, ok := r.cfg.Catalog.Count(r.ctx, &r.names, c.OID); ok && r.status == 'I' && !r.ddl && len(r.state.objects) == 0 {
+		rows = n
+	}
+	r.nested(func() { r.query(def, rows) })
 }

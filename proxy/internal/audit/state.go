@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"context"
 	"maps"
 	"strconv"
 	"strings"
@@ -249,6 +250,9 @@ func (s *Session) objectEffect(e *classify.Effect) {
 	}
 	switch e.Kind {
 	case classify.CreateRelation:
+		if o.temp {
+			s.tempSchema(context.Background()) // while the session lives; the catalogue bounds the wait
+		}
 		o.kind = e.RelKind
 		s.state.object(o)
 	case classify.DropRelation:

@@ -33,8 +33,9 @@ func (t *Tracker) explains() bool {
 	return len(rest) >= 7 && strings.EqualFold(rest[:7], "explain")
 }
 
-// containsFold is for a word in lower case.
+// containsFold is for a word in lower case. It does not look far.
 func containsFold(s, word string) bool {
+	s = s[:min(len(s), maxOutput)]
 	for i := 0; i+len(word) <= len(s); i++ {
 		if s[i]|0x20 == word[0] && strings.EqualFold(s[i:i+len(word)], word) {
 			return true

@@ -48,6 +48,7 @@ type Tracker struct {
 	skipping  bool // after an error: until the client's next Sync
 	copyOpen  bool // COPY FROM STDIN takes the client's messages
 	clean     bool // the client sent Terminate
+	temp      bool // a text has spoken of something temporary
 	quiet     bool
 	wanted    bool // quiet was off when the client's message in hand began
 	closed    bool
@@ -119,6 +120,11 @@ func (t *Tracker) Fatal() *Error { return t.fatal }
 
 // Terminated says whether the client sent Terminate.
 func (t *Tracker) Terminated() bool { return t.clean }
+
+// Lingers says whether the client has ended a session that may have temporary
+// objects. What only the session can say of them has to be asked before the server
+// learns of the end.
+func (t *Tracker) Lingers() bool { return t.clean && t.temp && !t.conf.Assisted }
 
 // Busy says whether messages await an answer.
 func (t *Tracker) Busy() bool { return t.queue.n > 0 }
