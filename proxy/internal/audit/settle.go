@@ -81,7 +81,7 @@ func (r *run) settle(sure bool) {
 		r.fail(r.stmt, r.text)
 	case r.recorded():
 		if r.it.Source == track.Execute {
-			a.spans = append(a.spans, span{r.it.Start.UnixNano(), r.records[len(r.records)-1].at.UnixNano()})
+			a.spans = append(a.spans, span{r.it.Start.UnixNano(), r.records[len(r.records)-1].at.UnixNano(), r.it.Group})
 		}
 		return
 	case claimed || sure && !r.missing():

@@ -126,7 +126,10 @@ func (s *Session) follow(it *track.Item) {
 const maxSpans = 64
 
 // A span is a portal's time, in nanoseconds.
-type span struct{ start, end int64 }
+type span struct {
+	start, end int64
+	group      uint64 // of track.Item
+}
 
 // overlapped says whether a portal was left that had begun while an older one was
 // open, and the older one ended first: of that the server's audit, whose events
@@ -135,9 +138,9 @@ func (s *Session) overlapped(it *track.Item) bool {
 	if !it.Partial || it.Source != track.Execute {
 		return false
 	}
-	now := span{it.Start.UnixNano(), it.End.UnixNano()}
+	now := span{it.Start.UnixNano(), it.End.UnixNano(), it.Group}
 	for _, old := range s.spans {
-		if old.start <= now.start && now.start < old.end {
+		if old.group == now.group && old.start <= now.start && now.start < old.end {
 			return true
 		}
 	}
