@@ -31,6 +31,9 @@ type machine struct {
 	starts int // kills that hit a start
 }
 
+// firstStarts is how many rounds hit the start of a directory that is still new.
+const firstStarts = 3
+
 // checkEvery is after how many rounds the whole stream is read.
 const checkEvery = 50
 
@@ -75,7 +78,7 @@ func (m *machine) round(ctx context.Context, round int) error {
 		return err
 	}
 	defer kill(p)
-	if m.rand.IntN(8) == 0 { // a kill that hits the start
+	if round < firstStarts || m.rand.IntN(8) == 0 { // a kill that hits the start
 		m.starts++
 		time.Sleep(time.Duration(m.rand.IntN(150)) * time.Millisecond)
 		return nil
