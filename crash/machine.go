@@ -49,9 +49,11 @@ func (m *machine) run(ctx context.Context) error {
 			return fmt.Errorf("round %d: %w", round, err)
 		}
 		if (round+1)%checkEvery == 0 && round+1 < m.rounds {
-			if _, err := m.check(ctx); err != nil {
+			v, err := m.check(ctx)
+			if err != nil {
 				return fmt.Errorf("after round %d: %w", round, err)
 			}
+			fmt.Printf("%s: %d rounds, %d statements in the stream, nothing wrong\n", m.mode, round+1, v.events)
 		}
 	}
 	took := time.Since(began)
