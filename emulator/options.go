@@ -81,7 +81,8 @@ type Options struct {
 	// CommandText is "whole" (empty: the string as received) or "single" (a
 	// multi-statement string is cut to the statement).
 	CommandText string
-	// MaxCommandText bounds the SQL text kept of a statement, in bytes. Zero is 1 MiB.
+	// MaxCommandText bounds what is kept of a statement's text, and of each parameter, in bytes. Zero is
+	// 1 MiB.
 	MaxCommandText int
 	// Grace is how long open sessions may finish when the emulator stops.
 	// Zero is two seconds.

@@ -241,10 +241,10 @@ func (l *loop) forward(r *rider, n int) bool {
 	s.mu.Lock()
 	s.tracker.Quiet(!s.p.conf.Recorder.Recording())
 	good, err := s.tracker.Client(chunk, time.Now())
-	full := s.tracker.Full()
+	full, lingers := s.tracker.Full(), s.tracker.Lingers()
 	s.mu.Unlock()
 	rest := chunk[:good]
-	if good > 0 {
+	if good > 0 && !lingers {
 		rest = rest[rawWrite(r.side[upstreamSide], rest):]
 	}
 	if err != nil || len(rest) > 0 || full {

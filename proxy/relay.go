@@ -76,13 +76,23 @@ func (s *session) forward(chunk []byte) {
 	}
 	s.tracker.Quiet(!s.p.conf.Recorder.Recording())
 	good, err := s.tracker.Client(chunk, time.Now())
+	lingers := s.tracker.Lingers()
 	s.mu.Unlock()
+	if lingers {
+		s.linger()
+	}
 	if good > 0 {
 		// A write that fails means that the server is gone; its last words
 		// are still to come the other way.
 		s.server.Write(chunk[:good])
 	}
 	s.brokenBy(err)
+}
+
+// linger waits until what the session has done is audited.
+func (s *session) linger() {
+	s.turn.Lock()
+	defer s.turn.Unlock()
 }
 
 // brokenBy ends the session of a client that sends no messages; what it sent
@@ -162,7 +172,11 @@ func (s *session) timeout(ready bool) (cause *track.Error, stop bool) {
 	}
 	if s.pausing {
 		s.pausing = false
-		s.log.pause(s.ctx, s.tracker.PID())
+		if len(s.kept) > 0 {
+			s.sendKept() // the client may wait for it
+		} else {
+			s.log.pause(s.ctx, s.tracker.PID())
+		}
 		s.patience()
 		return nil, false
 	}
@@ -264,6 +278,8 @@ func (s *session) cancelRunning() {
 // deliver passes a chunk of the upstream on and records what it completes. In
 // sync mode, and before the session is ready, that comes first.
 func (s *session) deliver(chunk []byte) *track.Error {
+	s.turn.Lock()
+	defer s.turn.Unlock()
 	now := time.Now()
 	sent := 0
 	assisted := s.p.conf.Audit.Assisted
@@ -276,11 +292,20 @@ func (s *session) deliver(chunk []byte) *track.Error {
 	if s.plain && !s.log.ready {
 		chunk = withoutPlus(chunk)
 	}
-	whole := s.tracker.Between() // only this goroutine changes it
+	whole := s.tracker.Between() || len(s.kept) > 0 // only this goroutine changes it
 	hold, err := s.observe(chunk, now)
-	durable := s.log.write(s.ctx, s.tracker.PID())
 	if assisted {
-		chunk, hold, durable = s.keepBack(s.tracker.Pass(chunk), hold, durable)
+		chunk = s.tracker.Pass(chunk)
+		if s.log.ready && len(s.kept) == 0 && !s.log.holds() {
+			if _, err := s.client.Write(chunk); err != nil {
+				return s.unsent(nil, now)
+			}
+			sent = len(chunk)
+		}
+	}
+	durable := s.log.write(s.ctx, s.tracker.PID())
+	if assisted && sent == 0 {
+		chunk, hold, durable = s.keepBack(chunk, hold, durable)
 	}
 	if sent < len(chunk) {
 		switch err := s.sendHeld(chunk, hold, durable); {

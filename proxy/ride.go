@@ -102,6 +102,9 @@ func (s *session) getOn() *rider {
 // getOff makes legs of the descriptors again.
 func (s *session) getOff(r *rider) {
 	s.p.audits.take(s)
+	if s.tracker.Lingers() { // the end of the session is among the rest
+		s.log.write(s.ctx, s.tracker.PID())
+	}
 	s.where.Lock()
 	defer s.where.Unlock()
 	s.ride, s.rest = nil, r.rest

@@ -92,7 +92,7 @@ func emulatorFlags(fs flagSet, o *emulator.Options) *logFlags {
 	fs.StringVar(&o.Audit, "audit", "auto", "`MODE`: server (the upstream's pgaudit helps: statements inside functions too), catalog (texts and the system catalogue alone), or auto")
 	fs.StringVar(&o.ConnectClass, "connect-class", "MISC", "`CLASS` of CONNECT and DISCONNECT events: MISC (the guide's sample) or CONNECT (its list)")
 	fs.StringVar(&o.CommandText, "command-text", "whole", "`FORM` of commandText: whole (as received) or single (a multi-statement string is cut to the statement)")
-	fs.IntVar(&o.MaxCommandText, "max-command-text", 1<<20, "`BYTES` of SQL text kept of a statement")
+	fs.IntVar(&o.MaxCommandText, "max-command-text", 1<<20, "`BYTES` kept of a statement's text, and of each parameter; a mark says what is missing")
 	fs.DurationVar(&o.Grace, "grace", 2*time.Second, "`INTERVAL` in which open sessions may finish at the end")
 	l := &logFlags{}
 	fs.StringVar(&l.level, "log-level", "info", "`LEVEL`: debug, info, warn or error; SQL text appears at debug only")

@@ -17,6 +17,9 @@ type Config struct {
 	// Connect opens a connection to the real server's database, as a role that may
 	// read the catalogues (any role may, unless someone revoked it).
 	Connect func(ctx context.Context, database string) (*pgx.Conn, error)
+	// Home is the database that is asked about what all of them share, so that a new
+	// one need not be connected to first. Empty: the session's own.
+	Home string
 	// Logger gets failures and recoveries; nil discards them.
 	Logger *slog.Logger
 	// MaxWait is how long a look-up waits for the server. Zero: 250 ms.

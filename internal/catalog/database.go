@@ -52,11 +52,13 @@ type flightKey struct {
 	version uint64
 }
 
-// paramsQuestion has what a kindParams key does not spell out.
+// paramsQuestion has what a kindParams, kindRegName or kindAnalysis key does not spell out.
 type paramsQuestion struct {
 	sql   string
+	user  string
 	path  []string
 	given []uint32
+	types []string // given by name
 }
 
 func newDatabase(c *Catalog, name string) *database {
@@ -220,13 +222,13 @@ func (d *database) serve(ctx context.Context, f *flight) any {
 		d.failed(ctx, err)
 		return nil
 	}
-	if f.key.kind == kindCheck {
+	if f.key.kind == kindCheck || f.key.kind == kindCount {
 		if err != nil {
 			d.refused(ctx, err)
 		} else {
 			d.downUntil.Store(0)
 		}
-		return nil
+		return value
 	}
 	if err != nil {
 		d.refused(ctx, err)

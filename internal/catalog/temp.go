@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -15,12 +16,19 @@ type tempSchema struct {
 	proven bool
 }
 
+// TempSchema is the name of the session's temporary schema, whether it exists yet or not; false if it cannot be
+// told. It is the same for as long as the session lasts.
+func (c *Catalog) TempSchema(ctx context.Context, s *Session) (string, bool) {
+	t := c.temp(ctx, s)
+	return t.name, t.proven
+}
+
 // temp returns the temporary schema of s, which may not exist yet.
 func (c *Catalog) temp(ctx context.Context, s *Session) tempSchema {
 	if s.PID == 0 {
 		return tempSchema{}
 	}
-	k := key{kind: kindTemp, database: s.Database, num: uint64(uint32(s.PID))}
+	k := key{kind: kindTemp, database: cmp.Or(c.cfg.Home, s.Database), num: uint64(uint32(s.PID))}
 	t, _ := c.lookup(ctx, &k).(tempSchema)
 	return t
 }

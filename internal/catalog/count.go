@@ -1,0 +1,35 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+)
+
+// Count is how many rows a materialised view has now; false if they cannot be
+// counted in a second, or not be seen.
+func (c *Catalog) Count(ctx context.Context, s *Session, oid uint32) (int64, bool) {
+	n, ok := c.lookup(ctx, &key{kind: kindCount, database: s.Database, num: uint64(oid)}).(int64)
+	return n, ok
+}
+
+// countSQL names the view as the server quotes it; anything else is refused.
+const countSQL = `
+SELECT format('SELECT count(*) FROM %I.%I', n.nspname, c.relname)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid = $1::pg_catalog.oid AND c.relkind = 'm'`
+
+func (d *database) count(ctx context.Context, oid uint64) (any, int, error) {
+	rows, err := d.query(ctx, countSQL, strconv.FormatUint(oid, 10))
+	if err != nil || len(rows) != 1 {
+		return nil, 0, err
+	}
+	if rows, err = d.query(ctx, string(rows[0][0])); err != nil || len(rows) != 1 {
+		return nil, 0, err
+	}
+	n, err := strconv.ParseInt(string(rows[0][0]), 10, 64)
+	if err != nil {
+		return nil, 0, fmt.Errorf("count rows: %w", err)
+	}
+	return n, 0, nil
+}
