@@ -9,7 +9,7 @@ import (
 // Resume starts what the store says was there when the last process ended: first
 // the instances, in the order in which they were made, then the activity streams
 // that were started or starting. What was being stopped or deleted is; Run does
-// that. It is called once, at the start.
+// that. It is called once, before clients are served.
 func (s *Server) Resume(ctx context.Context) error {
 	for _, i := range s.allInstances() {
 		if i.status == statusDeleting {
