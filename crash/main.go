@@ -59,9 +59,12 @@ func run(ctx context.Context, o options) (err error) {
 		fmt.Fprintln(os.Stderr, "crash: what it worked on is left in", dir)
 	}()
 	if o.bin == "" {
-		if o.bin, err = testbed.Build(ctx, dir); err != nil {
-			return err
-		}
+		o.bin, err = testbed.Build(ctx, dir)
+	} else {
+		o.bin, err = filepath.Abs(o.bin) // it is run from another directory
+	}
+	if err != nil {
+		return err
 	}
 	settings := map[string]string{}
 	if o.audit == "server" {
