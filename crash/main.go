@@ -20,6 +20,7 @@ type options struct {
 	rounds   int
 	sessions int
 	mode     string
+	audit    string
 	lag      time.Duration
 	seed     uint64
 	args     []string // more flags of das-local
@@ -31,6 +32,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 200, "`N` kills in each mode")
 	flag.IntVar(&o.sessions, "sessions", 16, "`N` sessions at work")
 	flag.StringVar(&o.mode, "mode", "both", "`MODE` of the stream: sync, async or both")
+	flag.StringVar(&o.audit, "audit", "catalog", "audit `MODE` of das-local: catalog or server, which needs pgaudit installed")
 	flag.DurationVar(&o.lag, "lag", time.Second, "in async mode, what was acknowledged this `TIME` before the kill must be in the stream")
 	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "`N` of the random instants")
 	flag.Parse()
@@ -57,11 +59,18 @@ func run(ctx context.Context, o options) (err error) {
 		fmt.Fprintln(os.Stderr, "crash: what it worked on is left in", dir)
 	}()
 	if o.bin == "" {
-		if o.bin, err = testbed.Build(ctx, dir); err != nil {
-			return err
-		}
+		o.bin, err = testbed.Build(ctx, dir)
+	} else {
+		o.bin, err = filepath.Abs(o.bin) // it is run from another directory
 	}
-	pg, err := testbed.StartPostgres(ctx, testbed.PostgresConfig{})
+	if err != nil {
+		return err
+	}
+	settings := map[string]string{}
+	if o.audit == "server" {
+		settings["shared_preload_libraries"] = "pgaudit"
+	}
+	pg, err := testbed.StartPostgres(ctx, testbed.PostgresConfig{Settings: settings})
 	if err != nil {
 		return err
 	}

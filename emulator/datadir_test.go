@@ -143,33 +143,35 @@ func TestASyncStreamOnABadDisk(t *testing.T) {
 			}
 			return nil
 		}})
-	const sessions, statements = 6, 60
+	const sessions, failures = 6, 4
+	var written [sessions]int
+	var enough atomic.Bool
 	var wg sync.WaitGroup
 	for session := range sessions {
 		wg.Go(func() {
-			var list []string
-			for n := range statements {
-				list = append(list, text(session, n))
+			conn, err := pgx.Connect(t.Context(), e.PostgresURL())
+			if err != nil {
+				t.Error(err)
+				return
 			}
-			run(t, e, list...)
+			defer conn.Close(context.Background())
+			for ; !enough.Load(); written[session]++ {
+				if _, err := conn.Exec(t.Context(), text(session, written[session]), pgx.QueryExecModeSimpleProtocol); err != nil {
+					t.Error(err)
+					return
+				}
+			}
 		})
 	}
-	done := make(chan struct{})
-	go func() { wg.Wait(); close(done) }()
-	fail := time.NewTicker(60 * time.Millisecond)
-	defer fail.Stop()
-	failures := 0
-	for busy := true; busy; {
-		select {
-		case <-done:
-			busy = false
-		case <-fail.C:
-			bad.Store(true)
-			time.Sleep(3 * time.Millisecond)
-			bad.Store(false)
-			failures++
-		}
+	for range failures {
+		epoch := e.disk.Epoch()
+		bad.Store(true)
+		soon(t, func() bool { _, _, err := e.disk.Get(metaOwner); return err != nil })
+		bad.Store(false)
+		soon(t, func() bool { return e.disk.Epoch() > epoch })
 	}
+	enough.Store(true)
+	wg.Wait()
 	run(t, e, "select 'last'")
 	next := [sessions]int{}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -193,13 +195,8 @@ func TestASyncStreamOnABadDisk(t *testing.T) {
 		}
 		next[session]++
 	}
-	for session, n := range next {
-		if n != statements {
-			t.Errorf("session %d: %d statements are in the stream", session, n)
-		}
-	}
-	if e.disk.Epoch() < 3 {
-		t.Errorf("the disk failed %d times, the store only noticed %d", failures, e.disk.Epoch()-1)
+	if next != written {
+		t.Errorf("the stream has %v statements of the sessions, they ran %v", next, written)
 	}
 }
 

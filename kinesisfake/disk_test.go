@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"reflect"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -214,5 +215,33 @@ func spooled(t *testing.T, disk *store.Store) (n int) {
 		if time.Now().After(end) {
 			t.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkDurableAppend is a record of 1 KB that is on disk when the call returns.
+func BenchmarkDurableAppend(b *testing.B) {
+	for _, writers := range []int{1, 16, 64} {
+		b.Run(fmt.Sprint(writers), func(b *testing.B) {
+			s := newServer(b, Config{Store: openStore(b, b.TempDir(), nil)})
+			if err := s.CreateStream(b.Context(), "s", 1); err != nil {
+				b.Fatal(err)
+			}
+			record := []Record{{PartitionKey: "k", Data: make([]byte, 1000)}}
+			var left atomic.Int64
+			left.Store(int64(b.N))
+			var wg sync.WaitGroup
+			b.ResetTimer()
+			for range writers {
+				wg.Go(func() {
+					for left.Add(-1) >= 0 {
+						if err := s.PutRecords(b.Context(), "s", record); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+			}
+			wg.Wait()
+		})
 	}
 }

@@ -65,7 +65,10 @@ func (s *shard) append(now int64, entries []entry) (position uint64, grown int64
 		return 0, 0, err
 	}
 	grown = s.arrive(now, entries)
-	return position, grown, s.log.append(entries)
+	if err := s.log.append(entries); err != nil {
+		return 0, 0, err
+	}
+	return position, grown, nil
 }
 
 // arrive sets the entries' arrival and returns what they count for the budget. It
