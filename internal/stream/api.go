@@ -1,6 +1,9 @@
 package stream
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Mode is the mode of an activity stream.
 type Mode string
@@ -34,5 +37,26 @@ type KeyService interface {
 type Notice struct {
 	Begin bool
 	Err   error // what began the window; nil at its end
-	Lost  int64 // events lost in the window, known at its end
+	Loss        // in the window, known at its end
+}
+
+// Loss says how many events were lost, and the earliest and the latest logTime
+// among them. The zero value is no loss.
+type Loss struct {
+	Lost        int64
+	First, Last time.Time
+}
+
+// add counts what was lost as well.
+func (l *Loss) add(more Loss) {
+	if more.Lost == 0 {
+		return
+	}
+	if l.Lost == 0 || more.First.Before(l.First) {
+		l.First = more.First
+	}
+	if l.Lost == 0 || more.Last.After(l.Last) {
+		l.Last = more.Last
+	}
+	l.Lost += more.Lost
 }
