@@ -19,12 +19,17 @@ func (e *Emulator) firstCluster(ctx context.Context) error {
 		return fmt.Errorf("make the key of the activity stream: %w", err)
 	}
 	e.keyARN = key.ARN
+	var tags map[string]string
+	if e.opts.OnStreamFailure != rdsapi.Continue {
+		tags = map[string]string{rdsapi.TagOnStreamFailure: e.opts.OnStreamFailure}
+	}
 	e.first, err = e.rds.CreateCluster(ctx, rdsapi.ClusterOptions{
 		ID:            e.opts.ClusterID,
 		Instances:     []string{e.opts.ClusterID + "-instance-1"},
 		EngineVersion: e.engineVersion,
 		DatabaseName:  e.upstream.config.Database,
 		MasterUser:    e.upstream.config.User,
+		Tags:          tags,
 	})
 	if err != nil {
 		return err

@@ -62,7 +62,7 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 	}()
 	e.streams[s.ClusterResourceID] = r
 	for _, i := range e.instances {
-		if i.ClusterResourceID == s.ClusterResourceID {
+		if i.ClusterResourceID == s.ClusterResourceID && !i.shut {
 			i.source.Attach(st)
 		}
 	}
@@ -112,15 +112,16 @@ func (e *Emulator) endStream(ctx context.Context, clusterResourceID string) {
 	<-r.ended
 }
 
-// notice tells of a window of possible loss by an RDS event and in the log.
+// notice tells of a window of possible loss by an RDS event and in the log. When it
+// returns from a beginning, the sessions that must not go on have been told so.
 func (e *Emulator) notice(s rdsapi.ActivityStream, n stream.Notice) {
 	if n.Begin {
 		e.log.Warn("activity stream records might be lost", "stream", s.StreamName, "cause", n.Err)
-		e.rds.RecordLossBegin(s.ClusterID, n.Err)
+		e.rds.RecordLossBegin(s.ClusterResourceID, n.Err)
 		return
 	}
-	e.log.Warn("the activity stream is healthy again", "stream", s.StreamName, "lost", n.Lost)
-	e.rds.RecordLossEnd(s.ClusterID, n.Lost)
+	e.log.Warn("the activity stream is healthy again", "stream", s.StreamName, "lost", n.Lost, "first", n.First, "last", n.Last)
+	e.rds.RecordLossEnd(s.ClusterResourceID, rdsapi.Loss(n.Loss))
 }
 
 // publisher stores a stream's records in the embedded Kinesis.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -72,7 +73,8 @@ func TestStreamLife(t *testing.T) {
 	b.awaitStream(t, streamStopped)
 	_, err = b.rds.StopActivityStream(ctx, stop)
 	wantError(t, err, "InvalidParameterCombination", 400, "Activity Streams feature expected to be started, but is stopped")
-	want := "start instance my-cluster-instance-1; start stream " + name + " sync " + keyARN + "; stop stream " + name
+	const down, up = "refuse my-cluster-instance-1: the database system is starting up; await my-cluster-instance-1; ", "; admit my-cluster-instance-1"
+	want := "start instance my-cluster-instance-1; " + down + "start stream " + name + " sync " + keyARN + up + "; " + down + "stop stream " + name + up
 	if got := b.controllers.noted(); got != want {
 		t.Errorf("calls %s", got)
 	}
@@ -275,8 +277,8 @@ func TestDeleteStopsTheStream(t *testing.T) {
 func TestLossEvents(t *testing.T) {
 	b := withCluster(t, Config{})
 	b.RecordLossBegin("my-cluster", errors.Join(errors.New("the key is disabled"), errors.New("timeout")))
-	b.RecordLossEnd("my-cluster", 12)
-	b.RecordLossEnd("gone", 1)
+	b.RecordLossEnd("my-cluster", Loss{12, time.Unix(1700000000, 0), time.Unix(1700000001, 5000)})
+	b.RecordLossEnd("gone", Loss{})
 	b.wantMessages(t, "Database Activity Streams: activity events might be lost from now on: the key is disabled; timeout",
-		"Database Activity Streams: activity events are durable again. Events lost: 12")
+		"Database Activity Streams: activity events are durable again. Events lost: 12, logTime 2023-11-14 22:13:20.000000+00 to 2023-11-14 22:13:21.000005+00")
 }

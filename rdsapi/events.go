@@ -52,13 +52,29 @@ func eventLossBegins(cause error) event {
 		message: fmt.Sprintf("Database Activity Streams: activity events might be lost from now on: %s", oneLine(cause))}
 }
 
+func eventShutDown() event {
+	return event{id: "DAS-LOCAL-0004", category: "failure",
+		message: "Database Activity Streams: the DB instances of your database cluster are shut down, because activity events might be lost."}
+}
+
+func eventKeyLost(arn string, patience time.Duration) event {
+	return event{id: "DAS-LOCAL-0005", category: "failure",
+		message: fmt.Sprintf("Database Activity Streams is being stopped on your database cluster: its KMS key %s couldn't be used for %v.", arn, patience)}
+}
+
 // oneLine is for messages: joined errors have a line each.
 func oneLine(err error) string { return strings.ReplaceAll(fmt.Sprint(err), "\n", "; ") }
 
-func eventLossEnds(lost int64) event {
-	return event{id: "DAS-LOCAL-0003", category: "notification",
-		message: fmt.Sprintf("Database Activity Streams: activity events are durable again. Events lost: %d", lost)}
+func eventLossEnds(l Loss) event {
+	message := fmt.Sprintf("Database Activity Streams: activity events are durable again. Events lost: %d", l.Lost)
+	if l.Lost > 0 {
+		message += fmt.Sprintf(", logTime %s to %s", logTime(l.First), logTime(l.Last))
+	}
+	return event{id: "DAS-LOCAL-0003", category: "notification", message: message}
 }
+
+// logTime prints a time as the events of a stream do.
+func logTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000000") + "+00" }
 
 func (s *Server) clusterEvent(c *cluster, e event) {
 	e.source, e.sourceID, e.arn = sourceCluster, c.id, c.arn
@@ -73,7 +89,7 @@ func (s *Server) instanceEvent(i *instance, e event) {
 // addEvent forgets the events that are too old. The lock is held.
 func (s *Server) addEvent(e event) {
 	s.eventSeq++
-	e.seq, e.at = s.eventSeq, s.cfg.Now().UTC()
+	e.seq, e.at = s.eventSeq, s.cfg.Clock.Now().UTC()
 	drop := max(0, len(s.events)+1-maxEvents)
 	for drop < len(s.events) && e.at.Sub(s.events[drop].at) > keepEvents {
 		drop++
@@ -114,7 +130,7 @@ func (s *Server) describeEvents(_ context.Context, in *describeEventsInput) (*de
 	if in.SourceType != nil && !slices.Contains(sourceTypes(), *in.SourceType) {
 		return nil, invalidValue("Invalid source type: %s", *in.SourceType)
 	}
-	from, to, err := in.period(s.cfg.Now())
+	from, to, err := in.period(s.cfg.Clock.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -9,14 +9,15 @@ import (
 	"time"
 
 	"github.com/das-local/das-local/internal/awsapi"
+	"github.com/das-local/das-local/internal/clock"
 )
 
 // Config says what a Server manages. Its zero value makes a Server of state
 // only, whose KMS keys are all inaccessible.
 type Config struct {
-	Region    string           // empty: us-east-1
-	AccountID string           // empty: 000000000000
-	Now       func() time.Time // nil: time.Now
+	Region    string       // empty: us-east-1
+	AccountID string       // empty: 000000000000
+	Clock     *clock.Clock // of events and schedules; nil: the machine's time
 
 	// NewResourceID makes the resource id of a cluster ("cluster-") or an
 	// instance ("db-"): the prefix and 26 capitals and digits of base32.
@@ -25,15 +26,19 @@ type Config struct {
 
 	Streams   StreamController   // nil: streams are state only
 	Instances InstanceController // nil: instances are state only, at localhost:5432
+	Sessions  SessionController  // nil: nobody is connected
 	Keys      KeyResolver        // nil: no key is accessible
 
 	// EngineVersion is the version of clusters that are made without one.
 	// Empty: 15.4.
 	EngineVersion string
 
-	// StartDelay is how long an activity stream is starting, and stopping,
-	// before the work is done. 0: no longer than the work takes.
-	StartDelay time.Duration
+	// RestartTime is how long instances are down at a restart, at least. 0: no
+	// longer than the work takes.
+	RestartTime time.Duration
+	// KeyPatience is how long a stream whose key cannot be used goes on trying
+	// before it is stopped. 0: for ever.
+	KeyPatience time.Duration
 
 	Logger *slog.Logger // nil: slog.Default()
 }
@@ -45,7 +50,8 @@ type Server struct {
 	operations map[string]awsapi.Operation
 	wake       chan struct{} // tells Run of jobs; holds one token
 
-	// mu guards the state. It is never held while a controller is called.
+	// mu guards the state. It is not held while a controller is called that may
+	// wait.
 	mu        sync.Mutex
 	clusters  map[string]*cluster  // by identifier
 	instances map[string]*instance // by identifier
@@ -63,9 +69,6 @@ func New(cfg Config) (*Server, error) {
 	if cfg.AccountID == "" {
 		cfg.AccountID = "000000000000"
 	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
 	if cfg.NewResourceID == nil {
 		cfg.NewResourceID = newResourceID
 	}
@@ -74,6 +77,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.Instances == nil {
 		cfg.Instances = stateOnly{}
+	}
+	if cfg.Sessions == nil {
+		cfg.Sessions = stateOnly{}
 	}
 	if cfg.Keys == nil {
 		cfg.Keys = stateOnly{}
@@ -119,6 +125,10 @@ func (s *Server) operationTable() map[string]awsapi.Operation {
 		"ModifyDBInstance":    op(s.modifyDBInstance),
 		"DeleteDBInstance":    op(s.deleteDBInstance),
 		"RebootDBInstance":    op(s.rebootDBInstance),
+		"StartDBCluster":      op(s.startDBCluster),
+		"StopDBCluster":       op(s.stopDBCluster),
+		"StartDBInstance":     op(s.startDBInstance),
+		"StopDBInstance":      op(s.stopDBInstance),
 
 		"DescribeEvents": op(s.describeEvents),
 
@@ -130,6 +140,7 @@ func (s *Server) operationTable() map[string]awsapi.Operation {
 		"DescribeOrderableDBInstanceOptions": op(s.describeOrderableDBInstanceOptions),
 		"DescribeGlobalClusters":             op(s.describeGlobalClusters),
 		"DescribePendingMaintenanceActions":  op(s.describePendingMaintenanceActions),
+		"ApplyPendingMaintenanceAction":      op(s.applyPendingMaintenanceAction),
 	}
 }
 
@@ -151,6 +162,10 @@ func (stateOnly) StartInstance(context.Context, Instance) (string, int, error) {
 	return "localhost", 5432, nil
 }
 func (stateOnly) StopInstance(context.Context, Instance) error { return nil }
+
+func (stateOnly) RefuseSessions(Instance, Refusal)        {}
+func (stateOnly) AwaitSessions(context.Context, Instance) {}
+func (stateOnly) AdmitSessions(Instance)                  {}
 
 func (stateOnly) ResolveKey(_ context.Context, id string) (KMSKey, error) {
 	return KMSKey{}, keyNotAccessible(id)

@@ -36,6 +36,9 @@ func TestShapes(t *testing.T) {
 		{orderableInput{}, rds.DescribeOrderableDBInstanceOptionsInput{}}, {orderableOutput{}, rds.DescribeOrderableDBInstanceOptionsOutput{}},
 		{globalClustersInput{}, rds.DescribeGlobalClustersInput{}}, {globalClustersOutput{}, rds.DescribeGlobalClustersOutput{}},
 		{maintenanceInput{}, rds.DescribePendingMaintenanceActionsInput{}}, {maintenanceOutput{}, rds.DescribePendingMaintenanceActionsOutput{}},
+		{applyMaintenanceInput{}, rds.ApplyPendingMaintenanceActionInput{}}, {applyMaintenanceOutput{}, rds.ApplyPendingMaintenanceActionOutput{}},
+		{clusterIDInput{}, rds.StopDBClusterInput{}}, {clusterIDInput{}, rds.StartDBClusterInput{}}, {clusterOutput{}, rds.StartDBClusterOutput{}},
+		{instanceIDInput{}, rds.StopDBInstanceInput{}}, {instanceOutput{}, rds.StartDBInstanceOutput{}},
 	} {
 		ours, theirs := reflect.TypeOf(pair.ours), reflect.TypeOf(pair.theirs)
 		for i := range ours.NumField() {
