@@ -151,6 +151,8 @@ func (e *Emulator) startServices() (err error) {
 		Keys:          keys{e.kms},
 		RestartTime:   o.RestartTime,
 		KeyPatience:   max(o.KeyPatience, 0),
+		Topics:        o.SNSTopics,
+		EventBuses:    o.EventBuses,
 		EngineVersion: e.engineVersion,
 		Logger:        e.log,
 	})

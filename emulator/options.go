@@ -72,6 +72,11 @@ type Options struct {
 	// RestartTime is how long the instances are down, at least, when a start or a
 	// stop of the stream restarts them. Zero is no longer than it takes.
 	RestartTime time.Duration
+	// SNSTopics are SNS topics by name, and the HTTP(S) URL that each posts its
+	// notifications to: event subscriptions send RDS events there.
+	SNSTopics map[string]string
+	// EventBuses are HTTP(S) URLs that get every RDS event as EventBridge shapes it.
+	EventBuses []string
 	// Audit says who tells what a statement did: "catalog" (its text, the protocol and
 	// the system catalogue), "server" (the upstream's own audit, the pgaudit
 	// library, which sees inside functions as well; an error if it cannot help), or

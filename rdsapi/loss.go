@@ -42,7 +42,7 @@ func (s *Server) RecordLossEnd(id string, l Loss) {
 		return
 	}
 	c.stream.loss, c.stream.keyCheck = false, time.Time{}
-	s.clusterEvent(c, eventLossEnds(l))
+	s.clusterEvent(c, eventLossEnds(l, c.stream.status == streamStopping))
 }
 
 // streaming finds a cluster; nil if there is none. The lock is held.

@@ -23,12 +23,13 @@ func (s *Server) wakeRun() {
 	}
 }
 
-// Run completes transitions, and begins those that the clock makes due, until ctx
-// ends; it returns nil when those under way have ended too. Transitions that begin
+// Run completes transitions, begins those that the clock makes due, and delivers
+// events, until ctx ends; it returns nil when those under way have ended too. Transitions that begin
 // before Run wait for it. Call it once.
 func (s *Server) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
+	wg.Go(func() { s.deliverAll(ctx) })
 	for {
 		due, forget := s.alarm(ctx, &wg)
 		select {

@@ -40,6 +40,13 @@ type Config struct {
 	// before it is stopped. 0: for ever.
 	KeyPatience time.Duration
 
+	// Topics are the SNS topics of the account in the Region, by name, and the
+	// HTTP(S) URL that each posts its notifications to.
+	Topics map[string]string
+	// EventBuses are HTTP(S) URLs that every RDS event is posted to as EventBridge
+	// shapes it.
+	EventBuses []string
+
 	Logger *slog.Logger // nil: slog.Default()
 }
 
@@ -48,17 +55,20 @@ type Config struct {
 type Server struct {
 	cfg        Config
 	operations map[string]awsapi.Operation
-	wake       chan struct{} // tells Run of jobs; holds one token
+	wake       chan struct{}      // tells Run of jobs; holds one token
+	topics     map[string]*target // by ARN
+	buses      []*target
 
 	// mu guards the state. It is not held while a controller is called that may
 	// wait.
-	mu        sync.Mutex
-	clusters  map[string]*cluster  // by identifier
-	instances map[string]*instance // by identifier
-	events    []event              // by time
-	eventSeq  int
-	jobs      []job // for Run
-	order     int   // counts creations
+	mu            sync.Mutex
+	clusters      map[string]*cluster      // by identifier
+	instances     map[string]*instance     // by identifier
+	subscriptions map[string]*subscription // by name
+	events        []event                  // by time
+	eventSeq      int
+	jobs          []job // for Run
+	order         int   // counts creations
 }
 
 // New makes a Server without clusters.
@@ -91,7 +101,10 @@ func New(cfg Config) (*Server, error) {
 		cfg.Logger = slog.Default()
 	}
 	s := &Server{cfg: cfg, wake: make(chan struct{}, 1),
-		clusters: make(map[string]*cluster), instances: make(map[string]*instance)}
+		clusters: make(map[string]*cluster), instances: make(map[string]*instance), subscriptions: make(map[string]*subscription)}
+	if err := s.openTargets(); err != nil {
+		return nil, err
+	}
 	s.operations = s.operationTable()
 	return s, nil
 }
@@ -130,7 +143,15 @@ func (s *Server) operationTable() map[string]awsapi.Operation {
 		"StartDBInstance":     op(s.startDBInstance),
 		"StopDBInstance":      op(s.stopDBInstance),
 
-		"DescribeEvents": op(s.describeEvents),
+		"DescribeEvents":          op(s.describeEvents),
+		"DescribeEventCategories": op(s.describeEventCategories),
+
+		"CreateEventSubscription":                op(s.createEventSubscription),
+		"ModifyEventSubscription":                op(s.modifyEventSubscription),
+		"DeleteEventSubscription":                op(s.deleteEventSubscription),
+		"DescribeEventSubscriptions":             op(s.describeEventSubscriptions),
+		"AddSourceIdentifierToSubscription":      op(s.addSourceIdentifier),
+		"RemoveSourceIdentifierFromSubscription": op(s.removeSourceIdentifier),
 
 		"ListTagsForResource":    op(s.listTagsForResource),
 		"AddTagsToResource":      op(s.addTagsToResource),

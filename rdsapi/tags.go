@@ -62,7 +62,8 @@ type tagsOutput struct {
 	TagList []tag `member:"Tag"`
 }
 
-// tagged finds the tags of a cluster or an instance by ARN. The lock is held.
+// tagged finds the tags of a cluster, an instance or an event subscription by ARN.
+// The lock is held.
 func (s *Server) tagged(arn string) (*map[string]string, error) {
 	if arn == "" {
 		return nil, missing("ResourceName")
@@ -82,6 +83,13 @@ func (s *Server) tagged(arn string) (*map[string]string, error) {
 			return &i.tags, nil
 		}
 		return nil, instanceNotFound(id)
+	case "es":
+		for _, b := range s.subscriptions {
+			if b.arn == arn {
+				return &b.tags, nil
+			}
+		}
+		return nil, notFound("SubscriptionNotFound", "Event subscription %s not found.", id)
 	}
 	return nil, invalidValue("The specified resource name does not match an RDS resource in this region.")
 }

@@ -87,20 +87,7 @@ func emulatorFlags(fs flagSet, o *emulator.Options) *logFlags {
 	fs.DurationVar(&o.KeyReuse, "key-reuse", 5*time.Minute, "`INTERVAL` for which one data key seals records")
 	fs.IntVar(&o.Shards, "shards", 1, "`N` shards of the Kinesis stream")
 	fs.DurationVar(&o.SyncTimeout, "sync-timeout", 10*time.Second, "`INTERVAL` that a session waits for durability in sync mode before it goes on")
-	fs.StringVar(&o.OnStreamFailure, "on-stream-failure", "continue", "`WHAT` becomes of the first cluster's instances when events might be lost: continue or stop-instance")
-	o.KeyPatience = time.Hour
-	fs.Func("key-patience", "`INTERVAL` after which a stream whose KMS key can't be used is stopped; 0 never stops it (default 1h)", func(s string) error {
-		d, err := time.ParseDuration(s)
-		if err != nil || d < 0 {
-			return fmt.Errorf("%q is not a duration such as 1h or 30s", s)
-		}
-		o.KeyPatience = d
-		if d == 0 {
-			o.KeyPatience = -1
-		}
-		return nil
-	})
-	fs.DurationVar(&o.RestartTime, "restart-time", 0, "`INTERVAL` that a restart of the instances takes at least")
+	controlFlags(fs, o)
 	fs.StringVar(&o.Audit, "audit", "auto", "`MODE`: server (the upstream's pgaudit helps: statements inside functions too), catalog (texts and the system catalogue alone), or auto")
 	fs.StringVar(&o.ConnectClass, "connect-class", "MISC", "`CLASS` of CONNECT and DISCONNECT events: MISC (the guide's sample) or CONNECT (its list)")
 	fs.StringVar(&o.CommandText, "command-text", "whole", "`FORM` of commandText: whole (as received) or single (a multi-statement string is cut to the statement)")
