@@ -1,6 +1,9 @@
 package proxy
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Refuse ends every session as the shutdown of a server does, with FATAL 57P01; a
 // statement that runs is cancelled, and in sync mode a completion that is not
@@ -19,11 +22,10 @@ func (p *Proxy) Refuse(message string) {
 
 // AwaitRefused returns when the sessions that Refuse told to end have ended: their
 // events are recorded, and their clients told, which may read that when they like.
-// Sessions that have not ended when ctx does are cut off.
+// Sessions that have not ended when ctx does are cut off. Several may wait.
 func (p *Proxy) AwaitRefused(ctx context.Context) {
 	p.mu.Lock()
-	leaving := p.leaving
-	p.leaving = nil
+	leaving := slices.Clone(p.leaving)
 	p.mu.Unlock()
 	for _, ended := range leaving {
 		select {
@@ -38,6 +40,16 @@ func (p *Proxy) AwaitRefused(ctx context.Context) {
 		})
 		<-ended
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.leaving = slices.DeleteFunc(p.leaving, func(c <-chan struct{}) bool {
+		select {
+		case <-c:
+			return true
+		default: // of a later Refuse
+			return false
+		}
+	})
 }
 
 // Admit welcomes clients again.

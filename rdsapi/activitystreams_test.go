@@ -97,6 +97,46 @@ func (b *bench) wantMessages(t *testing.T, want ...string) {
 	}
 }
 
+// TestNothingMovesInATransition: while a stream is starting or stopping, everything
+// else that would touch the cluster is refused.
+func TestNothingMovesInATransition(t *testing.T) {
+	hold := make(chan struct{})
+	b := start(t, Config{Streams: &controllers{hold: hold}})
+	ctx := t.Context()
+	if _, err := b.CreateCluster(ctx, ClusterOptions{ID: "my-cluster", Instances: []string{"i"}}); err != nil {
+		t.Fatal(err)
+	}
+	refused := func(status string) {
+		t.Helper()
+		stop := &rds.StopActivityStreamInput{ResourceArn: aws.String(clusterARN), ApplyImmediately: aws.Bool(true)}
+		_, err := b.rds.StopActivityStream(ctx, stop)
+		wantError(t, err, "InvalidParameterCombination", 400, "Activity Streams feature expected to be started, but is "+status)
+		_, err = b.rds.StartActivityStream(ctx, startInput())
+		wantError(t, err, "InvalidParameterCombination", 400, "Activity Streams feature expected to be stopped, but is "+status)
+		_, err = b.rds.CreateDBInstance(ctx, &rds.CreateDBInstanceInput{DBInstanceIdentifier: aws.String("j"), DBClusterIdentifier: aws.String("my-cluster"),
+			DBInstanceClass: aws.String("db.r5.large"), Engine: aws.String("aurora-postgresql")})
+		wantError(t, err, "InvalidDBClusterStateFault", 400, "*")
+		_, err = b.rds.RebootDBInstance(ctx, &rds.RebootDBInstanceInput{DBInstanceIdentifier: aws.String("i")})
+		wantError(t, err, "InvalidDBInstanceState", 400, "*")
+		_, err = b.rds.DeleteDBInstance(ctx, &rds.DeleteDBInstanceInput{DBInstanceIdentifier: aws.String("i"), SkipFinalSnapshot: aws.Bool(true)})
+		wantError(t, err, "InvalidDBInstanceState", 400, "*")
+		_, err = b.rds.StopDBCluster(ctx, &rds.StopDBClusterInput{DBClusterIdentifier: aws.String("my-cluster")})
+		wantError(t, err, "InvalidDBClusterStateFault", 400, "*")
+	}
+	if _, err := b.rds.StartActivityStream(ctx, startInput()); err != nil {
+		t.Fatal(err)
+	}
+	refused("starting")
+	hold <- struct{}{}
+	b.awaitStream(t, streamStarted)
+	if _, err := b.rds.StopActivityStream(ctx, &rds.StopActivityStreamInput{ResourceArn: aws.String(clusterARN), ApplyImmediately: aws.Bool(true)}); err != nil {
+		t.Fatal(err)
+	}
+	refused("stopping")
+	hold <- struct{}{}
+	b.awaitStream(t, streamStopped)
+}
+
 func TestStartRefuses(t *testing.T) {
 	b := withCluster(t, Config{})
 	ctx := t.Context()
