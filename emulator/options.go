@@ -94,6 +94,9 @@ type Options struct {
 	// Zero is two seconds.
 	Grace time.Duration
 
+	// queueBytes bounds what a stream keeps; 0 is its own bound. Tests set it.
+	queueBytes int
+
 	// Logger gets what happens, and at level info what a long step does. Nil is
 	// slog.Default.
 	Logger *slog.Logger

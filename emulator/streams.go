@@ -34,6 +34,7 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 		Heartbeat:   max(e.opts.Heartbeat, 0),
 		KeyReuse:    e.opts.KeyReuse,
 		SyncTimeout: e.opts.SyncTimeout,
+		QueueBytes:  e.opts.queueBytes,
 		Publisher:   publisher{e.kinesis},
 		KeyService:  e.kms,
 		Notify:      func(n stream.Notice) { e.notice(s, n) },
