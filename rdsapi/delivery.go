@@ -32,6 +32,7 @@ type delivery struct {
 // target is an address that events are posted to, one after the other.
 type target struct {
 	url   string
+	name  string // the URL without a password, for the log
 	queue chan delivery
 	log   *slog.Logger
 }
@@ -39,9 +40,9 @@ type target struct {
 func newTarget(address string, log *slog.Logger) (*target, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, fmt.Errorf("the address %q of RDS events is not of the form http://HOST:PORT/PATH", address)
+		return nil, errors.New("an address of RDS events is not of the form http://HOST:PORT/PATH")
 	}
-	return &target{url: address, queue: make(chan delivery, maxQueued), log: log}, nil
+	return &target{url: address, name: u.Redacted(), queue: make(chan delivery, maxQueued), log: log}, nil
 }
 
 // put queues a delivery, or drops it if too many wait. It never blocks.
@@ -49,7 +50,7 @@ func (t *target) put(d delivery) {
 	select {
 	case t.queue <- d:
 	default:
-		t.log.Warn("an RDS event is not delivered: too many wait for the address", "url", t.url)
+		t.log.Warn("an RDS event is not delivered: too many wait for the address", "url", t.name)
 	}
 }
 
@@ -61,7 +62,7 @@ func (t *target) run(ctx context.Context, client *http.Client) {
 			return
 		case d := <-t.queue:
 			if err := t.deliver(ctx, client, d); err != nil && ctx.Err() == nil {
-				t.log.Warn("an RDS event is not delivered", "url", t.url, "error", err)
+				t.log.Warn("an RDS event is not delivered", "url", t.name, "error", err)
 			}
 		}
 	}
@@ -115,14 +116,14 @@ func (s *Server) openTargets() error {
 		}
 		t, err := newTarget(s.cfg.Topics[name], s.cfg.Logger)
 		if err != nil {
-			return err
+			return fmt.Errorf("SNS topic %s: %w", name, err)
 		}
 		s.topics["arn:aws:sns:"+s.cfg.Region+":"+s.cfg.AccountID+":"+name] = t
 	}
 	for _, address := range s.cfg.EventBuses {
 		t, err := newTarget(address, s.cfg.Logger)
 		if err != nil {
-			return err
+			return fmt.Errorf("event bus: %w", err)
 		}
 		s.buses = append(s.buses, t)
 	}
