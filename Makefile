@@ -3,8 +3,9 @@
 
 GO ?= go
 FUZZTIME ?= 60s
+ROUNDS ?= 200
 
-.PHONY: build run test unit e2e conformance oracle lint fuzz bench clean
+.PHONY: build run test unit e2e conformance oracle differential regress crash lint fuzz bench clean
 
 build:
 	@echo "das-local: compiling (PostgreSQL's parser makes the first time take a minute or two)" >&2
@@ -14,7 +15,7 @@ run:
 	@echo "das-local: compiling (PostgreSQL's parser makes the first time take a minute or two)" >&2
 	$(GO) run ./cmd/das-local up
 
-test: setup-test lint unit e2e oracle conformance
+test: setup-test lint unit e2e oracle differential regress conformance
 
 .PHONY: setup-test
 setup-test:
@@ -29,6 +30,12 @@ e2e: setup-test
 oracle: setup-test
 	$(GO) run ./oracle -check
 
+differential: setup-test
+	$(GO) run ./differential -check
+
+regress: setup-test
+	$(GO) run ./regress
+
 conformance: setup-test
 	conformance/run
 
@@ -42,6 +49,9 @@ fuzz:
 
 bench: build
 	$(GO) run ./bench -check
+
+crash: build
+	$(GO) run ./crash -bin bin/das-local -mode sync -rounds $(ROUNDS)
 
 clean:
 	rm -rf bin .cache

@@ -14,7 +14,7 @@ import (
 // options are the program's flags.
 type options struct {
 	rounds, seconds, scale int
-	cells                  string
+	cells, audit           string
 	check                  bool
 }
 
@@ -27,6 +27,7 @@ func main() {
 	flag.IntVar(&o.seconds, "seconds", 2, "`N` seconds of every run")
 	flag.IntVar(&o.scale, "scale", 20, "pgbench's scale `FACTOR`")
 	flag.StringVar(&o.cells, "cells", "", "comma-separated `CELLS` such as select/prepared/8, or parts such as tpcb; empty is all")
+	flag.StringVar(&o.audit, "audit", "catalog", "audit `MODE` of das-local: catalog, or server, with pgaudit in the server for its sessions alone")
 	flag.BoolVar(&o.check, "check", false, fmt.Sprintf("exit 1 if a cell reaches less than %.1f of pgbouncer's TPS", floor))
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -43,7 +44,7 @@ func run(ctx context.Context, o options) (err error) {
 	if len(list) == 0 || o.rounds < 1 || o.seconds < 1 {
 		return fmt.Errorf("nothing to do: %d cells, %d rounds of %d s", len(list), o.rounds, o.seconds)
 	}
-	s, err := newStand(ctx, o.scale)
+	s, err := newStand(ctx, o)
 	if err != nil {
 		return err
 	}

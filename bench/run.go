@@ -54,7 +54,7 @@ func measure(ctx context.Context, t target, c cell, extra ...string) (sample, er
 // pgbench runs pgbench against a target and returns what it prints.
 func pgbench(ctx context.Context, t target, application string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "pgbench", args...)
-	cmd.Env = append(testbed.CleanEnv(), "PGHOST=127.0.0.1", "PGUSER=postgres", "PGDATABASE="+database, "PGSSLMODE=disable",
+	cmd.Env = append(testbed.CleanEnv(), "PGHOST=127.0.0.1", "PGUSER="+t.user, "PGDATABASE="+database, "PGSSLMODE=disable",
 		"PGAPPNAME="+application, "PGPORT="+strconv.Itoa(t.port))
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -21,9 +21,13 @@ const database = "bench"
 // target is one way to the server.
 type target struct {
 	name string
+	user string
 	port int
 	pid  int // of the process in between; 0 if there is none
 }
+
+// plain is the user whose sessions pgaudit, if it is there, leaves alone.
+const plain = "plain"
 
 // stand is the server and the two processes in front of it.
 type stand struct {
@@ -35,44 +39,49 @@ type stand struct {
 }
 
 // newStand starts everything. The server syncs its log, as a real one does.
-func newStand(ctx context.Context, scale int) (s *stand, err error) {
+func newStand(ctx context.Context, o options) (s *stand, err error) {
 	s = new(stand)
 	if s.dir, err = testbed.TempDir("bench-"); err != nil {
 		return nil, err
 	}
-	if err := s.start(ctx, scale); err != nil {
+	if err := s.start(ctx, o); err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
 	return s, nil
 }
 
-func (s *stand) start(ctx context.Context, scale int) (err error) {
+func (s *stand) start(ctx context.Context, o options) (err error) {
 	bin, err := testbed.Build(ctx, s.dir)
 	if err != nil {
 		return err
 	}
-	s.pg, err = testbed.StartPostgres(ctx, testbed.PostgresConfig{Settings: map[string]string{
+	settings := map[string]string{
 		"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "shared_buffers": "512MB", "max_wal_size": "4GB", "autovacuum": "off",
-	}})
-	if err != nil {
+	}
+	sql := []string{"CREATE DATABASE " + database, "CREATE ROLE " + plain + " LOGIN SUPERUSER"}
+	if o.audit == "server" {
+		settings["shared_preload_libraries"] = "pgaudit"
+		sql = append(sql, "ALTER ROLE "+plain+" SET pgaudit.log = 'none'")
+	}
+	if s.pg, err = testbed.StartPostgres(ctx, testbed.PostgresConfig{Settings: settings}); err != nil {
 		return err
 	}
-	if err := s.pg.Exec(ctx, "postgres", "CREATE DATABASE "+database); err != nil {
+	if err := s.pg.Exec(ctx, "postgres", sql...); err != nil {
 		return err
 	}
-	direct := target{"direct", s.pg.Port(), 0}
-	if _, err := pgbench(ctx, direct, "bench-init", "-q", "-i", "-s", strconv.Itoa(scale)); err != nil {
+	direct := target{"direct", plain, s.pg.Port(), 0}
+	if _, err := pgbench(ctx, direct, "bench-init", "-q", "-i", "-s", strconv.Itoa(o.scale)); err != nil {
 		return err
 	}
 	port, err := s.startBouncer(ctx)
 	if err != nil {
 		return err
 	}
-	s.das, err = testbed.Start(ctx, testbed.Config{Bin: bin, Args: []string{"--upstream=" + s.pg.URL("postgres"), "--start-stream=async"}})
+	s.das, err = testbed.Start(ctx, testbed.Config{Bin: bin, Args: []string{"--upstream=" + s.pg.URL("postgres"), "--start-stream=async", "--audit=" + o.audit}})
 	if err != nil {
 		return err
 	}
-	s.targets = []target{direct, {"pgbouncer", port, s.bouncer.Process.Pid}, {"das-local", s.das.PGPort, s.das.PID()}}
+	s.targets = []target{direct, {"pgbouncer", plain, port, s.bouncer.Process.Pid}, {"das-local", "postgres", s.das.PGPort, s.das.PID()}}
 	return nil
 }
 
@@ -95,7 +104,7 @@ func (s *stand) startBouncer(ctx context.Context) (port int, err error) {
 	config := fmt.Sprintf("[databases]\n* = host=127.0.0.1 port=%d\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = %d\nunix_socket_dir =\n"+
 		"auth_type = trust\nauth_file = %s\npool_mode = session\ndefault_pool_size = 100\nmax_client_conn = 200\nlog_connections = 0\nlog_disconnections = 0\n",
 		s.pg.Port(), ports[0], users)
-	if err := errors.Join(os.WriteFile(users, []byte("\"postgres\" \"\"\n"), 0o644), os.WriteFile(ini, []byte(config), 0o644)); err != nil {
+	if err := errors.Join(os.WriteFile(users, []byte("\""+plain+"\" \"\"\n"), 0o644), os.WriteFile(ini, []byte(config), 0o644)); err != nil {
 		return 0, fmt.Errorf("configure pgbouncer: %w", err)
 	}
 	log := new(testbed.Log)

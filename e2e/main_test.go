@@ -20,6 +20,7 @@ var bed struct {
 	proc  *testbed.Process  // das-local in front of pg, stream on (async)
 	tail  *testbed.Tail     // the events of proc
 	start time.Time
+	aud   *aud // of the tests of the server-assisted audit; nil before
 }
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -76,6 +77,9 @@ func setUp(ctx context.Context) (err error) {
 }
 
 func tearDown() error {
+	if err := bed.aud.stop(); err != nil {
+		return err
+	}
 	if bed.tail != nil {
 		if err := bed.tail.Stop(); err != nil {
 			return err

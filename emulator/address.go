@@ -7,8 +7,12 @@ import (
 	"strconv"
 )
 
-// PostgresAddr is the HOST:PORT of the first cluster's writer.
+// PostgresAddr is the HOST:PORT of the first cluster's writer, or of where the next
+// instance would listen if it has none.
 func (e *Emulator) PostgresAddr() string {
+	if len(e.first.Instances) == 0 {
+		return e.listen.String()
+	}
 	w := e.first.Instances[0]
 	return net.JoinHostPort(w.Host, strconv.Itoa(w.Port))
 }

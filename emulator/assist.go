@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -37,6 +38,10 @@ var auditSettings = map[string]string{
 	"pgaudit.log_statement_once": "off",
 }
 
+// auditMark is a setting that says whose the settings for all roles are. Only those
+// that a das-local made are undone.
+const auditMark = "das_local.pgaudit"
+
 // auditLock is the advisory lock that das-local processes share while they use
 // pgaudit on one server, so that the last of them undoes its settings.
 var auditLock = func() int64 {
@@ -44,6 +49,9 @@ var auditLock = func() int64 {
 	h.Write([]byte("das-local pgaudit"))
 	return int64(h.Sum64())
 }()
+
+// auditRole names the role whose grants pgaudit audits besides.
+const auditRole = "pgaudit.role"
 
 // An assist is the server's own audit in the service of the emulator.
 type assist struct {
@@ -93,9 +101,9 @@ func (u *upstream) turnOn(ctx context.Context) error {
 		u.assist.why = "pgaudit is configured for it"
 		return nil
 	}
-	if !suits(have) && have["pgaudit.log"] != "none" {
-		return fmt.Errorf("pgaudit has settings of its own on the upstream (pgaudit.log is %q); das-local would change what it logs. "+
-			"Set %s there, or use --audit catalog", have["pgaudit.log"], settingsList())
+	if !suits(have) && (have["pgaudit.log"] != "none" || have[auditRole] != "") {
+		return fmt.Errorf("pgaudit has settings of its own on the upstream (pgaudit.log is %q, %s is %q); das-local would change what it logs. "+
+			"Set %s there, or use --audit catalog", have["pgaudit.log"], auditRole, have[auditRole], settingsList())
 	}
 	if !super {
 		return fmt.Errorf("the upstream has pgaudit, but user %s is no superuser and may not configure it. Have a superuser set %s "+
@@ -129,7 +137,8 @@ func currentSettings(ctx context.Context, conn *pgx.Conn) (have map[string]strin
 		return nil, false, errors.New("the upstream has not loaded pgaudit: put it into shared_preload_libraries and restart the server, or use --audit catalog")
 	}
 	have = map[string]string{}
-	for name := range auditSettings {
+	names := append(slices.Collect(maps.Keys(auditSettings)), auditRole)
+	for _, name := range names {
 		var value *string
 		if err := conn.QueryRow(ctx, "SELECT current_setting($1, true)", name).Scan(&value); err != nil {
 			return nil, false, fmt.Errorf("ask the upstream for %s: %w", name, err)
@@ -172,6 +181,10 @@ func (u *upstream) alterAll(ctx context.Context, conn *pgx.Conn, what string) er
 		}
 		b.WriteString(";")
 	}
+	fmt.Fprintf(&b, "ALTER ROLE ALL %s %s", what, auditMark)
+	if what == "SET" {
+		b.WriteString(" = 'on'")
+	}
 	if _, err := conn.PgConn().Exec(ctx, b.String()).ReadAll(); err != nil {
 		return fmt.Errorf("configure the upstream's pgaudit: %w", err)
 	}
@@ -184,7 +197,11 @@ func (u *upstream) share(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("connect for the lock on pgaudit's settings: %w", connectCause(err))
 	}
-	if _, err := lock.Exec(ctx, "SELECT pg_catalog.pg_advisory_lock_shared($1)", auditLock); err != nil {
+	_, err = lock.Exec(ctx, "SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'idle_session_timeout'")
+	if err == nil {
+		_, err = lock.Exec(ctx, "SELECT pg_catalog.pg_advisory_lock_shared($1)", auditLock)
+	}
+	if err != nil {
 		lock.Close(ctx)
 		return fmt.Errorf("lock pgaudit's settings: %w", err)
 	}
@@ -192,12 +209,12 @@ func (u *upstream) share(ctx context.Context) error {
 	return nil
 }
 
-// setForAll says whether all roles have pgaudit settings: those of a das-local, of
-// one that was killed perhaps.
+// setForAll says whether all roles have settings that a das-local made, one that was
+// killed perhaps.
 func setForAll(ctx context.Context, conn *pgx.Conn) (bool, error) {
 	var have bool
 	err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_catalog.pg_db_role_setting
-		WHERE setrole = 0 AND setdatabase = 0 AND pg_catalog.array_to_string(setconfig, ' ') LIKE '%pgaudit.log=all%')`).Scan(&have)
+		WHERE setrole = 0 AND setdatabase = 0 AND $1 = ANY (setconfig))`, auditMark+"=on").Scan(&have)
 	if err != nil {
 		return false, fmt.Errorf("read the settings of all roles: %w", err)
 	}
@@ -211,14 +228,36 @@ func (u *upstream) closeAssist(ctx context.Context) error {
 		return nil
 	}
 	u.assist.lock = nil
-	defer lock.Close(context.WithoutCancel(ctx))
-	var alone bool
-	err := lock.QueryRow(ctx, `SELECT pg_catalog.pg_advisory_unlock_shared($1) AND pg_catalog.pg_try_advisory_lock($1)`, auditLock).Scan(&alone)
-	if err != nil {
-		return fmt.Errorf("unlock pgaudit's settings: %w", err)
+	if lock.Ping(ctx) != nil { // the server was restarted, perhaps
+		lock.Close(ctx)
+		var err error
+		if lock, err = u.connect(ctx, u.config.Database); err != nil {
+			return fmt.Errorf("connect to undo pgaudit's settings: %w", connectCause(err))
+		}
 	}
-	if !alone {
-		return nil
+	defer lock.Close(context.WithoutCancel(ctx))
+	alone, err := lastUser(ctx, lock)
+	if err != nil || !alone {
+		return err
 	}
 	return u.alterAll(ctx, lock, "RESET")
+}
+
+// lastUser gives up the lock of share, and says whether nobody else has it. It is
+// exclusive then, until the connection is closed. Advisory locks are a database's,
+// but all of them can be seen.
+func lastUser(ctx context.Context, lock *pgx.Conn) (bool, error) {
+	var alone, elsewhere bool
+	_, err := lock.Exec(ctx, "SELECT pg_catalog.pg_advisory_unlock_shared($1)", auditLock)
+	if err == nil {
+		err = lock.QueryRow(ctx, "SELECT pg_catalog.pg_try_advisory_lock($1)", auditLock).Scan(&alone)
+	}
+	if err == nil {
+		err = lock.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1
+			AND mode = 'ShareLock' AND (classid::bigint << 32 | objid::bigint) = $1)`, auditLock).Scan(&elsewhere)
+	}
+	if err != nil {
+		return false, fmt.Errorf("unlock pgaudit's settings: %w", err)
+	}
+	return alone && !elsewhere, nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/das-local/das-local/internal/awsapi"
 	"github.com/das-local/das-local/internal/catalog"
 	"github.com/das-local/das-local/internal/clock"
+	"github.com/das-local/das-local/internal/store"
 	"github.com/das-local/das-local/internal/stream"
 	"github.com/das-local/das-local/kinesisfake"
 	"github.com/das-local/das-local/kmsfake"
@@ -43,6 +44,9 @@ type Emulator struct {
 	engineVersion string
 	keyARN        string
 
+	disk     *store.Store // nil: the state is in memory
+	used     usage
+	resuming atomic.Bool // clusters of the data directory are being started
 	upstream *upstream
 	catalog  *catalog.Catalog
 	tls      *tls.Config // nil: the proxy makes a certificate
@@ -86,7 +90,6 @@ func Start(ctx context.Context, o Options) (*Emulator, error) {
 	e := &Emulator{
 		opts:      o,
 		log:       o.Logger,
-		rand:      newSource(o.Seed),
 		done:      make(chan struct{}),
 		instances: map[string]*instance{},
 		streams:   map[string]*runningStream{},
@@ -110,6 +113,10 @@ func (e *Emulator) start(ctx context.Context) (err error) {
 	if e.tls, err = loadTLS(e.opts); err != nil {
 		return err
 	}
+	if err := e.openDataDir(); err != nil {
+		return err
+	}
+	e.rand = newSource(e.used.seed(e.opts.Seed))
 	if e.upstream, err = openUpstream(ctx, e.opts); err != nil {
 		return err
 	}
@@ -132,11 +139,11 @@ func (e *Emulator) start(ctx context.Context) (err error) {
 // startServices makes Kinesis, KMS and RDS and serves them on one address.
 func (e *Emulator) startServices() (err error) {
 	o := e.opts
-	e.kinesis, err = kinesisfake.New(kinesisfake.Config{Region: o.Region, AccountID: o.AccountID, Rand: e.rand, Logger: e.log})
+	e.kinesis, err = kinesisfake.New(kinesisfake.Config{Region: o.Region, AccountID: o.AccountID, Rand: e.rand, Store: e.disk, Logger: e.log})
 	if err != nil {
 		return fmt.Errorf("set Kinesis up: %w", err)
 	}
-	e.kms, err = kmsfake.New(kmsfake.Config{Region: o.Region, AccountID: o.AccountID, Rand: e.rand})
+	e.kms, err = kmsfake.New(kmsfake.Config{Region: o.Region, AccountID: o.AccountID, Rand: e.rand, Store: e.disk})
 	if err != nil {
 		return fmt.Errorf("set KMS up: %w", err)
 	}
@@ -154,6 +161,7 @@ func (e *Emulator) startServices() (err error) {
 		Topics:        o.SNSTopics,
 		EventBuses:    o.EventBuses,
 		EngineVersion: e.engineVersion,
+		Store:         e.disk,
 		Logger:        e.log,
 	})
 	if err != nil {
@@ -227,6 +235,7 @@ func (e *Emulator) close(ctx context.Context) error {
 	if e.upstream != nil {
 		errs = append(errs, e.upstream.close(context.WithoutCancel(ctx)))
 	}
+	errs = append(errs, e.closeDataDir())
 	select {
 	case <-e.done:
 		errs = append(errs, e.cause)

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/das-local/das-local/internal/store"
 	"github.com/das-local/das-local/internal/stream"
 	"github.com/das-local/das-local/rdsapi"
 )
@@ -36,6 +37,12 @@ type Options struct {
 	// AWSListen is the address of the RDS, KMS and Kinesis endpoint. Empty is a
 	// random loopback port.
 	AWSListen string
+
+	// DataDir keeps the state on disk: Kinesis streams and records, KMS keys, RDS
+	// clusters, instances and events. It is made if it is not there. A directory that
+	// has been used before brings its clusters and streams along; ClusterID and
+	// StartStream are for a new one. Empty keeps the state in memory.
+	DataDir string
 
 	// ClusterID names the first cluster. Empty is "my-cluster".
 	ClusterID string
@@ -88,7 +95,8 @@ type Options struct {
 	// CommandText is "whole" (empty: the string as received) or "single" (a
 	// multi-statement string is cut to the statement).
 	CommandText string
-	// MaxCommandText bounds the SQL text kept of a statement, in bytes. Zero is 1 MiB.
+	// MaxCommandText bounds what is kept of a statement's text, and of each parameter, in bytes. Zero is
+	// 1 MiB.
 	MaxCommandText int
 	// Grace is how long open sessions may finish when the emulator stops.
 	// Zero is two seconds.
@@ -96,6 +104,7 @@ type Options struct {
 
 	// queueBytes bounds what a stream keeps; 0 is its own bound. Tests set it.
 	queueBytes int
+	fault      store.Fault // stands in for a bad disk, in tests
 
 	// Logger gets what happens, and at level info what a long step does. Nil is
 	// slog.Default.

@@ -22,7 +22,12 @@ type runningStream struct {
 // StartStream implements rdsapi.StreamController: it creates the Kinesis
 // stream and attaches the cluster's instances to it.
 func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) error {
-	if err := e.kinesis.CreateStream(ctx, s.StreamName, e.opts.Shards); err != nil {
+	err := e.kinesis.CreateStream(ctx, s.StreamName, e.opts.Shards)
+	var answer *awsapi.Error
+	if e.resuming.Load() && errors.As(err, &answer) && answer.Code == "ResourceInUseException" {
+		err = nil // the data directory has it
+	}
+	if err != nil {
 		return fmt.Errorf("create the Kinesis stream %s: %w", s.StreamName, err)
 	}
 	st, err := stream.New(stream.Config{
@@ -35,6 +40,7 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 		KeyReuse:    e.opts.KeyReuse,
 		SyncTimeout: e.opts.SyncTimeout,
 		QueueBytes:  e.opts.queueBytes,
+		PutTimeout:  e.putTimeout(),
 		Publisher:   publisher{e.kinesis},
 		KeyService:  e.kms,
 		Notify:      func(n stream.Notice) { e.notice(s, n) },
@@ -68,6 +74,16 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 		}
 	}
 	return nil
+}
+
+// putTimeout bounds a put. On disk a put that is given up may be stored all the
+// same, and trying again would store its events twice: only the stream's end gives
+// it up.
+func (e *Emulator) putTimeout() time.Duration {
+	if e.disk == nil {
+		return 0
+	}
+	return 24 * time.Hour
 }
 
 // stopPatience bounds how long a stream that is being stopped may go on

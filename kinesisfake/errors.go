@@ -62,6 +62,16 @@ func errOnDemand(k streamKey) error {
 	return errValidation("Request is invalid. Stream %s under account %s is in On-Demand mode.", k.name, k.account)
 }
 
+// failed is what a client is told of an error of the disk; the log has the rest.
+func (s *Server) failed(verb string, k streamKey, cause error) error {
+	s.cfg.Logger.Error("cannot "+verb, "stream", k.name, "error", cause)
+	return errInternal()
+}
+
+func errInternal() error {
+	return &awsapi.Error{Code: "InternalFailureException", Message: "Internal service failure.", Status: 500}
+}
+
 func errIterator() error { return errInvalid("Invalid ShardIterator.") }
 
 func errIteratorExpired(made, now time.Time) error {

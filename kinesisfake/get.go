@@ -93,8 +93,11 @@ func (s *Server) readPage(st *stream, it iterator, limit int, now int64) (page, 
 	}
 	sh := st.shards[it.shard]
 	s.expire(sh, st.horizon(now))
-	p := sh.read(it.position, limit, maxReadBytes)
-	if sh.closed == 0 || !p.atTip {
+	p, err := sh.read(it.position, limit, maxReadBytes)
+	if err != nil {
+		return page{}, nil, nil, s.failed("read records", st.key, err)
+	}
+	if sh.closed == 0 || !p.settled {
 		return p, sh, nil, nil
 	}
 	children := make([]childShard, len(sh.children))

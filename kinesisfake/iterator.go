@@ -100,7 +100,11 @@ func (s *Server) getShardIterator(_ context.Context, r *awsapi.Request, in *getS
 		return nil, err
 	}
 	s.expire(sh, horizon)
-	position, err := in.position(k, sh, now)
+	first, next, err := sh.bounds()
+	if err != nil {
+		return nil, s.failed("find records", k, err)
+	}
+	position, err := in.position(k, sh, now, first, next)
 	if err != nil {
 		return nil, err
 	}
@@ -125,11 +129,11 @@ func (st *stream) shardForReading(number int, now int64) (sh *shard, horizon int
 	return st.shards[number], st.horizon(now), nil
 }
 
-// position is where the iterator begins.
-func (in *getShardIteratorInput) position(k streamKey, sh *shard, now int64) (uint64, error) {
+// position is where the iterator begins, in a shard with records from first up to
+// but not next.
+func (in *getShardIteratorInput) position(k streamKey, sh *shard, now int64, first, next uint64) (uint64, error) {
 	kind := *in.ShardIteratorType
 	hasSequence := in.StartingSequenceNumber != nil
-	first, next := sh.bounds()
 	switch kind {
 	case atTimestamp:
 		if in.Timestamp == nil {
@@ -139,7 +143,7 @@ func (in *getShardIteratorInput) position(k streamKey, sh *shard, now int64) (ui
 		if t > now {
 			return 0, errFuture(t, now)
 		}
-		return sh.positionAt(t), nil
+		return sh.positionAt(t)
 	case trimHorizon, latest:
 		if hasSequence {
 			return 0, errInvalid("%sRequest specified %s and also a StartingSequenceNumber.", sequenceWanted, kind)

@@ -15,7 +15,11 @@ import (
 // its end and then its children. Every acknowledged record must be seen exactly
 // once, those of one key in order.
 func TestReadersSeeEverythingOnce(t *testing.T) {
-	s := newServer(t, Config{})
+	t.Run("in memory", func(t *testing.T) { seeEverythingOnce(t, newServer(t, Config{})) })
+	t.Run("on disk", func(t *testing.T) { seeEverythingOnce(t, newServer(t, Config{Store: openStore(t, t.TempDir(), nil)})) })
+}
+
+func seeEverythingOnce(t *testing.T, s *Server) {
 	if err := s.CreateStream(t.Context(), "s", 2); err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/das-local/das-local/internal/awsapi"
+	"github.com/das-local/das-local/internal/store"
 )
 
 // The limits of one PutRecords call.
@@ -24,15 +25,27 @@ type Record struct {
 // that all of them are stored; with an error, some may be. There is no limit to
 // their number.
 func (s *Server) PutRecords(ctx context.Context, name string, records []Record) error {
-	for batch := range slices.Chunk(records, maxPutRecords) {
+	return s.PutRecordsAnd(ctx, name, records, nil)
+}
+
+// PutRecordsAnd is PutRecords with changes of the store's (Config.Store) that are
+// made with the last 500 records, or not at all. An error is certain unless ctx
+// has ended: what it is about is not stored, and may be put again.
+func (s *Server) PutRecordsAnd(ctx context.Context, name string, records []Record, also *store.Batch) error {
+	for done := 0; done < len(records); done += maxPutRecords {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		batch := records[done:min(done+maxPutRecords, len(records))]
 		puts := make([]put, len(batch))
 		for i, r := range batch {
 			puts[i] = put{key: r.PartitionKey, data: slices.Clone(r.Data)}
 		}
-		results, _, err := s.store(streamKey{s.cfg.AccountID, s.cfg.Region, name}, puts)
+		with := also
+		if done+len(batch) < len(records) {
+			with = nil
+		}
+		results, _, err := s.store(ctx, streamKey{s.cfg.AccountID, s.cfg.Region, name}, puts, with)
 		if err == nil {
 			err = joinErrors(results)
 		}
@@ -58,57 +71,82 @@ type putResult struct {
 }
 
 // store appends records to their shards, one append a shard. It keeps the data.
-func (s *Server) store(k streamKey, puts []put) (results []putResult, encryption string, err error) {
+// also is for a store on disk.
+func (s *Server) store(ctx context.Context, k streamKey, puts []put, also *store.Batch) (results []putResult, encryption string, err error) {
 	now := s.now()
 	st, err := s.readable(k, now)
 	if err != nil {
 		return nil, "", err
 	}
-	results, encryption, grown, err := s.storeIn(st, puts, now)
+	results, encryption, pending, grown, err := s.storeIn(st, puts, also, now)
+	if pending != nil && !s.await(ctx, st, pending) {
+		for i := range results {
+			results[i] = failedPut()
+		}
+		grown = 0
+	}
 	s.grow(grown)
 	return results, encryption, err
 }
 
-func (s *Server) storeIn(st *stream, puts []put, now int64) (results []putResult, encryption string, grown int64, err error) {
+func (s *Server) storeIn(st *stream, puts []put, also *store.Batch, now int64) (results []putResult, encryption string, pending *write, grown int64, err error) {
 	st.mu.RLock()
 	defer st.mu.RUnlock()
 	if st.deleted {
-		return nil, "", 0, errStreamNotFound(st.key)
+		return nil, "", nil, 0, errStreamNotFound(st.key)
 	}
 	for i := range puts {
 		if size := int64(len(puts[i].data) + len(puts[i].key)); size > st.maxRecordBytes {
-			return nil, "", 0, errRecordSize(i, len(puts) == 1, len(puts[i].data), st.maxRecordBytes)
+			return nil, "", nil, 0, errRecordSize(i, len(puts) == 1, len(puts[i].data), st.maxRecordBytes)
 		}
 	}
 	if st.keyID != "" {
 		encryption = encryptionKMS
 	}
 	results = make([]putResult, len(puts))
+	if s.cfg.Store != nil {
+		pending, grown = s.storeDurably(st, puts, also, now, results)
+		return results, encryption, pending, grown, nil
+	}
 	for open, members := range st.group(puts) {
 		if len(members) == 0 {
 			continue
 		}
 		sh := st.open[open]
-		entries := make([]entry, len(members))
-		for i, m := range members {
-			entries[i] = entry{partitionKey: puts[m].key, data: puts[m].data, encrypted: encryption != ""}
-		}
+		entries := entriesOf(puts, members, encryption != "")
 		s.expire(sh, st.horizon(now))
 		position, bytes, err := sh.append(now, entries)
 		grown += bytes
 		if err != nil {
 			s.cfg.Logger.Error("records could not be stored", "stream", st.key.name, "shard", sh.id(), "error", err)
 		}
-		id := sh.id()
-		for i, m := range members {
-			if err != nil {
-				results[m] = putResult{ErrorCode: codeInternal, ErrorMessage: "Internal service failure."}
-				continue
-			}
-			results[m] = putResult{ShardID: id, SequenceNumber: sh.sequence(position+uint64(i), entries[i].arrival)}
-		}
+		sh.answer(results, members, entries, position, err)
 	}
-	return results, encryption, grown, nil
+	return results, encryption, nil, grown, nil
+}
+
+func entriesOf(puts []put, members []int, encrypted bool) []entry {
+	entries := make([]entry, len(members))
+	for i, m := range members {
+		entries[i] = entry{partitionKey: puts[m].key, data: puts[m].data, encrypted: encrypted}
+	}
+	return entries
+}
+
+// answer fills in the results of the members of a call that went to the shard.
+func (s *shard) answer(results []putResult, members []int, entries []entry, position uint64, err error) {
+	id := s.id()
+	for i, m := range members {
+		if err != nil {
+			results[m] = failedPut()
+			continue
+		}
+		results[m] = putResult{ShardID: id, SequenceNumber: s.sequence(position+uint64(i), entries[i].arrival)}
+	}
+}
+
+func failedPut() putResult {
+	return putResult{ErrorCode: codeInternal, ErrorMessage: "Internal service failure."}
 }
 
 // group sorts records by the open shard that they go to: indexes into puts, in

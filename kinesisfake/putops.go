@@ -53,7 +53,7 @@ type putRecordOutput struct {
 	EncryptionType string `json:"EncryptionType,omitempty"`
 }
 
-func (s *Server) putRecord(_ context.Context, r *awsapi.Request, in *putRecordInput) (*putRecordOutput, error) {
+func (s *Server) putRecord(ctx context.Context, r *awsapi.Request, in *putRecordInput) (*putRecordOutput, error) {
 	var v awsapi.Validation
 	in.putEntry.validate(&v, "")
 	v.String("sequenceNumberForOrdering", in.SequenceNumberForOrdering, sequenceRule)
@@ -72,12 +72,12 @@ func (s *Server) putRecord(_ context.Context, r *awsapi.Request, in *putRecordIn
 	if err != nil {
 		return nil, err
 	}
-	results, encryption, err := s.store(k, []put{p})
+	results, encryption, err := s.store(context.WithoutCancel(ctx), k, []put{p}, nil)
 	if err != nil {
 		return nil, err
 	}
 	if code := results[0].ErrorCode; code != "" {
-		return nil, &awsapi.Error{Code: "InternalFailureException", Message: results[0].ErrorMessage, Status: 500}
+		return nil, errInternal()
 	}
 	return &putRecordOutput{ShardID: results[0].ShardID, SequenceNumber: results[0].SequenceNumber, EncryptionType: encryption}, nil
 }
@@ -120,7 +120,7 @@ func (e *putEntry) plain() bool {
 		len(*e.PartitionKey) > 0 && len(*e.PartitionKey) <= keyRule.Max
 }
 
-func (s *Server) putRecords(_ context.Context, r *awsapi.Request, in *putRecordsInput) (*putRecordsOutput, error) {
+func (s *Server) putRecords(ctx context.Context, r *awsapi.Request, in *putRecordsInput) (*putRecordsOutput, error) {
 	var v awsapi.Validation
 	in.validate(&v)
 	k, err := in.resolve(r, &v)
@@ -137,7 +137,7 @@ func (s *Server) putRecords(_ context.Context, r *awsapi.Request, in *putRecords
 	if bytes > maxPutBytes {
 		return nil, errInvalid("Records size exceeds 10 MB limit")
 	}
-	results, encryption, err := s.store(k, puts)
+	results, encryption, err := s.store(context.WithoutCancel(ctx), k, puts, nil)
 	if err != nil {
 		return nil, err
 	}

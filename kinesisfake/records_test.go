@@ -230,9 +230,15 @@ func TestByteBudget(t *testing.T) {
 	}
 	var kept, bytesKept int64
 	for _, sh := range s.allShards() {
-		first, next := sh.bounds()
+		first, next, _ := sh.bounds()
 		kept += int64(next - first)
-		bytesKept += sh.bytes
+		entries, err := sh.log.scan(first, next, maxPage, 1<<40)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range entries {
+			bytesKept += entries[i].size()
+		}
 	}
 	if bytesKept != s.used.Load() || kept < 800 {
 		t.Errorf("%d records are kept, %d bytes of %d", kept, bytesKept, s.used.Load())
@@ -260,11 +266,11 @@ func (brokenLog) append([]entry) error { return errors.New("disk full") }
 func TestRecordsThatAreNotStored(t *testing.T) {
 	s := newServer(t, Config{})
 	logs := 0
-	s.newLog = func() recordLog {
+	s.newLog = func(st *stream, shard int) recordLog {
 		if logs++; logs == 2 {
-			return brokenLog{newMemoryLog()}
+			return brokenLog{newMemoryLog(st, shard)}
 		}
-		return newMemoryLog()
+		return newMemoryLog(st, shard)
 	}
 	if err := s.CreateStream(t.Context(), "s", 2); err != nil {
 		t.Fatal(err)

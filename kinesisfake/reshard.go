@@ -26,7 +26,10 @@ func (s *Server) change(k streamKey, more int, f func(st *stream, now int64) err
 	if status := st.status(now); status != statusActive {
 		return errStreamNotActive(k, status)
 	}
-	return f(st, now)
+	if err := f(st, now); err != nil {
+		return err
+	}
+	return s.save(st)
 }
 
 // openShard finds an open shard by its id. It is called with mu held.
@@ -47,8 +50,8 @@ func (st *stream) openShard(id string, now int64) (*shard, error) {
 // split closes a shard and opens two, the second of which begins at a hash key.
 // It is called with mu held for writing.
 func (s *Server) split(st *stream, sh *shard, at hashKey, now int64) (left, right *shard) {
-	left = st.addShard(now, hashRange{sh.hashes.first, at.minus(1)}, s.newLog(), sh)
-	right = st.addShard(now, hashRange{at, sh.hashes.last}, s.newLog(), sh)
+	left = st.addShard(now, hashRange{sh.hashes.first, at.minus(1)}, s.newLog, sh)
+	right = st.addShard(now, hashRange{at, sh.hashes.last}, s.newLog, sh)
 	st.replace(now, []*shard{sh}, []*shard{left, right})
 	return left, right
 }
@@ -56,7 +59,7 @@ func (s *Server) split(st *stream, sh *shard, at hashKey, now int64) (left, righ
 // merge closes two neighbours and opens one. It is called with mu held for
 // writing.
 func (s *Server) merge(st *stream, left, right *shard, now int64) *shard {
-	merged := st.addShard(now, hashRange{left.hashes.first, right.hashes.last}, s.newLog(), left, right)
+	merged := st.addShard(now, hashRange{left.hashes.first, right.hashes.last}, s.newLog, left, right)
 	st.replace(now, []*shard{left, right}, []*shard{merged})
 	return merged
 }

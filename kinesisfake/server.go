@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/das-local/das-local/internal/awsapi"
+	"github.com/das-local/das-local/internal/store"
 )
 
 // Config is what a server may be told. The zero value works.
@@ -21,8 +22,12 @@ type Config struct {
 	Rand      io.Reader        // the nonces of iterators and tokens; nil: crypto/rand
 	Logger    *slog.Logger     // nil: slog.Default()
 
-	// ByteBudget bounds the memory that records take, partition keys and
-	// bookkeeping included. Beyond it the oldest go. 0: 256 MiB.
+	// Store keeps streams and records. They are in memory if it is nil.
+	Store *store.Store
+
+	// ByteBudget bounds the room that records take, partition keys and
+	// bookkeeping included. Beyond it the oldest go. 0: 256 MiB in memory,
+	// 8 GiB in a store.
 	ByteBudget int64
 
 	// CreateDelay is how long a new stream is CREATING. AWS's waiters ask
@@ -37,6 +42,7 @@ type Config struct {
 // The defaults of Config.
 const (
 	defaultBudget     = 256 << 20
+	defaultDiskBudget = 8 << 30
 	defaultShardLimit = 500
 )
 
@@ -44,7 +50,7 @@ const (
 type Server struct {
 	cfg    Config
 	sealer *sealer
-	newLog func() recordLog
+	newLog func(st *stream, shard int) recordLog
 	ops    map[string]awsapi.Operation
 
 	used     atomic.Int64 // what all records count for the budget
@@ -53,11 +59,12 @@ type Server struct {
 
 	mu      sync.RWMutex // guards streams
 	streams map[streamKey]*stream
+	last    uint64 // the last stream's number
 }
 
 var _ awsapi.Service = (*Server)(nil)
 
-// New makes a server without streams.
+// New makes a server with the streams of the store, or without any.
 func New(cfg Config) (*Server, error) {
 	if cfg.ByteBudget < 0 || cfg.ShardLimit < 0 || cfg.CreateDelay < 0 {
 		return nil, fmt.Errorf("kinesis: a budget, limit or delay is negative")
@@ -77,6 +84,9 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
+	if cfg.ByteBudget == 0 && cfg.Store != nil {
+		cfg.ByteBudget = defaultDiskBudget
+	}
 	if cfg.ByteBudget == 0 {
 		cfg.ByteBudget = defaultBudget
 	}
@@ -89,7 +99,11 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{cfg: cfg, sealer: sealer, newLog: newMemoryLog, streams: make(map[streamKey]*stream)}
 	s.ops = s.operations()
-	return s, nil
+	if cfg.Store == nil {
+		return s, nil
+	}
+	s.newLog = s.newDiskLog
+	return s, s.load()
 }
 
 // Name is the service's signing name.

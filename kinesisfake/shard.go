@@ -23,7 +23,6 @@ type shard struct {
 	mu          sync.Mutex // guards what follows
 	log         recordLog
 	lastArrival int64
-	bytes       int64 // what the log's records count for the budget
 }
 
 func (s *shard) id() string { return shardID(s.number) }
@@ -61,29 +60,37 @@ func (s *shard) ending() string {
 func (s *shard) append(now int64, entries []entry) (position uint64, grown int64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now = max(now, s.lastArrival) // whatever the clock does
-	for i := range entries {
-		entries[i].arrival = now
-		grown += entries[i].size()
-	}
-	_, position = s.log.bounds()
-	if err := s.log.append(entries); err != nil {
+	_, position, err = s.log.bounds()
+	if err != nil {
 		return 0, 0, err
 	}
-	s.lastArrival = now
-	s.bytes += grown
-	return position, grown, nil
+	grown = s.arrive(now, entries)
+	return position, grown, s.log.append(entries)
+}
+
+// arrive sets the entries' arrival and returns what they count for the budget. It
+// is called with mu held.
+func (s *shard) arrive(now int64, entries []entry) (grown int64) {
+	s.lastArrival = max(now, s.lastArrival) // whatever the clock does
+	for i := range entries {
+		entries[i].arrival = s.lastArrival
+		grown += entries[i].size()
+	}
+	return grown
 }
 
 // trimBefore drops what arrived before a time and returns the bytes freed.
 func (s *shard) trimBefore(arrival int64) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	first, next := s.log.bounds()
-	if first == next || s.log.at(first).arrival >= arrival {
+	first, next, err := s.log.bounds()
+	if err != nil || first == next {
+		return 0 // what cannot be read now is dropped later
+	}
+	if e, err := s.log.at(first); err != nil || e.arrival >= arrival {
 		return 0
 	}
-	return s.dropTo(search(s.log, arrival))
+	return s.drop(search(s.log, arrival))
 }
 
 // trimBytes drops records that arrived at a time or earlier, oldest first, until
@@ -91,27 +98,25 @@ func (s *shard) trimBefore(arrival int64) int64 {
 func (s *shard) trimBytes(enough, arrival int64) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	first, next := s.log.bounds()
-	var freed int64
-	to := first
-	for ; to < next && freed < enough; to++ {
-		e := s.log.at(to)
-		if e.arrival > arrival {
-			break
-		}
-		freed += e.size()
-	}
-	return s.dropTo(to)
+	return s.drop(s.log.enough(enough, arrival))
 }
 
-// dropTo is called with mu held.
-func (s *shard) dropTo(position uint64) (freed int64) {
-	first, next := s.log.bounds()
-	for p := first; p < min(position, next); p++ {
-		freed += s.log.at(p).size()
+// dropAll drops all records and returns the bytes freed.
+func (s *shard) dropAll() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, next, err := s.log.bounds()
+	return s.drop(next, err)
+}
+
+// drop is called with mu held.
+func (s *shard) drop(before uint64, err error) (freed int64) {
+	if err == nil {
+		freed, err = s.log.trim(before)
 	}
-	s.log.trim(position)
-	s.bytes -= freed
+	if err != nil {
+		return 0
+	}
 	return freed
 }
 
@@ -119,23 +124,27 @@ func (s *shard) dropTo(position uint64) (freed int64) {
 func (s *shard) oldest() (arrival int64, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	first, next := s.log.bounds()
-	if first == next {
+	first, next, err := s.log.bounds()
+	if err != nil || first == next {
 		return 0, false
 	}
-	return s.log.at(first).arrival, true
+	e, err := s.log.at(first)
+	if err != nil {
+		return 0, false
+	}
+	return e.arrival, true
 }
 
 // positionAt is the position of the first record that arrived at a time or
 // later.
-func (s *shard) positionAt(arrival int64) uint64 {
+func (s *shard) positionAt(arrival int64) (uint64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return search(s.log, arrival)
 }
 
 // bounds are those of the log.
-func (s *shard) bounds() (first, next uint64) {
+func (s *shard) bounds() (first, next uint64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.log.bounds()
@@ -147,26 +156,24 @@ type page struct {
 	from    uint64  // the position of the first of them
 	next    uint64  // the position to read on from
 	atTip   bool    // nothing is stored behind
+	settled bool    // and nothing is on its way
 }
 
 // read returns up to limit records and, but for the first, up to maxBytes of
 // data and keys, from a position on; what is trimmed already is passed over.
-func (s *shard) read(from uint64, limit int, maxBytes int64) page {
+func (s *shard) read(from uint64, limit int, maxBytes int64) (page, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	first, next := s.log.bounds()
-	from = min(max(from, first), next)
-	to, bytes := from, int64(0)
-	for to < next && to-from < uint64(limit) {
-		bytes += s.log.at(to).size() - entryOverhead
-		if to > from && bytes > maxBytes {
-			break
-		}
-		to++
+	first, next, err := s.log.bounds()
+	if err != nil {
+		return page{}, err
 	}
-	p := page{from: from, next: to, atTip: to == next, entries: make([]entry, 0, to-from)}
-	for ; from < to; from++ {
-		p.entries = append(p.entries, *s.log.at(from))
+	p := page{from: min(max(from, first), next)}
+	if p.entries, err = s.log.scan(p.from, next, limit, maxBytes); err != nil {
+		return page{}, err
 	}
-	return p
+	p.next = p.from + uint64(len(p.entries))
+	p.atTip = p.next == next
+	p.settled = p.atTip && !s.log.pending()
+	return p, nil
 }

@@ -19,11 +19,13 @@ func (k streamKey) arn() string {
 // held for writing, no shard gains records.
 type stream struct {
 	key     streamKey
-	created int64 // milliseconds since 1970
-	ready   int64 // when it becomes ACTIVE
+	number  uint64 // of its keys in a store
+	created int64  // milliseconds since 1970
+	ready   int64  // when it becomes ACTIVE
 
 	mu             sync.RWMutex
 	deleted        bool
+	unsaved        bool // what follows is newer than the store's
 	onDemand       bool
 	maxRecordBytes int64
 	retentionHours int
@@ -65,8 +67,9 @@ func (st *stream) route(h hashKey) int {
 
 // addShard makes an open shard. Its sequence numbers begin behind its parents'.
 // It is called with mu held for writing.
-func (st *stream) addShard(now int64, hashes hashRange, log recordLog, parents ...*shard) *shard {
-	s := &shard{number: len(st.shards), hashes: hashes, created: now, createdID: now / 1000, parents: parents, log: log}
+func (st *stream) addShard(now int64, hashes hashRange, newLog func(*stream, int) recordLog, parents ...*shard) *shard {
+	number := len(st.shards)
+	s := &shard{number: number, hashes: hashes, created: now, createdID: now / 1000, parents: parents, log: newLog(st, number)}
 	for _, p := range parents {
 		s.createdID = max(s.createdID, p.createdID+1)
 		p.children = append(p.children, s)

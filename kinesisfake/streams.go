@@ -87,8 +87,12 @@ func (s *Server) createStream(_ context.Context, r *awsapi.Request, in *createSt
 	if open := s.openShards(k); open+shards > s.cfg.ShardLimit {
 		return nil, errShardLimit(k, open, s.cfg.ShardLimit, shards)
 	}
+	st.number = s.nextNumber()
 	for _, hashes := range uniformRanges(shards) {
-		st.open = append(st.open, st.addShard(now, hashes, s.newLog()))
+		st.open = append(st.open, st.addShard(now, hashes, s.newLog))
+	}
+	if err := s.save(st); err != nil {
+		return nil, err
 	}
 	s.streams[k] = st
 	return nil, nil
@@ -115,18 +119,28 @@ func (s *Server) deleteStream(_ context.Context, r *awsapi.Request, in *deleteSt
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	st := s.streams[k]
-	delete(s.streams, k)
-	s.mu.Unlock()
-	if st == nil {
-		return nil, errStreamNotFound(k)
+	st, err := s.stream(k)
+	if err != nil {
+		return nil, err
 	}
 	st.mu.Lock() // waits for writers that found it before
-	defer st.mu.Unlock()
+	if st.deleted {
+		st.mu.Unlock()
+		return nil, errStreamNotFound(k)
+	}
+	if err := s.forget(st); err != nil {
+		st.mu.Unlock()
+		return nil, err
+	}
 	st.deleted = true
 	for _, sh := range st.shards {
-		s.expire(sh, 1<<62)
+		s.used.Add(-sh.dropAll())
+	}
+	st.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.streams[k] == st {
+		delete(s.streams, k)
 	}
 	return nil, nil
 }

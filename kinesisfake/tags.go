@@ -53,7 +53,7 @@ func (s *Server) addTags(_ context.Context, r *awsapi.Request, in *addTagsInput)
 		return nil, errTooManyTags(st.key)
 	}
 	st.tags = tags
-	return nil, nil
+	return nil, s.save(st)
 }
 
 type listTagsInput struct {
@@ -123,5 +123,5 @@ func (s *Server) removeTags(_ context.Context, r *awsapi.Request, in *removeTags
 	for _, key := range in.TagKeys {
 		delete(st.tags, key)
 	}
-	return nil, nil
+	return nil, s.save(st)
 }

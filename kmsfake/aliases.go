@@ -94,7 +94,7 @@ func (s *Server) deleteAlias(in *aliasInput) (*none, error) {
 	if s.store.aliases[*in.AliasName] == nil {
 		return nil, notFoundAlias(s.arn(*in.AliasName))
 	}
-	delete(s.store.aliases, *in.AliasName)
+	s.store.deleteAlias(*in.AliasName)
 	return nil, nil
 }
 

@@ -35,7 +35,9 @@ func (s *Server) CreateKey(_ context.Context, o KeyOptions) (Key, error) {
 	if err != nil {
 		return Key{}, fmt.Errorf("create key: %w", err)
 	}
-	defer s.lock()()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.store.expire(s.now())
 	if s.store.keys[k.id] != nil {
 		return Key{}, fmt.Errorf("create key: %w", keyExists(k.arn))
 	}
@@ -46,6 +48,9 @@ func (s *Server) CreateKey(_ context.Context, o KeyOptions) (Key, error) {
 		s.store.setAlias(o.Alias, k, s.now())
 	}
 	s.store.add(k)
+	if err := s.save(); err != nil {
+		return Key{}, fmt.Errorf("create key: %w", err)
+	}
 	return k.public(), nil
 }
 
@@ -66,6 +71,9 @@ func (s *Server) GenerateDataKey(ctx context.Context, keyID string, encryptionCo
 		return nil, nil, err
 	}
 	d, err := s.dataKey("GenerateDataKey", keyID, 32, encryptionContext)
+	if err == nil {
+		err = s.flush()
+	}
 	if err != nil {
 		return nil, nil, err
 	}

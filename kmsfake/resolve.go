@@ -97,6 +97,7 @@ func (s *Server) managed(id, operation string) (*key, error) {
 	if k.awsManaged {
 		return nil, accessDenied(s.account, operation, k.arn)
 	}
+	s.store.changed(k)
 	return k, nil
 }
 

@@ -22,6 +22,7 @@ func (s *Server) rotateDue(k *key) {
 	clear(secret)
 	k.materials = append(k.materials, m)
 	s.store.tags[m.tag] = m
+	s.store.changed(k)
 	for !k.nextRotation.After(now) {
 		k.nextRotation = k.nextRotation.AddDate(0, 0, k.rotation)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/das-local/das-local/internal/awsapi"
+	"github.com/das-local/das-local/internal/store"
 )
 
 // Config says whose keys a Server has. The zero value works.
@@ -17,6 +18,9 @@ type Config struct {
 	AccountID string           // empty: 000000000000
 	Now       func() time.Time // nil: time.Now
 	Rand      io.Reader        // key ids, keys and nonces; nil: crypto/rand
+
+	// Store keeps keys and aliases. They are in memory if it is nil.
+	Store *store.Store
 }
 
 // Server holds the keys of one account in one Region. All clients share them,
@@ -30,12 +34,14 @@ type Server struct {
 	rand   io.Reader
 
 	mu    sync.Mutex // guards store
-	store store
+	store state
+	disk  *store.Store // nil: in memory
 }
 
-// New makes a Server that has one key: the AWS managed key alias/aws/rds.
+// New makes a Server with the keys of the store. Without any, it has one key: the
+// AWS managed key alias/aws/rds.
 func New(cfg Config) (*Server, error) {
-	s := &Server{region: cfg.Region, account: cfg.AccountID, now: cfg.Now, rand: cfg.Rand, store: newStore()}
+	s := &Server{region: cfg.Region, account: cfg.AccountID, now: cfg.Now, rand: cfg.Rand, store: newState(), disk: cfg.Store}
 	if s.region == "" {
 		s.region = "us-east-1"
 	}
@@ -49,6 +55,14 @@ func New(cfg Config) (*Server, error) {
 		s.rand = rand.Reader
 	}
 	s.operations = s.operationTable()
+	if s.disk != nil {
+		if err := s.load(); err != nil {
+			return nil, fmt.Errorf("read the stored KMS keys: %w", err)
+		}
+		if len(s.store.keys) > 0 {
+			return s, nil
+		}
+	}
 	k, err := s.newKey(KeyOptions{Description: "Default key that protects my RDS database volumes when no other key is defined"})
 	if err != nil {
 		return nil, fmt.Errorf("make the AWS managed key: %w", err)
@@ -57,14 +71,20 @@ func New(cfg Config) (*Server, error) {
 	k.nextRotation = k.created.AddDate(1, 0, 0)
 	s.store.add(k)
 	s.store.setAlias("alias/aws/rds", k, s.now())
-	return s, nil
+	return s, s.save()
 }
 
 // Name is KMS's signing name.
 func (s *Server) Name() string { return "kms" }
 
 // Operation finds an operation by name.
-func (s *Server) Operation(name string) awsapi.Operation { return s.operations[name] }
+func (s *Server) Operation(name string) awsapi.Operation {
+	o := s.operations[name]
+	if o == nil || s.disk == nil {
+		return o
+	}
+	return s.saving(o)
+}
 
 func (s *Server) operationTable() map[string]awsapi.Operation {
 	return map[string]awsapi.Operation{

@@ -1,7 +1,6 @@
 package kmsfake
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -50,24 +49,30 @@ type alias struct {
 	created, updated time.Time
 }
 
-// store is the state; the server's lock guards all of it.
-type store struct {
+// state is all there is; the server's lock guards it.
+type state struct {
 	seq     int
 	keys    map[string]*key // by id
 	aliases map[string]*alias
 	tags    map[blobTag]*material // what may have sealed a blob
 	pending map[*key]struct{}     // keys in PendingDeletion
+
+	// What the disk does not have yet.
+	changedKeys    map[*key]struct{}
+	changedAliases map[string]struct{}
 }
 
-func newStore() store {
-	return store{keys: make(map[string]*key), aliases: make(map[string]*alias),
-		tags: make(map[blobTag]*material), pending: make(map[*key]struct{})}
+func newState() state {
+	return state{keys: make(map[string]*key), aliases: make(map[string]*alias),
+		tags: make(map[blobTag]*material), pending: make(map[*key]struct{}),
+		changedKeys: make(map[*key]struct{}), changedAliases: make(map[string]struct{})}
 }
 
-func (st *store) add(k *key) {
+func (st *state) add(k *key) {
 	st.seq++
 	k.seq = st.seq
 	st.keys[k.id] = k
+	st.changed(k)
 	for _, m := range k.materials {
 		st.tags[m.tag] = m
 	}
@@ -75,21 +80,27 @@ func (st *store) add(k *key) {
 
 // expire deletes the keys whose window has passed. The material is destroyed;
 // its tag stays, so that a blob of a deleted key can be told from garbage.
-func (st *store) expire(now time.Time) {
+func (st *state) expire(now time.Time) {
 	for k := range st.pending {
 		if now.Before(k.deletion) {
 			continue
 		}
 		delete(st.pending, k)
 		delete(st.keys, k.id)
-		maps.DeleteFunc(st.aliases, func(_ string, a *alias) bool { return a.key == k })
+		st.changed(k)
+		for name, a := range st.aliases {
+			if a.key == k {
+				st.deleteAlias(name)
+			}
+		}
 		for _, m := range k.materials {
 			m.destroy()
 		}
 	}
 }
 
-func (st *store) setAlias(name string, k *key, now time.Time) {
+func (st *state) setAlias(name string, k *key, now time.Time) {
+	st.changedAliases[name] = struct{}{}
 	if a := st.aliases[name]; a != nil {
 		a.key, a.updated = k, now
 		return
@@ -97,8 +108,16 @@ func (st *store) setAlias(name string, k *key, now time.Time) {
 	st.aliases[name] = &alias{name: name, key: k, created: now, updated: now}
 }
 
+func (st *state) deleteAlias(name string) {
+	delete(st.aliases, name)
+	st.changedAliases[name] = struct{}{}
+}
+
+// changed notes that a key was made, changed or deleted.
+func (st *state) changed(k *key) { st.changedKeys[k] = struct{}{} }
+
 // listKeys returns the keys after seq, oldest first.
-func (st *store) listKeys(after int) []*key {
+func (st *state) listKeys(after int) []*key {
 	var list []*key
 	for _, k := range st.keys {
 		if k.seq > after {
@@ -111,7 +130,7 @@ func (st *store) listKeys(after int) []*key {
 
 // listAliases returns the aliases whose name sorts after the given one, of one
 // key or (nil) of all.
-func (st *store) listAliases(after string, of *key) []*alias {
+func (st *state) listAliases(after string, of *key) []*alias {
 	var list []*alias
 	for _, a := range st.aliases {
 		if a.name > after && (of == nil || a.key == of) {

@@ -1,13 +1,18 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/das-local/das-local/e2e/testbed"
+	"github.com/das-local/das-local/oracle/replay"
+)
+
+// Case and Record are what is compared.
+type (
+	Case   = replay.Case
+	Record = replay.Record
 )
 
 // Verdict says how far the events of a case agree with its records.
@@ -18,12 +23,9 @@ type Verdict struct {
 	Different string // the first difference; empty if Exact
 }
 
-// tempSchema is a session's temporary schema: its number is chance.
-var tempSchema = regexp.MustCompile(`\bpg_temp_\d+\b`)
-
-// writtenFirst are the commands that the server's audit records before it runs
-// them, so that a failure leaves a record too.
-var writtenFirst = []string{"DO", "CREATE EXTENSION", "ALTER EXTENSION", "CLOSE CURSOR"}
+// writtenFirst are the commands that the server's audit records before they are
+// done, so that a failure leaves a record too.
+var writtenFirst = []string{"DO", "CREATE EXTENSION", "ALTER EXTENSION", "CLOSE CURSOR", "COMMIT", "PREPARE TRANSACTION"}
 
 // compare judges the events that a case caused.
 func compare(c *Case, events []testbed.Event) Verdict {
@@ -48,14 +50,14 @@ func judge(c *Case, got, want []Record) Verdict {
 	v.Exact = v.Different == ""
 	v.NoRows = difference(c, got, want, false) == ""
 	top := func(rs []Record) []Record {
-		return normalise(slices.DeleteFunc(slices.Clone(rs), func(r Record) bool { return !c.sent(r.Statement) }))
+		return normalise(slices.DeleteFunc(slices.Clone(rs), func(r Record) bool { return !sent(c, r.Statement) }))
 	}
 	v.TopLevel = difference(c, top(got), top(want), true) == ""
 	return v
 }
 
 // sent says whether the client sent the text.
-func (c *Case) sent(text string) bool {
+func sent(c *Case, text string) bool {
 	if sameText(text, c.SQL) {
 		return true
 	}
@@ -75,63 +77,23 @@ func (c *Case) sent(text string) bool {
 // fromEvents makes records of events. Statements that failed are left out,
 // unless their command is among keep.
 func fromEvents(events []testbed.Event, keep []string) []Record {
-	var rs []Record
-	for _, e := range events {
-		switch e.Command {
-		case "CONNECT", "DISCONNECT", "AUTH FAILURE":
-			continue
-		}
-		if e.Failed() && !slices.Contains(keep, e.Command) {
-			continue
-		}
-		rs = append(rs, Record{
-			StatementID: e.StatementID, SubstatementID: e.SubstatementID, Class: e.Class, Command: e.Command,
-			ObjectType: e.ObjectKind(), ObjectName: e.Object(), Statement: e.Text(), Parameters: e.ParamList, Rows: e.Rows(),
-		})
-	}
-	return rs
+	return replay.FromEvents(events, func(e testbed.Event) bool { return !e.Failed() || slices.Contains(keep, e.Command) })
 }
 
-// normalise brings records into a form that can be compared one by one:
-// statement ids by rank, no objects and rows for COPY and DECLARE CURSOR, the
-// relations of one query sorted.
+// normalise also takes the objects and rows of COPY and DECLARE CURSOR out, which
+// the server does not record.
 func normalise(rs []Record) []Record {
-	var ids []int64
-	for _, r := range rs {
-		ids = append(ids, r.StatementID)
-	}
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
 	var out []Record
 	for _, r := range rs {
-		rank, _ := slices.BinarySearch(ids, r.StatementID)
-		r.StatementID = int64(rank) + 1
-		r.ObjectName = tempSchema.ReplaceAllString(r.ObjectName, "pg_temp_N")
-		r.Statement = tempSchema.ReplaceAllString(r.Statement, "pg_temp_N")
 		if r.Command == "COPY" || r.Command == "DECLARE CURSOR" {
 			r.ObjectType, r.ObjectName, r.Rows = "", "", 0
-			if n := len(out); n > 0 && sameOwner(out[n-1], r) && out[n-1].Command == r.Command {
+			if n := len(out); n > 0 && replay.SameOwner(out[n-1], r) && out[n-1].Command == r.Command {
 				continue
 			}
 		}
 		out = append(out, r)
 	}
-	for from := 0; from < len(out); {
-		to := from + 1
-		for to < len(out) && sameOwner(out[from], out[to]) {
-			to++
-		}
-		slices.SortStableFunc(out[from:to], func(a, b Record) int {
-			return cmp.Or(cmp.Compare(a.Class, b.Class), cmp.Compare(a.Command, b.Command),
-				cmp.Compare(a.ObjectType, b.ObjectType), cmp.Compare(a.ObjectName, b.ObjectName))
-		})
-		from = to
-	}
-	return out
-}
-
-func sameOwner(a, b Record) bool {
-	return a.StatementID == b.StatementID && a.SubstatementID == b.SubstatementID
+	return replay.Normalise(out)
 }
 
 // difference describes the first record that differs; empty if none does.
@@ -139,11 +101,11 @@ func difference(c *Case, got, want []Record, rows bool) string {
 	for i := range max(len(got), len(want)) {
 		switch {
 		case i >= len(got):
-			return fmt.Sprintf("missing %s", show(want[i]))
+			return fmt.Sprintf("missing %s", want[i])
 		case i >= len(want):
-			return fmt.Sprintf("too much %s", show(got[i]))
+			return fmt.Sprintf("too much %s", got[i])
 		case !same(c, got[i], want[i], rows):
-			return fmt.Sprintf("got %s, want %s", show(got[i]), show(want[i]))
+			return fmt.Sprintf("got %s, want %s", got[i], want[i])
 		}
 	}
 	return ""
@@ -153,7 +115,7 @@ func same(c *Case, got, want Record, rows bool) bool {
 	return got.StatementID == want.StatementID && got.SubstatementID == want.SubstatementID &&
 		got.Class == want.Class && got.Command == want.Command &&
 		got.ObjectType == want.ObjectType && got.ObjectName == want.ObjectName &&
-		sameText(got.Statement, want.Statement) && c.sameParams(got.Parameters, want.Parameters) &&
+		sameText(got.Statement, want.Statement) && sameParams(c, got.Parameters, want.Parameters) &&
 		(!rows || got.Rows == want.Rows)
 }
 
@@ -188,16 +150,16 @@ const noParameters = "<none>"
 
 // sameParams compares parameters. The records have NULL and the empty string
 // both as "", activity events leave NULL out.
-func (c *Case) sameParams(got, want []string) bool {
+func sameParams(c *Case, got, want []string) bool {
 	if slices.Equal(got, want) || len(want) == 0 && slices.Equal(got, []string{noParameters}) {
 		return true
 	}
-	for _, bound := range c.bound() {
-		if len(bound) != len(want) {
+	for _, list := range bound(c) {
+		if len(list) != len(want) {
 			continue
 		}
 		var shown []string
-		for i, p := range bound {
+		for i, p := range list {
 			if p != nil {
 				shown = append(shown, want[i])
 			}
@@ -210,7 +172,7 @@ func (c *Case) sameParams(got, want []string) bool {
 }
 
 // bound lists the parameter lists that the case binds.
-func (c *Case) bound() [][]*string {
+func bound(c *Case) [][]*string {
 	all := [][]*string{c.Params}
 	for _, op := range c.Ops {
 		if op.Op == "bind" {
@@ -218,12 +180,4 @@ func (c *Case) bound() [][]*string {
 		}
 	}
 	return all
-}
-
-func show(r Record) string {
-	s := fmt.Sprintf("%d.%d %s,%s", r.StatementID, r.SubstatementID, r.Class, r.Command)
-	if r.ObjectType != "" || r.ObjectName != "" {
-		s += fmt.Sprintf(",%s,%s", r.ObjectType, r.ObjectName)
-	}
-	return fmt.Sprintf("%s %.120q %q rows %d", s, r.Statement, r.Parameters, r.Rows)
 }

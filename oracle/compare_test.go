@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/das-local/das-local/e2e/testbed"
+	"github.com/das-local/das-local/oracle/replay"
 )
 
 // perfect makes the events that das-local has to make of a case: CONNECT is
@@ -30,14 +31,14 @@ func perfect(c *Case) []testbed.Event {
 }
 
 func TestPerfectEventsAgree(t *testing.T) {
-	together, alone, err := readCases("../testdata/oracle/public.jsonl", func(*Case) bool { return true })
+	cases, err := replay.Read("../testdata/oracle/public.jsonl", func(*Case) bool { return true })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(together) < 500 || len(alone) == 0 {
-		t.Fatalf("%d cases side by side, %d alone", len(together), len(alone))
+	if len(cases.Together) < 500 || len(cases.Alone) == 0 {
+		t.Fatalf("%d cases side by side, %d alone", len(cases.Together), len(cases.Alone))
 	}
-	for _, c := range append(together, alone...) {
+	for _, c := range cases.All() {
 		if v := compare(c, perfect(c)); !v.Exact || !v.NoRows || !v.TopLevel {
 			t.Errorf("%s: %+v", c.ID, v)
 		}

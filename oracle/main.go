@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/das-local/das-local/e2e/testbed"
+	"github.com/das-local/das-local/oracle/replay"
 )
 
 // options are the program's flags.
@@ -47,7 +48,7 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return fmt.Errorf("-only: %w", err)
 	}
-	setup, err := readSetup(o.cases)
+	setup, err := replay.ReadSetup(o.cases)
 	if err != nil {
 		return err
 	}
@@ -61,7 +62,7 @@ func run(ctx context.Context, o options) (err error) {
 		return err
 	}
 	for _, mode := range strings.Split(o.audit, ",") {
-		outcomes, err := replay(ctx, o, bin, mode, setup, only)
+		outcomes, err := replayIn(ctx, o, bin, mode, setup, only)
 		if err != nil {
 			return fmt.Errorf("audit mode %s: %w", mode, err)
 		}
@@ -81,30 +82,25 @@ func run(ctx context.Context, o options) (err error) {
 	return nil
 }
 
-// replay runs the cases through a das-local of that audit mode, on a server of
+// replayIn runs the cases through a das-local of that audit mode, on a server of
 // its own.
-func replay(ctx context.Context, o options, bin, mode, setup string, only *regexp.Regexp) (outcomes []outcome, err error) {
-	together, alone, err := readCases(o.cases, func(c *Case) bool { return only.MatchString(c.ID) })
+func replayIn(ctx context.Context, o options, bin, mode, setup string, only *regexp.Regexp) (outcomes []outcome, err error) {
+	cases, err := replay.Read(o.cases, func(c *Case) bool { return only.MatchString(c.ID) })
 	if err != nil {
 		return nil, err
 	}
-	cluster, err := newCluster(ctx, setup, mode == "server")
+	stack, err := replay.StartStack(ctx, replay.StackConfig{Bin: bin, Mode: mode})
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, cluster.stop(context.WithoutCancel(ctx))) }()
-	proc, err := testbed.Start(ctx, testbed.Config{Bin: bin, Args: []string{
-		"--upstream=" + cluster.pg.URL("postgres"), "--heartbeat=0", "--audit=" + mode,
-	}})
-	if err != nil {
-		return nil, err
+	defer func() { err = errors.Join(err, stack.Stop()) }()
+	runs, err := replay.Replay(ctx, stack, setup, cases, o.workers)
+	for _, r := range runs {
+		out := outcome{Run: r}
+		if r.Err == nil {
+			out.Verdict = compare(r.Case, r.Events)
+		}
+		outcomes = append(outcomes, out)
 	}
-	defer func() { err = errors.Join(err, proc.Stop()) }()
-	tail, err := proc.Tail()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, tail.Stop()) }()
-	r := &runner{cluster: cluster, proc: proc, tail: tail}
-	return r.all(ctx, together, alone, max(1, o.workers))
+	return outcomes, err
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 )
 
 // A promise is a share of a group of cases that a mode has to agree on.
@@ -14,26 +13,14 @@ type promise struct {
 	share float64
 }
 
-// promisesOf lists what each audit mode promises. Without help of the server, a
-// case is decidable if nothing runs inside its statements and no rewriting or
-// planning shows.
+// promisesOf lists what each audit mode promises.
 var promisesOf = map[string][]promise{
 	"catalog": {
-		{"decidable", (*Case).decidable, 1},
-		{"functions that run nothing inside", func(c *Case) bool { return c.Kind == "function" && !c.has("nested") }, 0.9},
+		{"decidable", (*Case).Decidable, 1},
+		{"functions that run nothing inside", func(c *Case) bool { return c.Kind == "function" && !c.Has("nested") }, 0.9},
 	},
 	"server": {{"all", func(*Case) bool { return true }, 1}},
 }
-
-// undecidable are the kinds that only the server can decide.
-var undecidable = []string{"planner", "fk", "trigger", "do", "procedure", "rule", "rls", "function"}
-
-// decidable says whether text, protocol and catalogue decide the case.
-func (c *Case) decidable() bool {
-	return !c.has("nested") && !c.has("function") && !slices.Contains(undecidable, c.Kind)
-}
-
-func (c *Case) has(feature string) bool { return slices.Contains(c.Features, feature) }
 
 // promises prints how the groups that a mode promises something of came out, and
 // returns what it did not keep.

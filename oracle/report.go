@@ -5,7 +5,15 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"github.com/das-local/das-local/oracle/replay"
 )
+
+// outcome is a case with what became of it.
+type outcome struct {
+	replay.Run
+	Verdict
+}
 
 // score counts the cases of one kind.
 type score struct {
@@ -23,7 +31,7 @@ func (s *score) add(o outcome) {
 	count(&s.exact, o.Exact)
 	count(&s.noRows, o.NoRows)
 	count(&s.top, o.TopLevel)
-	count(&s.notRun, o.err != nil)
+	count(&s.notRun, o.Err != nil)
 }
 
 // share is the part of the cases that agree in everything.
@@ -65,8 +73,8 @@ func printDifferences(w io.Writer, outcomes []outcome) {
 	slices.SortFunc(outcomes, func(a, b outcome) int { return cmp.Compare(a.ID, b.ID) })
 	for _, o := range outcomes {
 		switch {
-		case o.err != nil:
-			fmt.Fprintf(w, "%s: not run: %v\n", o.ID, o.err)
+		case o.Err != nil:
+			fmt.Fprintf(w, "%s: not run: %v\n", o.ID, o.Err)
 		case !o.Exact:
 			fmt.Fprintf(w, "%s: %.160q\n    %s\n", o.ID, o.SQL, o.Different)
 		}

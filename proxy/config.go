@@ -39,7 +39,7 @@ type Config struct {
 	Instance InstanceInfo
 	// Audit says how statements become events.
 	Audit AuditConfig
-	// MaxText is how much of a statement's text is kept, in bytes. 0 means 1 MiB.
+	// MaxText is how much of a statement's text, and of each parameter, is kept, in bytes. 0 means 1 MiB.
 	MaxText int
 
 	// NoEventLoop relays every session by goroutines of its own. Otherwise, on

@@ -6,7 +6,8 @@
 //	            ▼
 //	          track ──statements──▶ audit ──events──▶ Recorder
 //
-// Nothing is re-encoded, and authentication is between client and server. In
+// Nothing is re-encoded, nothing is left out but the messages of the server's own
+// audit where that helps (AuditConfig.Assisted), and authentication is between client and server. In
 // sync mode the bytes that complete a statement are held until the statement's
 // events are durable; in async mode nothing waits.
 //

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"strconv"
 	"time"
@@ -27,6 +28,8 @@ type journal struct {
 	about    activity.Session
 	started  time.Time
 
+	logger *slog.Logger // of a server that audits; nil: none does, or it was told
+
 	audit  auditor // nil until the session is ready or refused
 	ready  bool
 	seen   filter
@@ -41,6 +44,9 @@ func (j *journal) init(s *session) {
 	j.recorder = s.p.conf.Recorder
 	j.holding, _ = j.recorder.(Holding)
 	j.open = s.p.open
+	if s.p.conf.Audit.Assisted {
+		j.logger = s.p.conf.Logger
+	}
 	j.params = s.hello.params
 	j.started = s.started
 	j.about = describe(s.hello, s.p.conf.Instance)
@@ -101,6 +107,7 @@ func (j *journal) write(ctx context.Context, pid int32) <-chan struct{} {
 
 // record makes events of items, in the buffer given, and records them.
 func (j *journal) record(ctx context.Context, pid int32, items []track.Item, events []activity.Event) (<-chan struct{}, []activity.Event) {
+	j.explain(items)
 	recording := j.recorder.Recording()
 	if recording {
 		j.seen = filter{}
@@ -115,6 +122,25 @@ func (j *journal) record(ctx context.Context, pid int32, items []track.Item, eve
 		return nil, events
 	}
 	return j.recorder.Record(events), events
+}
+
+// untranslatable is the SQLSTATE of text that the client's encoding cannot express.
+const untranslatable = "22P05"
+
+// explain says, once in a session, what may have made a statement fail that is right:
+// the server's audit record of it, which is sent in the client's encoding.
+func (j *journal) explain(items []track.Item) {
+	if j.logger == nil {
+		return
+	}
+	for i := range items {
+		if it := &items[i]; it.Kind == track.Failed && it.Err != nil && it.Err.SQLState == untranslatable {
+			j.logger.Warn("a statement failed, perhaps for its audit record, which has characters that the client's encoding lacks: "+
+				"use client_encoding UTF8, or --audit catalog", "pid", j.about.PID, "sqlstate", untranslatable)
+			j.logger = nil
+			return
+		}
+	}
 }
 
 // begin opens the audit of a session that has become ready or was refused. It
@@ -143,14 +169,18 @@ func (j *journal) begin(pid int32) bool {
 type filter struct{ tx byte }
 
 // needed are the items that the audit must know all the same: what the session
-// is, its named statements, and when a transaction begins or ends. It reuses
-// the slice.
+// is, its named statements, when a transaction begins or ends, and that what is owed
+// from before is not waited for. It reuses the slice.
 func (f *filter) needed(items []track.Item) []track.Item {
 	kept := items[:0]
 	for i := range items {
 		switch it := &items[i]; it.Kind {
-		case track.Completed, track.Failed, track.Audited, track.Pause:
+		case track.Audited:
 			continue
+		case track.Completed, track.Failed:
+			if !it.Quiet {
+				continue
+			}
 		case track.Prepared:
 			if it.Name == "" {
 				continue

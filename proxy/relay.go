@@ -166,7 +166,11 @@ func (s *session) timeout(ready bool) (cause *track.Error, stop bool) {
 	}
 	if s.pausing {
 		s.pausing = false
-		s.log.pause(s.ctx, s.tracker.PID())
+		if len(s.kept) > 0 {
+			s.sendKept() // the client may wait for it
+		} else {
+			s.log.pause(s.ctx, s.tracker.PID())
+		}
 		s.patience()
 		return nil, false
 	}
@@ -281,11 +285,20 @@ func (s *session) deliver(chunk []byte) *track.Error {
 	if s.plain && !s.log.ready {
 		chunk = withoutPlus(chunk)
 	}
-	whole := s.tracker.Between() // only this goroutine changes it
+	whole := s.tracker.Between() || len(s.kept) > 0 // only this goroutine changes it
 	hold, err := s.observe(chunk, now)
-	durable := s.log.write(s.ctx, s.tracker.PID())
 	if assisted {
-		chunk, hold, durable = s.keepBack(s.tracker.Pass(chunk), hold, durable)
+		chunk = s.tracker.Pass(chunk)
+		if s.log.ready && len(s.kept) == 0 && !s.log.holds() {
+			if _, err := s.client.Write(chunk); err != nil {
+				return s.unsent(nil, now)
+			}
+			sent = len(chunk)
+		}
+	}
+	durable := s.log.write(s.ctx, s.tracker.PID())
+	if assisted && sent == 0 {
+		chunk, hold, durable = s.keepBack(chunk, hold, durable)
 	}
 	if sent < len(chunk) {
 		switch err := s.sendHeld(chunk, hold, durable); {

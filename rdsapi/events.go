@@ -55,12 +55,12 @@ func eventLossBegins(cause error) event {
 }
 
 func eventShutDown() event {
-	return event{id: "DAS-LOCAL-0004", category: "failure",
+	return event{id: "DAS-LOCAL-0005", category: "failure",
 		message: "Database Activity Streams: the DB instances of your database cluster are shut down, because activity events might be lost."}
 }
 
 func eventKeyLost(arn string, patience time.Duration) event {
-	return event{id: "DAS-LOCAL-0005", category: "failure",
+	return event{id: "DAS-LOCAL-0006", category: "failure",
 		message: fmt.Sprintf("Database Activity Streams is being stopped on your database cluster: its KMS key %s couldn't be used for %v.", arn, patience)}
 }
 
@@ -82,6 +82,11 @@ func eventLossEnds(l Loss, ends bool) event {
 
 // logTime prints a time as the events of a stream do.
 func logTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000000") + "+00" }
+
+func eventKilled() event {
+	return event{id: "DAS-LOCAL-0004", category: "failure",
+		message: "Database Activity Streams: the emulator ended without notice; activity events of its last moments might be lost"}
+}
 
 func (s *Server) clusterEvent(c *cluster, e event) {
 	e.source, e.sourceID, e.arn, e.tags = sourceCluster, c.id, c.arn, maps.Clone(c.tags)

@@ -40,6 +40,9 @@ type ClusterOptions struct {
 	Tags          map[string]string // TagOnStreamFailure among them
 }
 
+// defaultClass is the class of instances that are made without one.
+const defaultClass = "db.r5.large"
+
 // CreateCluster makes a cluster with its instances and returns when they are
 // available. It needs no Run. If an instance does not start, the ones before it
 // stay.
@@ -48,7 +51,7 @@ func (s *Server) CreateCluster(ctx context.Context, o ClusterOptions) (Cluster, 
 		o.MasterUser = "postgres"
 	}
 	if o.InstanceClass == "" {
-		o.InstanceClass = "db.r5.large"
+		o.InstanceClass = defaultClass
 	}
 	password := ""
 	in := &createDBClusterInput{DBClusterIdentifier: o.ID, Engine: engine, EngineVersion: o.EngineVersion,
@@ -57,13 +60,28 @@ func (s *Server) CreateCluster(ctx context.Context, o ClusterOptions) (Cluster, 
 		return Cluster{}, fmt.Errorf("create cluster %s: %w", o.ID, err)
 	}
 	for _, id := range o.Instances {
-		in := &createDBInstanceInput{DBInstanceIdentifier: id, DBInstanceClass: o.InstanceClass, Engine: engine, DBClusterIdentifier: o.ID}
-		if _, err := s.createDBInstance(ctx, in); err != nil {
-			return Cluster{}, fmt.Errorf("create instance %s: %w", id, err)
+		if err := s.newInstance(ctx, o.ID, id, o.InstanceClass); err != nil {
+			return Cluster{}, err
 		}
 	}
 	c, _ := s.Cluster(o.ID)
-	return c, nil
+	return c, s.saved()
+}
+
+// CreateInstance makes an instance in a cluster and returns when it is available.
+func (s *Server) CreateInstance(ctx context.Context, clusterID, id string) error {
+	if err := s.newInstance(ctx, clusterID, id, defaultClass); err != nil {
+		return err
+	}
+	return s.saved()
+}
+
+func (s *Server) newInstance(ctx context.Context, clusterID, id, class string) error {
+	in := &createDBInstanceInput{DBInstanceIdentifier: id, DBInstanceClass: class, Engine: engine, DBClusterIdentifier: clusterID}
+	if _, err := s.createDBInstance(ctx, in); err != nil {
+		return fmt.Errorf("create instance %s: %w", id, err)
+	}
+	return nil
 }
 
 // Cluster finds a cluster by identifier or ARN.

@@ -5,11 +5,11 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/das-local/das-local/internal/awsapi"
 	"github.com/das-local/das-local/internal/clock"
+	"github.com/das-local/das-local/internal/store"
 )
 
 // Config says what a Server manages. Its zero value makes a Server of state
@@ -47,6 +47,10 @@ type Config struct {
 	// shapes it.
 	EventBuses []string
 
+	// Store keeps clusters, instances and events; see Resume. They are in memory
+	// if it is nil.
+	Store *store.Store
+
 	Logger *slog.Logger // nil: slog.Default()
 }
 
@@ -61,7 +65,7 @@ type Server struct {
 
 	// mu guards the state. It is not held while a controller is called that may
 	// wait.
-	mu            sync.Mutex
+	mu            stateLock
 	clusters      map[string]*cluster      // by identifier
 	instances     map[string]*instance     // by identifier
 	subscriptions map[string]*subscription // by name
@@ -69,9 +73,10 @@ type Server struct {
 	eventSeq      int
 	jobs          []job // for Run
 	order         int   // counts creations
+	disk          disk
 }
 
-// New makes a Server without clusters.
+// New makes a Server with the clusters of the store, or without any.
 func New(cfg Config) (*Server, error) {
 	if cfg.Region == "" {
 		cfg.Region = "us-east-1"
@@ -106,7 +111,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s.operations = s.operationTable()
-	return s, nil
+	return s, s.openDisk()
 }
 
 // newResourceID is the prefix and the base32 of 16 random bytes, as real ones are.
@@ -120,7 +125,7 @@ func newResourceID(prefix string) string {
 func (s *Server) Name() string { return "rds" }
 
 // Operation finds an action by name.
-func (s *Server) Operation(name string) awsapi.Operation { return s.operations[name] }
+func (s *Server) Operation(name string) awsapi.Operation { return s.saving(s.operations[name]) }
 
 func (s *Server) operationTable() map[string]awsapi.Operation {
 	return map[string]awsapi.Operation{

@@ -26,7 +26,7 @@ func up(ctx context.Context, args []string, std streams) error {
 	fs := newFlags("up", upHelp, std.out)
 	var o emulator.Options
 	logs := emulatorFlags(fs, &o)
-	start := fs.String("start-stream", "async", "`MODE` of the first cluster's stream at boot: sync, async or off")
+	start := fs.String("start-stream", "async", "`MODE` of the first cluster's stream at boot: sync, async or off (a --data-dir that has been used before keeps its own)")
 	if err := parse(fs, args, false); err != nil {
 		return err
 	}
@@ -68,6 +68,7 @@ func emulatorFlags(fs flagSet, o *emulator.Options) *logFlags {
 	fs.StringVar(&o.TLSCert, "tls-cert", "", "`FILE` with the certificate that PostgreSQL clients are shown; empty makes one at start")
 	fs.StringVar(&o.TLSKey, "tls-key", "", "`FILE` with the key of --tls-cert")
 	fs.StringVar(&o.AWSListen, "aws-listen", "127.0.0.1:4566", "`ADDR` of the RDS, KMS and Kinesis endpoint")
+	fs.StringVar(&o.DataDir, "data-dir", "", "`DIR` that keeps keys, streams, records and clusters over restarts; empty keeps them in memory. One that has been used before brings its clusters and streams along: --cluster-id and --start-stream are for a new one")
 	fs.StringVar(&o.ClusterID, "cluster-id", "my-cluster", "`ID` of the first cluster; its instance is ID-instance-1")
 	fs.StringVar(&o.Region, "region", "us-east-1", "`REGION` of every ARN")
 	fs.StringVar(&o.AccountID, "account", "000000000000", "`ACCOUNT` of every ARN")
@@ -91,7 +92,7 @@ func emulatorFlags(fs flagSet, o *emulator.Options) *logFlags {
 	fs.StringVar(&o.Audit, "audit", "auto", "`MODE`: server (the upstream's pgaudit helps: statements inside functions too), catalog (texts and the system catalogue alone), or auto")
 	fs.StringVar(&o.ConnectClass, "connect-class", "MISC", "`CLASS` of CONNECT and DISCONNECT events: MISC (the guide's sample) or CONNECT (its list)")
 	fs.StringVar(&o.CommandText, "command-text", "whole", "`FORM` of commandText: whole (as received) or single (a multi-statement string is cut to the statement)")
-	fs.IntVar(&o.MaxCommandText, "max-command-text", 1<<20, "`BYTES` of SQL text kept of a statement")
+	fs.IntVar(&o.MaxCommandText, "max-command-text", 1<<20, "`BYTES` kept of a statement's text, and of each parameter; a mark says what is missing")
 	fs.DurationVar(&o.Grace, "grace", 2*time.Second, "`INTERVAL` in which open sessions may finish at the end")
 	l := &logFlags{}
 	fs.StringVar(&l.level, "log-level", "info", "`LEVEL`: debug, info, warn or error; SQL text appears at debug only")

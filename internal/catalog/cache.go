@@ -14,12 +14,15 @@ const (
 	kindRelation kind = iota + 1 // name: relation name
 	kindFunction                 // name: function name
 	kindFunctionOID
-	kindView   // num: view's OID
-	kindRole   // name: login role, aux: current role
-	kindTemp   // num: PID
-	kindParams // name: SQL text, aux: path, num: given types
-	kindType   // num: type's OID
-	kindCheck  // the fingerprint; never cached
+	kindView    // num: view's OID
+	kindRole    // name: login role, aux: current role
+	kindTemp    // num: PID
+	kindParams  // name: SQL text, aux: path, num: given types
+	kindType    // num: type's OID
+	kindRegName // name: the value, aux: role, num: path and type
+	// kindAnalysis is kindParams with all that the server makes of the statement.
+	kindAnalysis
+	kindCheck // the fingerprint; never cached
 )
 
 // key names one question to one database.

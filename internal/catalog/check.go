@@ -21,7 +21,13 @@ SELECT snap, CASE WHEN snap <> $1 THEN (
     (SELECT concat_ws(':', count(*), sum(hashint8extended((setrole::int8 << 32) | xmin::text::int8, 4)))
        FROM pg_db_role_setting),
     (SELECT concat_ws(':', count(*), sum(hashint8extended((member::int8 << 32) | xmin::text::int8, 5)))
-       FROM pg_auth_members)))
+       FROM pg_auth_members),
+    (SELECT concat_ws(':', count(*), sum(hashint8extended((oid::int8 << 32) | xmin::text::int8, kind)))
+       FROM (SELECT 6 AS kind, oid, xmin FROM pg_constraint UNION ALL SELECT 7, oid, xmin FROM pg_attrdef
+         UNION ALL SELECT 8, indexrelid, xmin FROM pg_index WHERE indexrelid >= 16384
+         UNION ALL SELECT 9, oid, xmin FROM pg_policy UNION ALL SELECT 10, oid, xmin FROM pg_operator
+         UNION ALL SELECT 11, oid, xmin FROM pg_cast
+         UNION ALL SELECT 12, oid, xmin FROM pg_type WHERE typtype IN ('d', 'e') AND oid >= 16384) o WHERE oid >= 10000)))
   END
 FROM s`
 

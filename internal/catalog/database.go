@@ -52,11 +52,13 @@ type flightKey struct {
 	version uint64
 }
 
-// paramsQuestion has what a kindParams key does not spell out.
+// paramsQuestion has what a kindParams, kindRegName or kindAnalysis key does not spell out.
 type paramsQuestion struct {
 	sql   string
+	user  string
 	path  []string
 	given []uint32
+	types []string // given by name
 }
 
 func newDatabase(c *Catalog, name string) *database {

@@ -27,14 +27,25 @@
 //     connection cannot see the change.
 //   - At most once per CheckInterval, and only while names are being looked up, the
 //     database's snapshot (txid_current_snapshot) is compared. If any transaction committed
-//     since, a fingerprint of pg_class, pg_namespace, pg_proc, pg_rewrite,
-//     pg_db_role_setting and pg_auth_members (object ids and xmin, one MVCC
-//     snapshot) is compared. So DDL by anyone, temporary tables included, is noticed no later than two
+//     since, a fingerprint of what answers are made of (pg_class, pg_proc, pg_rewrite, pg_constraint
+//     and so on: object ids and xmin, one MVCC snapshot) is compared. So DDL by anyone, temporary tables included, is noticed no later than two
 //     intervals after its commit, whatever route it took. On a database whose
 //     fingerprint is slow to compute the interval stretches to 50 times its cost.
 //
 // Answers "not found" live for NegativeTTL only. Objects created in a
 // transaction that has not committed are not found.
+//
+// # Statements
+//
+// Analyze has the server itself say what a statement means: it is sent as a Parse message, which the server
+// analyses and rewrites, but does not plan or run, with debug_print_rewritten on. The server sends the
+// result as a LOG message, to this connection only: log_min_messages, which a superuser may set, keeps it out of the server's
+// log. So overloads, implicit casts, operators, defaults, views, rules and policies are the server's own
+// choice. What the planner then does is redone here as far as it follows from the tree and the catalogue
+// (treewalk.go, treeplan.go, treeexpr.go): WITH queries and sub-selects that are merged or dropped, constants that are
+// folded, min() and max() by an index, the order in which functions start.
+//
+//	SQL ─▶ Parse ─▶ LOG: rewritten tree ─▶ querytree.Read ─▶ look-ups by OID ─▶ walker ─▶ Analysis
 //
 // # When the server does not answer
 //

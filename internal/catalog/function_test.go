@@ -2,6 +2,7 @@ package catalog_test
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -168,19 +169,41 @@ func TestParameterTypes(t *testing.T) {
 func TestType(t *testing.T) {
 	newDatabase(t, "cat_type", `CREATE DOMAIN dom AS numeric CHECK (VALUE > 0); CREATE DOMAIN dom2 AS dom; CREATE TYPE mood AS ENUM ('sad');
 		CREATE TYPE pair AS (a int, b text); CREATE TYPE span AS RANGE (subtype = int8)`)
+	cl := newClient(t, "cat_type", "postgres")
 	c := start(t, catalog.Config{})
 	s := &catalog.Session{Database: "cat_type", User: "postgres"}
-	cl := newClient(t, "cat_type", "postgres")
 	oidOf := func(name string) (oid uint32) {
 		fmt.Sscan(cl.one("SELECT '"+name+"'::regtype::oid"), &oid)
 		return oid
 	}
 	for name, want := range map[string]catalog.Type{
-		"dom": {Like: 1700}, "dom2": {Like: oidOf("dom")}, "mood": {Like: 25}, "pair": {Like: 2249}, "span": {Range: 20},
-		"mood[]": {Element: oidOf("mood")}, "pair[]": {Element: oidOf("pair")}, "point": {},
+		"dom": {Like: 1700}, "dom2": {Like: oidOf("dom")}, "mood": {Like: 25}, "pair": {Like: 2249, Fields: []uint32{23, 25}}, "span": {Range: 20},
+		"int4range": {}, // it has a canonical form
+		"mood[]":    {Element: oidOf("mood")}, "pair[]": {Element: oidOf("pair")}, "point": {},
 	} {
-		if got, ok := c.Type(t.Context(), s, oidOf(name)); got != want || ok != (want != catalog.Type{}) {
+		if got, ok := c.Type(t.Context(), s, oidOf(name)); !reflect.DeepEqual(got, want) || ok != !reflect.DeepEqual(want, catalog.Type{}) {
 			t.Errorf("%s: %+v %v, want %+v", name, got, ok, want)
+		}
+	}
+}
+
+func TestRegName(t *testing.T) {
+	newDatabase(t, "cat_reg", `CREATE SCHEMA a; CREATE TABLE a.here (i int); CREATE SCHEMA "B b"; CREATE TYPE "B b"."T" AS ENUM ('x')`)
+	c := start(t, catalog.Config{})
+	const regclass, regtype, regconfig = 2205, 2206, 3734
+	for _, tt := range []struct {
+		path  []string
+		typ   uint32
+		value string
+		want  string
+	}{
+		{nil, regclass, "a.here", "a.here"}, {[]string{"a"}, regclass, "a.here", "here"}, {[]string{"a"}, regclass, "1259", "pg_class"},
+		{nil, regclass, "nothing", ""}, {nil, regclass, "4000000000", "4000000000"}, {nil, regclass, "'; DROP TABLE a.here", ""}, {nil, regtype, "INT4[]", "integer[]"},
+		{nil, regtype, `"B b"."T"`, `"B b"."T"`}, {[]string{"B b"}, regtype, `"B b"."T"`, `"T"`}, {nil, regconfig, "english", ""}, {nil, 23, "5", ""},
+	} {
+		s := &catalog.Session{Database: "cat_reg", User: "postgres", SearchPath: tt.path}
+		if got, ok := c.RegName(t.Context(), s, tt.typ, tt.value); got != tt.want || ok != (tt.want != "") {
+			t.Errorf("%v %d %q: %q %v, want %q", tt.path, tt.typ, tt.value, got, ok, tt.want)
 		}
 	}
 }

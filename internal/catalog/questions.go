@@ -32,6 +32,10 @@ func (d *database) question(ctx context.Context, f *flight) (value any, cost int
 		return d.temp(ctx, int32(k.num))
 	case kindParams:
 		return d.params(ctx, f.more)
+	case kindRegName:
+		return d.regName(ctx, f.more)
+	case kindAnalysis:
+		return d.analyse(ctx, f.more)
 	default:
 		return nil, 0, fmt.Errorf("catalog: unknown question %d", k.kind)
 	}

@@ -97,7 +97,7 @@ func TestDefaultSearchPath(t *testing.T) {
 		c.Invalidate("cat_path")
 		s := &catalog.Session{Database: "cat_path", User: "cat_user"}
 		want := catalog.ParseSearchPath(newClient(t, "cat_path", "cat_user").one("SHOW search_path"))
-		if got := c.DefaultSearchPath(t.Context(), s); strings.Join(got, "|") != strings.Join(want, "|") {
+		if got, ok := c.DefaultSearchPath(t.Context(), s); !ok || strings.Join(got, "|") != strings.Join(want, "|") {
 			t.Errorf("%s: %q, want %q", step, got, want)
 		}
 	}
@@ -112,7 +112,7 @@ func TestDefaultSearchPath(t *testing.T) {
 	admin.exec(`ALTER ROLE postgres IN DATABASE cat_path SET search_path = hidden`)
 	c2 := start(t, catalog.Config{})
 	s := &catalog.Session{Database: "cat_path", User: "cat_user"}
-	if got := c2.DefaultSearchPath(t.Context(), s); strings.Join(got, "|") != "$user|public" {
+	if got, _ := c2.DefaultSearchPath(t.Context(), s); strings.Join(got, "|") != "$user|public" {
 		t.Errorf("with a setting of the side role: %q", got)
 	}
 }

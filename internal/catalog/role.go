@@ -9,10 +9,14 @@ import (
 type roleInfo struct {
 	path   []string        // default search path of the login role
 	denied map[string]bool // schemas that the current role may not use
+	// printing has the parameters that decide how values print and that no server reports.
+	printing map[string]string
+	// unknown: the server did not answer.
+	unknown bool
 }
 
 // unknownRole serves when the server does not answer.
-func unknownRole() *roleInfo { return &roleInfo{path: []string{"$user", "public"}} }
+func unknownRole() *roleInfo { return &roleInfo{path: []string{"$user", "public"}, unknown: true} }
 
 // roleSQL: settings of (role, database), role, database and all, in the order in
 // which the server prefers them; then the server's own default.
@@ -28,7 +32,16 @@ SELECT 'd', CASE WHEN $3 = 't' THEN reset_val ELSE boot_val END FROM pg_settings
 UNION ALL
 (SELECT 'n', n.nspname FROM pg_namespace n, pg_roles r
   WHERE r.rolname = $2 AND n.nspname NOT LIKE 'pg\_t%' AND NOT has_schema_privilege(r.oid, n.oid, 'USAGE')
-  LIMIT 20000)`
+  LIMIT 20000)
+UNION ALL
+SELECT g.name, coalesce((SELECT substr(cfg, length(g.name) + 2)
+  FROM pg_db_role_setting s, unnest(s.setconfig) cfg
+  WHERE starts_with(cfg, g.name || '=')
+    AND s.setrole IN (0, (SELECT oid FROM pg_roles WHERE rolname = $1))
+    AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+  ORDER BY (s.setrole <> 0)::int DESC, (s.setdatabase <> 0)::int DESC LIMIT 1),
+  CASE WHEN g.source IN ('default', 'configuration file', 'command line', 'environment variable') THEN g.reset_val ELSE g.boot_val END)
+FROM pg_settings g WHERE g.name IN ('bytea_output', 'extra_float_digits')`
 
 func (d *database) role(ctx context.Context, login, user string) (any, int, error) {
 	known := "f"
@@ -39,7 +52,7 @@ func (d *database) role(ctx context.Context, login, user string) (any, int, erro
 	if err != nil {
 		return nil, 0, err
 	}
-	info := &roleInfo{denied: map[string]bool{}}
+	info := &roleInfo{denied: map[string]bool{}, printing: map[string]string{}}
 	cost := 0
 	for _, r := range rows {
 		cost += 100 + len(r[1])
@@ -54,6 +67,8 @@ func (d *database) role(ctx context.Context, login, user string) (any, int, erro
 			}
 		case "n":
 			info.denied[value] = true
+		default:
+			info.printing[string(r[0])] = value
 		}
 	}
 	return info, cost, nil
@@ -71,10 +86,17 @@ func (c *Catalog) role(ctx context.Context, s *Session) *roleInfo {
 	return unknownRole()
 }
 
-// DefaultSearchPath is the search path that s starts with: the setting of its
-// login role and database, or the server's. The caller must not change it.
-func (c *Catalog) DefaultSearchPath(ctx context.Context, s *Session) []string {
-	return c.role(ctx, s).path
+// DefaultSearchPath is the search path that a session like s starts with now: the setting of its
+// login role and database, or the server's; false if the server does not say. The caller must not change it.
+func (c *Catalog) DefaultSearchPath(ctx context.Context, s *Session) ([]string, bool) {
+	info := c.role(ctx, s)
+	return info.path, !info.unknown
+}
+
+// DefaultSetting is the value of bytea_output or extra_float_digits that s starts with; empty if it is
+// not known.
+func (c *Catalog) DefaultSetting(ctx context.Context, s *Session, name string) string {
+	return c.role(ctx, s).printing[name]
 }
 
 // place is one schema of an effective search path.

@@ -27,7 +27,7 @@ const setup = `
 SET application_name = '` + ApplicationName + `';
 SET default_transaction_read_only = on;
 SET statement_timeout = '1s';
-SET lock_timeout = '100ms';
+SET lock_timeout = '20ms';
 SET max_parallel_workers_per_gather = 0;
 SET jit = off;
 SET quote_all_identifiers = off;
@@ -44,6 +44,7 @@ type side struct {
 	// pathKnown: reset_val of search_path is the server's default, not a
 	// setting of the side connection's own role.
 	pathKnown bool
+	mayLog    bool // statements may be analysed; see Analyze
 
 	snapshot    string // at the last check
 	fingerprint string
@@ -99,6 +100,7 @@ func (d *database) prepare(ctx context.Context) error {
 	if _, err := d.side.conn.PgConn().Exec(ctx, setup).ReadAll(); err != nil {
 		return err
 	}
+	d.side.mayLog = d.mayLog(ctx)
 	return d.check(ctx)
 }
 

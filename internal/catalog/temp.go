@@ -15,6 +15,13 @@ type tempSchema struct {
 	proven bool
 }
 
+// TempSchema is the name of the session's temporary schema, whether it exists yet or not; false if it cannot be
+// told. It is the same for as long as the session lasts.
+func (c *Catalog) TempSchema(ctx context.Context, s *Session) (string, bool) {
+	t := c.temp(ctx, s)
+	return t.name, t.proven
+}
+
 // temp returns the temporary schema of s, which may not exist yet.
 func (c *Catalog) temp(ctx context.Context, s *Session) tempSchema {
 	if s.PID == 0 {

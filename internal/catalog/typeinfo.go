@@ -6,11 +6,15 @@ import (
 	"strings"
 )
 
-// Type says how values of a type that is not built in are made; at most one field is set.
+// Type says how values of a type that is not built in are made. Of the first four at most one is
+// set.
 type Type struct {
-	Like    uint32 // as those of this type: a domain's base, text for an enum, record for a composite
-	Element uint32 // an array of these
-	Range   uint32 // a range of these
+	Like       uint32 // as those of this type: a domain's base, text for an enum, record for a composite
+	Element    uint32 // an array of these
+	Range      uint32 // a range of these, without a canonical form
+	Multirange uint32 // a multirange of these, likewise
+	// Fields are the types of a composite's columns.
+	Fields []uint32
 }
 
 // Type describes a type for printing its values; false for one that is unknown or has
@@ -30,12 +34,23 @@ const (
 )
 
 const typeSQL = `
-SELECT t.typtype, t.typbasetype, t.typelem, p.proname, coalesce(r.rngsubtype, 0)
-FROM pg_type t JOIN pg_proc p ON p.oid = t.typsend LEFT JOIN pg_range r ON r.rngtypid = t.oid
-WHERE t.oid = $1::oid`
+SELECT t.typtype, t.typbasetype, t.typelem, p.proname, coalesce(r.rngsubtype, 0), coalesce((
+  SELECT string_agg(a.atttypid::text, ' ' ORDER BY a.attnum) FROM pg_attribute a
+  WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped), '')
+FROM pg_type t JOIN pg_proc p ON p.oid = t.typsend
+LEFT JOIN pg_range r ON r.rngcanonical = 0 AND t.oid IN (r.rngtypid, `
+
+// multirangeColumn is of pg_range since PostgreSQL 14.
+func multirangeColumn(version int) string {
+	if version >= 140000 {
+		return "r.rngmultitypid"
+	}
+	return "0"
+}
 
 func (d *database) typeInfo(ctx context.Context, id uint64) (any, int, error) {
-	rows, err := d.query(ctx, typeSQL, strconv.FormatUint(id, 10))
+	sql := typeSQL + multirangeColumn(d.side.version) + ") WHERE t.oid = $1::oid"
+	rows, err := d.query(ctx, sql, strconv.FormatUint(id, 10))
 	if err != nil || len(rows) == 0 {
 		return nil, 0, err
 	}
@@ -48,9 +63,11 @@ func (d *database) typeInfo(ctx context.Context, id uint64) (any, int, error) {
 	case 'e':
 		t.Like = textOID
 	case 'c':
-		t.Like = recordOID
+		t.Like, t.Fields = recordOID, oids(string(row[5]))
 	case 'r':
 		t.Range = sub
+	case 'm':
+		t.Multirange = sub
 	case 'b':
 		switch {
 		case send == "array_send":
@@ -59,8 +76,8 @@ func (d *database) typeInfo(ctx context.Context, id uint64) (any, int, error) {
 			t.Like = textOID
 		}
 	}
-	if t == (Type{}) {
+	if t.Like|t.Element|t.Range|t.Multirange == 0 {
 		return nil, 0, nil
 	}
-	return &t, 16, nil
+	return &t, 16 + 4*len(t.Fields), nil
 }

@@ -80,7 +80,7 @@ func entrySize(v []Statement) int {
 }
 
 func statementSize(s *Statement) int {
-	n := 300 + len(s.Command) + len(s.Name) + 24*len(s.Args)
+	n := 300 + len(s.Command) + len(s.Name) + len(s.Text) + len(s.Key) + 24*len(s.Args)
 	for _, r := range s.Relations {
 		n += 40 + len(r.Schema) + len(r.Name)
 	}

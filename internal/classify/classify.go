@@ -74,6 +74,7 @@ func (c *Classifier) byShape(text string) (Result, bool) {
 		if v, ok = parse(key); !ok || len(v) != 1 {
 			return Result{}, false
 		}
+		v[0].Key = key
 		if len(key) <= maxCachedText {
 			c.shapes.put(key, v)
 		}
@@ -115,6 +116,7 @@ func parse(text string) (out []Statement, ok bool) {
 		}
 		s := statement(text[from:to], raw.Stmt)
 		s.from, s.to = trim(text, from, to)
+		s.Text = ""
 		out = append(out, *s)
 	}
 	return out, true

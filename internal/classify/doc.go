@@ -29,7 +29,13 @@
 //
 // # Redaction
 //
-// Redact works on tokens, so that it also holds for texts that do not parse.
+// Redact works on tokens, so that it also holds for texts that do not parse, for their beginnings, and
+// for pieces of statements such as the server shows from inside functions. It decodes literals of every
+// form and looks into them, as deep as statements are put together.
+//
+//	text ─▶ Redact ──────────▶ commandText        RedactBroken: the server found a syntax error
+//	     └▶ SecretParams ────▶ paramList          RedactValue: what a value tells by itself
+//	     └▶ RedactMessage ───▶ errorMessage       it quotes nothing that is not shown
 //
 // https://www.postgresql.org/docs/current/sql-syntax-lexical.html
 package classify

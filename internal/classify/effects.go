@@ -20,17 +20,24 @@ func effects(n *pg_query.Node, command string) []Effect {
 		if v.DiscardStmt.Target == pg_query.DiscardMode_DISCARD_ALL {
 			return []Effect{{Kind: DiscardAll}}
 		}
+		if v.DiscardStmt.Target == pg_query.DiscardMode_DISCARD_TEMP {
+			return []Effect{{Kind: DropTemporary}, {Kind: Catalog}}
+		}
 		return nil
 	case *pg_query.Node_CreateStmt:
 		kind := byte('r')
 		if v.CreateStmt.Partspec != nil {
 			kind = 'p'
 		}
-		out = append(out, created(v.CreateStmt.Relation, kind))
+		e := created(v.CreateStmt.Relation, kind)
+		e.Brief = v.CreateStmt.Oncommit == pg_query.OnCommitAction_ONCOMMIT_DROP
+		out = append(out, e)
 	case *pg_query.Node_CreateForeignTableStmt:
 		out = append(out, created(v.CreateForeignTableStmt.BaseStmt.GetRelation(), 'f'))
 	case *pg_query.Node_ViewStmt:
-		out = append(out, created(v.ViewStmt.View, 'v'))
+		e := created(v.ViewStmt.View, 'v')
+		e.Query = readQuery(v.ViewStmt.Query)
+		out = append(out, e)
 	case *pg_query.Node_CreateSeqStmt:
 		out = append(out, created(v.CreateSeqStmt.Sequence, 'S'))
 	case *pg_query.Node_CompositeTypeStmt:

@@ -70,6 +70,14 @@ func TestRedactSpares(t *testing.T) {
 		"DO $$ BEGIN PERFORM 'alter table t'; END $$ LANGUAGE plpgsql",
 		`SELECT 'C:\' || 'x'`,
 		"CREATE USER MAPPING FOR r SERVER s OPTIONS (user 'u', passfile '/x')",
+		// As they come from inside functions.
+		"n := (SELECT count(*) FROM t WHERE name = 'password')", "(SELECT max(i) FROM t)", "n := n + 1", "SELECT $1 + 1", "found AND name = 'x'",
+		"NOT EXISTS (SELECT 1 FROM users WHERE password IS NULL)", "SELECT password      FROM users WHERE name = 'x'", "\n  SELECT 1;\n  UPDATE users SET password = 'x';\n",
+		"DO $$ DECLARE password text; n int := 5; BEGIN n := 'x'; END $$", "DO $$ BEGIN IF password IS NULL THEN n := 'x'; END IF; END $$",
+		// Prose, commands, look-alikes.
+		"INSERT INTO faq VALUES ('I can''t remember my password')", "UPDATE t SET token = 'x' WHERE id = 1", "SELECT api_key FROM k WHERE id = 'x'", "SELECT 'next token', 'program'",
+		"COPY t TO PROGRAM 'gzip -9 > /tmp/x'", "COPY t FROM PROGRAM 'cp -p a b'", "SET SESSION AUTHORIZATION bob", "SELECT encrypted('a', 'b')", "SELECT 'a' || 'b', 'c'\n'd'",
+		`CREATE TABLE "password" (password text DEFAULT 'none', token text)`, "SELECT * FROM crypt WHERE x = 'y'",
 	} {
 		if got, changed := Redact(text); changed {
 			t.Errorf("Redact(%q) = %q", text, got)

@@ -30,8 +30,9 @@ type token struct {
 // standard_conforming_strings on. It never fails: what is not SQL comes out as
 // punctuation, what is not closed reaches to the end of the text.
 type lexer struct {
-	s   string
-	pos int
+	s    string
+	pos  int
+	open bool // a block comment ends with the text
 }
 
 // Character classes of PostgreSQL's scan.l.
@@ -107,7 +108,7 @@ func (l *lexer) skip() {
 				i++
 			}
 		case s[i] == '/' && i+1 < len(s) && s[i+1] == '*':
-			i = blockComment(s, i)
+			i, l.open = blockComment(s, i)
 		default:
 			l.pos = i
 			return
@@ -117,7 +118,7 @@ func (l *lexer) skip() {
 }
 
 // blockComment gives the end of the comment, which may hold comments, at i.
-func blockComment(s string, i int) int {
+func blockComment(s string, i int) (end int, open bool) {
 	depth := 0
 	for i < len(s) {
 		switch {
@@ -128,13 +129,13 @@ func blockComment(s string, i int) int {
 			depth--
 			i += 2
 			if depth == 0 {
-				return i
+				return i, false
 			}
 		default:
 			i++
 		}
 	}
-	return len(s)
+	return len(s), true
 }
 
 // word reads an identifier, or a literal whose prefix looks like one.

@@ -33,27 +33,7 @@ func (t token) body(s string) (from, to int) {
 // as it is written.
 func (t token) value(s string) string {
 	from, to := t.body(s)
-	raw := s[from:to]
-	switch t.form {
-	case '$', 'b', 'x':
-		return raw
-	case 'e':
-		if strings.IndexByte(raw, '\\') >= 0 {
-			return unescape(raw)
-		}
-	case 'u':
-		if strings.IndexByte(raw, '\\') >= 0 {
-			raw = unescapeUnicode(raw)
-		}
-	}
-	q := "'"
-	if t.kind == tokQuoted {
-		q = `"`
-	}
-	if strings.Contains(raw, q) {
-		return strings.ReplaceAll(raw, q+q, q)
-	}
-	return raw
+	return decode(s[from:to], t.form, '\\', t.kind)
 }
 
 // name gives the identifier a word or quoted identifier stands for.
@@ -119,17 +99,63 @@ func unescape(raw string) string {
 	return b.String()
 }
 
-// unescapeUnicode decodes \0041 and \+000041 of U& literals; UESCAPE with
-// another character is not looked for.
-func unescapeUnicode(raw string) string {
+// escapeOf gives the escape character of a U& token, which a UESCAPE clause after it, and after the
+// literals that continue it, may name; end is where that clause ends, or 0.
+func escapeOf(s string, t token) (escape byte, end int) {
+	look := lexer{s: s, pos: t.to}
+	n := look.next()
+	for t.kind == tokString && n.kind == tokString && n.form == 0 {
+		n = look.next()
+	}
+	if n.is(s, "uescape") {
+		if n = look.next(); n.kind == tokString && len(n.value(s)) == 1 {
+			return n.value(s)[0], n.to
+		}
+	}
+	return '\\', 0
+}
+
+// valueOf is token.value with the escape character that UESCAPE names.
+func valueOf(s string, t token) string {
+	if t.form != 'u' {
+		return t.value(s)
+	}
+	escape, _ := escapeOf(s, t)
+	from, to := t.body(s)
+	return decode(s[from:to], 'u', escape, t.kind)
+}
+
+// decode decodes what stands between quotes, of a literal of that form or of one that continues it.
+func decode(raw string, form, escape byte, k kind) string {
+	q := "'"
+	if k == tokQuoted {
+		q = `"`
+	}
+	switch form {
+	case '$', 'b', 'x':
+		return raw
+	case 'e':
+		if strings.IndexByte(raw, '\\') >= 0 {
+			return unescape(raw)
+		}
+	case 'u':
+		if strings.IndexByte(raw, escape) >= 0 {
+			raw = unescapeUnicode(raw, escape)
+		}
+	}
+	return strings.ReplaceAll(raw, q+q, q)
+}
+
+// unescapeUnicode decodes \0041 and \+000041 of U& literals, whose escape character may be another.
+func unescapeUnicode(raw string, escape byte) string {
 	var b strings.Builder
 	for i := 0; i < len(raw); i++ {
-		if raw[i] != '\\' || i+1 >= len(raw) {
+		if raw[i] != escape || i+1 >= len(raw) {
 			b.WriteByte(raw[i])
 			continue
 		}
-		if raw[i+1] == '\\' {
-			b.WriteByte('\\')
+		if raw[i+1] == escape {
+			b.WriteByte(escape)
 			i++
 			continue
 		}
@@ -139,7 +165,7 @@ func unescapeUnicode(raw string) string {
 		}
 		v, n := digits(raw[i+skip:], 16, want)
 		if n < want || v > utf8.MaxRune {
-			b.WriteByte('\\')
+			b.WriteByte(escape)
 			continue
 		}
 		b.WriteRune(v)

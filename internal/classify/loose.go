@@ -81,7 +81,7 @@ func maskQuery(q string, postgres bool) string {
 		if err != nil {
 			name = key
 		}
-		secret := indexFold(name, passwordWord) >= 0
+		secret := indexFold(name, passwordWord) >= 0 || secretName(name)
 		switch {
 		case secret && ok:
 			pair, within = key+"="+Redacted, true
@@ -178,26 +178,5 @@ func maskLoose(v string) string {
 	if !suspicious(v) {
 		return v
 	}
-	return maskPairs(maskURLs(v))
-}
-
-// maskQuoted takes secrets out of what a message quotes, such as a value that is not a number.
-func maskQuoted(message string) string {
-	from, to := strings.IndexByte(message, '"'), strings.LastIndexByte(message, '"')
-	if from < 0 || to <= from+1 {
-		return message
-	}
-	if shown, changed := RedactValue(message[from+1 : to]); changed {
-		return message[:from+1] + shown + message[to:]
-	}
-	return message
-}
-
-// MaskQuoted hides what a message quotes: for one about a text that is not known in full.
-func MaskQuoted(message string) string {
-	from, to := strings.IndexByte(message, '"'), strings.LastIndexByte(message, '"')
-	if from < 0 || to <= from+1 {
-		return message
-	}
-	return message[:from+1] + Redacted + message[to:]
+	return maskHeaders(maskPairs(maskURLs(v)))
 }

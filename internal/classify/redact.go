@@ -50,22 +50,18 @@ func SecretParams(text string) map[int]bool {
 
 // RedactMessage takes a text's secrets out of an error message about it.
 func RedactMessage(text, message string) string {
-	message = maskQuoted(maskLoose(message))
 	if !suspicious(text) {
-		return message
+		return maskQuoted(maskLoose(message))
 	}
 	r := redactor{s: text, collect: true}
-	if _, changed := r.run(); !changed {
-		return message
+	shown, changed := r.run()
+	if changed {
+		message = MaskUnshown(message, shown) // first: a secret may have a quote in it
+		for _, secret := range r.secrets {
+			message = strings.ReplaceAll(message, secret, Redacted)
+		}
 	}
-	for _, secret := range r.secrets {
-		message = strings.ReplaceAll(message, secret, Redacted)
-	}
-	const near = `at or near "`
-	if i := strings.Index(message, near); i >= 0 {
-		message = message[:i+len(near)] + Redacted + `"`
-	}
-	return message
+	return maskQuoted(maskLoose(message))
 }
 
 // suspicious says whether a text can hold a secret at all: it is what ordinary
@@ -79,6 +75,9 @@ func suspicious(s string) bool {
 				return true
 			}
 			if i+2 < len(s) && s[i+1]|0x20 == 'w' && s[i+2]|0x20 == 'd' {
+				return true
+			}
+			if hasFold(s[i:], "program") || hasFold(s[i:], "private_key") {
 				return true
 			}
 		case 's', 'S':
@@ -95,16 +94,28 @@ func suspicious(s string) bool {
 			}
 		case '\\':
 			return true
+		case '\'':
+			if joinsLiteral(s[i+1:]) {
+				return true
+			}
 		case 'a', 'A':
-			if len(s)-i >= 5 && equalFold(s[i:i+5], "alter") {
+			if hasFold(s[i:], "alter") || hasFold(s[i:], "api") || hasFold(s[i:], "authorization") {
 				return true
 			}
 		case 'c', 'C':
-			if len(s)-i >= 6 && equalFold(s[i:i+6], "create") {
+			if hasFold(s[i:], "create") || hasFold(s[i:], "crypt") {
+				return true
+			}
+		case 'h', 'H':
+			if hasFold(s[i:], "hmac") {
 				return true
 			}
 		case 'i', 'I':
-			if len(s)-i >= 10 && equalFold(s[i:i+10], "identified") {
+			if hasFold(s[i:], "identified") {
+				return true
+			}
+		case 't', 'T':
+			if hasFold(s[i:], "token") {
 				return true
 			}
 		}
@@ -112,12 +123,32 @@ func suspicious(s string) bool {
 	return false
 }
 
+// joinsLiteral says whether a literal follows that continues the one before, by a line's end, a
+// comment, or ||: a word may be divided between them.
+func joinsLiteral(s string) bool {
+	rest := strings.TrimLeft(s, " \t\r\n\f\v")
+	switch {
+	case rest == "":
+		return false
+	case strings.HasPrefix(rest, "--"):
+		return true
+	case strings.HasPrefix(rest, "||"):
+		rest = strings.TrimLeft(rest[2:], " \t\r\n\f\v")
+		return strings.HasPrefix(rest, "'")
+	}
+	return rest[0] == '\'' && strings.ContainsAny(s[:len(s)-len(rest)], "\r\n")
+}
+
+// hasFold is strings.HasPrefix without case, for a lower-case ASCII word.
+func hasFold(s, lower string) bool { return len(s) >= len(lower) && equalFold(s[:len(lower)], lower) }
+
 // secretName says whether a parameter or option of that name holds a secret:
 // password, sslpassword, app.db_password, but not password_encryption.
 func secretName(name string) bool {
 	name = strings.ToLower(name)
 	for _, suffix := range [...]string{
-		passwordWord, "passwd", "passphrase", "passcode", "secret", "secret_key", "secret_access_key", "ssl_passphrase_command",
+		passwordWord, "passwd", "passphrase", "passcode", "secret", "secrets", "secret_key", "secret_access_key", "ssl_passphrase_command",
+		"api_key", "apikey", "private_key", "token",
 	} {
 		if strings.HasSuffix(name, suffix) {
 			return true

@@ -230,12 +230,17 @@ func TestRedactLinear(t *testing.T) {
 		"password=a ", "://a:b@c ", "PGPASSWORD=x ", "OPTIONS (password 'x') ", "set_config('password', ", "'a' || ",
 		"ALTER ROLE r SET x = 1 ", "ALTER USER a PASSWORD 'x';", "$a$ password $b$ ", "''password''", "U&'password' ",
 		"SET a.password = 1, ", "password => ", "(", "E'\\\\' ",
+		"password/*", "password \"", "password$x", "U&'a!0041'\n'b' ", "U&'a' ", "E'a'\n", "crypt(", "hmac(1, 'x' ", "v_password text ", "v_password (", "' --\n", "'\n",
+		"authorization: 'x' ", "authorization=", "COPY t TO PROGRAM '-u a:b ", "EXECUTE 'alter", "EXECUTE p ", "token 'x' ", "'alter' 'role' ",
 	} {
 		text := strings.Repeat(unit, n)
 		for _, s := range []string{text, "SELECT '" + text + "'", "SELECT 'password=" + text} {
 			start := time.Now()
 			Redact(s)
-			RedactMessage(s, "syntax error at or near x")
+			RedactMessage(s, `syntax error at or near "x"`)
+			RedactMessage("ALTER ROLE r PASSWORD 'x'", s)
+			RedactBroken(s)
+			Executes(s)
 			RedactValue(s)
 			if d := time.Since(start); d > 10*time.Second {
 				t.Errorf("%q took %v", unit, d)

@@ -32,6 +32,11 @@ type redactor struct {
 	hung    bool // the text was hanging somewhere
 	built   bool // a literal holds a role statement, or the beginning of one
 	options bool // after OPTIONS
+	routine bool // in CREATE FUNCTION or PROCEDURE
+	// rest: a role statement was taken out of a literal; what it is put together with, by replace
+	// say, comes in the same statement.
+	rest bool
+	open bool // a quote is not closed
 	// wary: the password may be in any literal, since a statement is put together that
 	// takes it from elsewhere, such as a variable.
 	wary bool
@@ -59,14 +64,40 @@ func (r *redactor) pass() {
 		r.token(t)
 		r.hung = r.hung || r.hanging
 		r.prev = t
+		r.open = r.open || t.open || r.prev.open
 	}
+	// The text does not end where its quotes do: which words are in them is open too.
+	if (r.open || r.lex.open) && givesPassword(r.s) {
+		r.role = true
+	}
+}
+
+// maxLooks bounds where givesPassword looks: what follows may be a comment up to the end.
+const maxLooks = 50
+
+// givesPassword says whether a constant follows the word anywhere, or may do so.
+func givesPassword(s string) bool {
+	at := 0
+	for range maxLooks {
+		i := indexFold(s[at:], passwordWord)
+		if i < 0 {
+			return false
+		}
+		at += i + len(passwordWord)
+		lex := lexer{s: s, pos: at}
+		if t := lex.next(); t.kind == tokString || t.kind == tokQuoted {
+			return true
+		}
+	}
+	return true
 }
 
 func (r *redactor) token(t token) {
 	switch t.kind {
 	case tokPunct:
 		if r.s[t.from] == ';' {
-			r.first, r.inRole, r.exempt, r.hanging, r.options = "", false, false, false, false
+			r.first = ""
+			r.inRole, r.exempt, r.hanging, r.options, r.routine, r.rest = false, false, false, false, false, false
 		}
 	case tokString:
 		r.literal(t, false)
@@ -75,8 +106,12 @@ func (r *redactor) token(t token) {
 			r.param(t)
 		}
 	case tokQuoted:
-		if r.name(t) == "set_config" {
+		name := r.name(t)
+		if name == "set_config" {
 			r.setConfig()
+			return
+		}
+		if r.secretCall(name) {
 			return
 		}
 		r.option(t)
@@ -97,17 +132,22 @@ func (r *redactor) word(t token) {
 	}
 	switch w {
 	case "role", "user", "group":
-		if r.prev.is(r.s, "create") || r.prev.is(r.s, "alter") {
+		if r.prev.is(r.s, "create") || r.prev.is(r.s, "alter") || r.prev.is(r.s, "replace") && r.first == "create" {
 			r.roleStatement(r.prev.is(r.s, "alter"))
 		}
 	case "set":
-		if r.first == "set" || r.first == "alter" || r.first == "create" {
-			r.setting()
-		}
+		r.setting()
 	case "set_config":
 		r.setConfig()
+	case "uescape":
+		look := r.lex
+		if t := look.next(); t.kind == tokString && len(t.value(r.s)) == 1 {
+			r.lex = look // of an identifier
+		}
 	case "options":
 		r.options = true
+	case "function", "procedure":
+		r.routine = r.routine || r.first == "create"
 	case "for":
 		if r.first == "set" && r.prev.is(r.s, passwordWord) {
 			r.hanging = true // another product's SET PASSWORD FOR name = '…'
@@ -126,7 +166,9 @@ func (r *redactor) word(t token) {
 				r.hid(v.text(r.s))
 			}
 		}
-		r.option(t)
+		if !r.secretCall(w) {
+			r.option(t)
+		}
 	}
 }
 
@@ -154,6 +196,9 @@ func (r *redactor) option(t token) {
 	if !secretName(name) && !(r.options && optionName(name)) {
 		return
 	}
+	if secretName(name) && r.declared() {
+		return
+	}
 	look := r.lex
 	r.skipEscape(t, &look)
 	at := look
@@ -165,8 +210,10 @@ func (r *redactor) option(t token) {
 		}
 	case v.is(r.s, "=>"):
 	case v.is(r.s, "="):
-		// In a DML statement it is a column's name; but the server's own are secret.
-		if !r.options && r.first != "create" && r.first != "alter" && !strings.HasPrefix(name, "rolpass") {
+		// In a DML statement it is a column's name; but the server's own are secret, and so is what a
+		// line of pg_hba.conf has.
+		hba := strings.HasPrefix(r.first, "host") || r.first == "local"
+		if !r.options && r.first != "create" && r.first != "alter" && !hba && !strings.HasPrefix(name, "rolpass") {
 			return
 		}
 	case v.kind == tokString, r.options && (v.kind == tokWord || v.kind == tokQuoted || v.kind == tokNumber):
@@ -184,17 +231,18 @@ func (r *redactor) option(t token) {
 // name gives the identifier that a word or quoted identifier stands for, with the escape
 // character that UESCAPE names.
 func (r *redactor) name(t token) string {
-	if t.kind == tokQuoted && t.form == 'u' {
-		return r.value(t)
+	if t.kind == tokQuoted {
+		return valueOf(r.s, t)
 	}
 	return t.name(r.s)
 }
 
 // skipEscape moves look over the UESCAPE clause that follows a U& token.
 func (r *redactor) skipEscape(t token, look *lexer) {
-	at := *look
-	if t.form != 'u' || !look.next().is(r.s, "uescape") || look.next().kind != tokString {
-		*look = at
+	if t.form == 'u' {
+		if _, end := escapeOf(r.s, t); end > 0 {
+			look.pos = end
+		}
 	}
 }
 
@@ -242,7 +290,8 @@ func (r *redactor) param(t token) {
 	}
 }
 
-// setting masks the value of SET name = value, if the name says so.
+// setting masks the value of SET name = value, if the name says so. A name without a dot may be the
+// column of an UPDATE.
 func (r *redactor) setting() {
 	look := r.lex
 	t := look.next()
@@ -251,6 +300,10 @@ func (r *redactor) setting() {
 	}
 	name, ok := qualifiedName(&look, t)
 	if !ok || !secretName(name.Name) {
+		return
+	}
+	statement := r.first == "set" || r.first == "alter" || r.first == "create"
+	if !statement && name.Schema == "" && !strings.Contains(name.Name, ".") {
 		return
 	}
 	if t = look.next(); !t.is(r.s, "to") && !t.is(r.s, "=") {
@@ -266,121 +319,6 @@ func (r *redactor) setting() {
 		}
 		r.lex = look
 	}
-}
-
-// literal reads a string literal and those joined to it, by a line end or by ||, and
-// masks it whole or the secrets in it.
-func (r *redactor) literal(t token, whole bool) {
-	value := r.value(t)
-	var joined strings.Builder
-	from, to, single := t.from, t.to, true
-	for {
-		look := r.lex
-		n := look.next()
-		if n.is(r.s, "||") {
-			n = look.next()
-		}
-		if n.kind != tokString {
-			break
-		}
-		if single {
-			joined.WriteString(value)
-		}
-		joined.WriteString(r.value(n))
-		to, single = n.to, false
-		r.lex = look
-		t.open = n.open
-	}
-	if !single {
-		value = joined.String()
-	}
-	whole = whole || r.hanging || r.inRole && !r.prev.is(r.s, "until")
-	if r.role || whole {
-		r.hid(value)
-		if single {
-			a, b := t.body(r.s)
-			r.hid(r.s[a:b])
-		}
-	}
-	if whole {
-		r.edits = append(r.edits, edit{from, r.past(t, to), "'" + Redacted + "'"})
-		return
-	}
-	var shown string
-	var changed, hanging bool
-	if suspicious(value) {
-		r.part(value)
-		shown, changed, hanging = redactValue(value, r.depth+1)
-		hanging = hanging || r.built && endsInPassword(value)
-		r.hanging = r.hanging || hanging
-	}
-	switch {
-	case changed:
-		r.hidWords(value, shown)
-		r.edits = append(r.edits, edit{from, r.past(t, to), relit(r.s, t, single, shown)})
-	case r.wary && !hanging && !r.prev.is(r.s, "language"):
-		r.hid(value)
-		r.edits = append(r.edits, edit{from, r.past(t, to), "'" + Redacted + "'"})
-	}
-}
-
-// part notes that a literal holds the beginning of a role statement.
-func (r *redactor) part(value string) {
-	if r.built {
-		return
-	}
-	lex := lexer{s: value}
-	for range 8 {
-		t := lex.next()
-		if t.is(value, "create") || t.is(value, "alter") {
-			t = lex.next()
-			r.built = t.is(value, "role") || t.is(value, "user") || t.is(value, "group")
-		}
-		if r.built || t.kind == tokEOF {
-			return
-		}
-	}
-}
-
-// past is where a masked literal ends. One that ends in a backslash may be longer than it
-// seems, if standard_conforming_strings is off: the rest of the text goes with it.
-func (r *redactor) past(t token, to int) int {
-	if t.form == 0 && !t.open && to-2 > t.from && r.s[to-2] == '\\' {
-		r.lex.pos = len(r.s)
-		return len(r.s)
-	}
-	return to
-}
-
-// value decodes a literal, with the escape character that UESCAPE names.
-func (r *redactor) value(t token) string {
-	if t.form == 'u' {
-		look := lexer{s: r.s, pos: t.to}
-		if look.next().is(r.s, "uescape") {
-			if esc := look.next(); esc.kind == tokString && len(esc.value(r.s)) == 1 {
-				from, to := t.body(r.s)
-				raw := strings.ReplaceAll(r.s[from:to], esc.value(r.s), `\`)
-				return strings.ReplaceAll(unescapeUnicode(raw), "''", "'")
-			}
-		}
-	}
-	return t.value(r.s)
-}
-
-// relit writes a literal again with another value.
-func relit(s string, t token, single bool, value string) string {
-	if single && t.form == '$' {
-		from, _ := t.body(s)
-		tag := s[t.from:from]
-		if !strings.Contains(value, tag) {
-			return tag + value + tag
-		}
-	}
-	end := "'"
-	if t.open {
-		end = ""
-	}
-	return "'" + strings.ReplaceAll(value, "'", "''") + end
 }
 
 // maxSecrets bounds what is looked for in an error message.

@@ -66,6 +66,15 @@ type Statement struct {
 	Analyze   bool   // EXPLAIN runs its statement
 	NoData    bool   // CREATE … AS … WITH NO DATA, REFRESH … WITH NO DATA
 	Effects   []Effect
+	// Text is the text of a statement inside another one; empty if it could not be cut out, and for
+	// a statement that stands by itself.
+	Text string
+	// Key is the text without its literals, for a statement to which they make no difference.
+	Key string
+	// Columns are those that COPY names.
+	Columns []string
+	// Types are the parameters' types that PREPARE states, as written.
+	Types []string
 	// Scalar: a SELECT of one expression and nothing else, without sub-selects.
 	Scalar bool
 	// Strict: Scalar, and NULL if anything in it is NULL, functions aside.
@@ -102,6 +111,7 @@ const (
 	DropRelation
 	RenameRelation // Schema, Name, Values[0] is the new name
 	MoveRelation   // Schema, Name, Values[0] is the new schema
+	DropTemporary  // all temporary relations
 	Catalog        // names may mean something else from now on
 )
 
@@ -115,6 +125,9 @@ type Effect struct {
 	Local   bool // SET LOCAL
 	List    bool // SetParameter: Values[0] is a list still to be split
 	Temp    bool // created or dropped in the session's temporary schema
+	Brief   bool // CREATE TEMPORARY TABLE … ON COMMIT DROP
+	// Query is that of a created view.
+	Query *Statement
 }
 
 // A Result is what a text says. Statements is shared and read-only.

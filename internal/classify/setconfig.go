@@ -71,7 +71,10 @@ func callOf(s string, lex lexer) *configCall {
 		case t.is(s, "=>"):
 			c.named = true
 		case t.kind == tokString:
-			v := t.value(s)
+			v := valueOf(s, t)
+			if _, end := escapeOf(s, t); t.form == 'u' && end > 0 {
+				lex.pos = end
+			}
 			if arg == 0 {
 				c.name.WriteString(v)
 			}

@@ -12,6 +12,7 @@ import (
 // statement reads one statement's tree. text is its part of the text.
 func statement(text string, n *pg_query.Node) *Statement {
 	if q := readQuery(n); q != nil {
+		q.Text = text
 		return q
 	}
 	s := &Statement{Form: Utility, Command: commandOf(text)}
@@ -22,22 +23,24 @@ func statement(text string, n *pg_query.Node) *Statement {
 		inner := &collector{}
 		inner.selects(v.SelectStmt, nil)
 		s.Inner = fromCollector(inner, "SELECT")
+		s.Inner.Text = withoutInto(text)
 	case *pg_query.Node_CreateTableAsStmt:
-		readCreateAs(s, v.CreateTableAsStmt)
+		readCreateAs(s, text, v.CreateTableAsStmt)
 	case *pg_query.Node_CopyStmt:
-		readCopy(s, v.CopyStmt)
+		readCopy(s, text, v.CopyStmt)
 	case *pg_query.Node_ExplainStmt:
 		s.Form, s.Analyze = Explain, analyzes(v.ExplainStmt)
-		s.Inner = statement("", v.ExplainStmt.Query)
+		s.Inner = statement(explained(text), v.ExplainStmt.Query)
 	case *pg_query.Node_PrepareStmt:
 		s.Form, s.Name = Prepare, v.PrepareStmt.Name
-		s.Inner = statement("", v.PrepareStmt.Query)
+		s.Inner = statement(after(text, "as"), v.PrepareStmt.Query)
+		s.Inner.Types = preparedTypes(text)
 	case *pg_query.Node_ExecuteStmt:
 		s.Form, s.Name = Execute, v.ExecuteStmt.Name
 		readArgs(s, v.ExecuteStmt.Params)
 	case *pg_query.Node_DeclareCursorStmt:
 		s.Form, s.Name = Declare, v.DeclareCursorStmt.Portalname
-		s.Inner = statement("", v.DeclareCursorStmt.Query)
+		s.Inner = statement(after(text, "for"), v.DeclareCursorStmt.Query)
 	case *pg_query.Node_RefreshMatViewStmt:
 		s.Form, s.NoData = Refresh, v.RefreshMatViewStmt.SkipData
 		s.Relations = []Relation{rangeVar(v.RefreshMatViewStmt.Relation, Read)}
@@ -170,7 +173,7 @@ func (s *Statement) createAs(into *pg_query.IntoClause, kind byte) {
 	}
 }
 
-func readCreateAs(s *Statement, v *pg_query.CreateTableAsStmt) {
+func readCreateAs(s *Statement, text string, v *pg_query.CreateTableAsStmt) {
 	kind := byte('r')
 	if v.Objtype == pg_query.ObjectType_OBJECT_MATVIEW {
 		kind = 'm'
@@ -179,16 +182,19 @@ func readCreateAs(s *Statement, v *pg_query.CreateTableAsStmt) {
 		s.Command = "CREATE TABLE AS"
 	}
 	s.createAs(v.Into, kind)
-	s.Inner = statement("", v.Query)
+	s.Inner = statement(withoutData(after(text, "as")), v.Query)
 }
 
-func readCopy(s *Statement, v *pg_query.CopyStmt) {
+func readCopy(s *Statement, text string, v *pg_query.CopyStmt) {
 	if v.Query != nil {
 		s.Form = CopyOut
-		s.Inner = statement("", v.Query)
+		s.Inner = statement(parenthesised(text), v.Query)
 		return
 	}
 	s.Form = Copy
+	for _, n := range v.Attlist {
+		s.Columns = append(s.Columns, n.GetString_().GetSval())
+	}
 	access := Read
 	if v.IsFrom {
 		access = Insert

@@ -15,14 +15,16 @@ type Clock struct {
 	moved chan struct{} // closed and replaced by Advance; nil until somebody waits
 }
 
-// Now is the time.
+// Now is the time, as a calendar has it: without the reading of a stopwatch that
+// time.Now adds, which would not survive being stored.
 func (c *Clock) Now() time.Time {
+	now := time.Now().Round(0)
 	if c == nil {
-		return time.Now()
+		return now
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return time.Now().Add(c.ahead)
+	return now.Add(c.ahead)
 }
 
 // Advance puts the clock forward. A d that is not positive does nothing: time

@@ -44,10 +44,10 @@ func (p *printer) binary(dst []byte, oid uint32, b []byte) ([]byte, bool) {
 		return p.nested(dst, b, func(dst, b []byte) ([]byte, bool) { return p.binaryArray(dst, elem, b) })
 	}
 	if elem := rangeElement(oid); elem != 0 {
-		return p.binaryRange(dst, elem, b)
+		return p.binaryRange(dst, builtInRange(elem), b)
 	}
 	if elem := multirangeElement(oid); elem != 0 {
-		return p.binaryMultirange(dst, elem, b)
+		return p.binaryMultirange(dst, builtInRange(elem), b)
 	}
 	if oid == oidRecord {
 		return p.nested(dst, b, p.binaryRecord)
@@ -68,9 +68,6 @@ func (p *printer) binaryRare(dst []byte, oid uint32, b []byte) ([]byte, bool) {
 			return dst, false
 		}
 		return strconv.AppendUint(dst, uint64(binary.BigEndian.Uint32(b)), 10), true
-	case oidRegproc, oidRegproced, oidRegoper, oidRegoperator, oidRegclass, oidRegtype, oidRegconfig, oidRegdict,
-		oidRegnsp, oidRegrole, oidRegcoll:
-		return appendReg(dst, oid, b)
 	case oidInt2Vector, oidOIDVector:
 		return p.binaryVector(dst, oid, b)
 	case oidTID:
@@ -110,6 +107,9 @@ func (p *printer) binaryRare(dst []byte, oid uint32, b []byte) ([]byte, bool) {
 		return p.tsquery(dst, b)
 	case oidVoid:
 		return dst, len(b) == 0
+	}
+	if isReg(oid) {
+		return p.binaryReg(dst, oid, b)
 	}
 	return p.customBinary(dst, oid, b)
 }
@@ -172,12 +172,17 @@ func appendHexByte(dst []byte, c byte) []byte {
 	return append(dst, digits[c>>4], digits[c&15])
 }
 
-// appendReg prints the number of the object: its name is in the catalogue.
-func appendReg(dst []byte, oid uint32, b []byte) ([]byte, bool) {
+// binaryReg prints the name of the object, or its number if the catalogue does not tell.
+func (p *printer) binaryReg(dst []byte, oid uint32, b []byte) ([]byte, bool) {
 	if len(b) != 4 {
 		return dst, false
 	}
 	n := binary.BigEndian.Uint32(b)
+	if n != 0 {
+		if out, ok := p.reg(dst, oid, strconv.FormatUint(uint64(n), 10)); ok {
+			return out, true
+		}
+	}
 	if n == 0 && oid != oidRegoper && oid != oidRegoperator {
 		return append(dst, '-'), true
 	}

@@ -7,9 +7,10 @@
 //	                └─ malformed or unknown type ─▶ \x… (hexadecimal)
 //
 // It knows the built-in types of PostgreSQL 12 to 17 and their arrays, ranges and
-// multiranges. It has no catalogue: enums, domains and composite types need
-// Settings.TypeOf to be more than hexadecimal in binary format, and the reg*
-// types (regclass and others) print as the object's number.
+// multiranges. It has no catalogue: Settings.TypeOf describes enums, domains, composites and
+// ranges, Settings.RegName names what a regclass and the like stand for; without them, the binary
+// values of the former print as hexadecimal and those of the latter as the object's number.
+// Money prints as with lc_monetary C or en_US, for servers do not report that setting.
 //
 // The bytes come from strangers: every length and count is checked against the
 // bytes at hand before anything is allocated, nesting is limited, and the output is bounded (see

@@ -6,7 +6,7 @@ import (
 )
 
 // parseRange reads one range literal from the head of s.
-func (p *printer) parseRange(elem uint32, s string) (r span, rest string, ok bool) {
+func (p *printer) parseRange(of subtype, s string) (r span, rest string, ok bool) {
 	if len(s) >= 5 && strings.EqualFold(s[:5], "empty") {
 		return span{empty: true}, s[5:], true
 	}
@@ -14,18 +14,18 @@ func (p *printer) parseRange(elem uint32, s string) (r span, rest string, ok boo
 		return r, s, false
 	}
 	r.lower.inclusive = s[0] == '['
-	if s, ok = p.parseBound(&r.lower, elem, s[1:], ","); !ok {
+	if s, ok = p.parseBound(&r.lower, of, s[1:], ","); !ok {
 		return r, s, false
 	}
-	if s, ok = p.parseBound(&r.upper, elem, s[1:], ")]"); !ok {
+	if s, ok = p.parseBound(&r.upper, of, s[1:], ")]"); !ok {
 		return r, s, false
 	}
 	r.upper.inclusive = s[0] == ']'
-	return r, s[1:], r.canonical(elem)
+	return r, s[1:], r.canonical(of)
 }
 
 // parseBound reads one end up to a character of stop, which stays in rest.
-func (p *printer) parseBound(end *bound, elem uint32, s, stop string) (rest string, ok bool) {
+func (p *printer) parseBound(end *bound, of subtype, s, stop string) (rest string, ok bool) {
 	if s != "" && strings.IndexByte(stop, s[0]) >= 0 {
 		end.infinite = true
 		return s, true
@@ -57,31 +57,39 @@ scan:
 	if i == len(s) || strings.IndexByte(stop, s[i]) < 0 {
 		return s, false
 	}
-	return s[i:], p.parseValue(end, elem, strings.Trim(string(b), pgSpace))
+	return s[i:], p.parseValue(end, of, string(b))
 }
 
 // parseValue reads the value of an end.
-func (p *printer) parseValue(end *bound, elem uint32, s string) bool {
-	switch elem {
-	case oidNumeric:
-		out, ok := p.textNumeric(nil, s)
-		end.value = string(out)
-		return ok
+func (p *printer) parseValue(end *bound, of subtype, s string) bool {
+	if of.keyed() {
+		s = strings.Trim(s, pgSpace)
+	}
+	switch of.oid {
 	case oidInt4, oidInt8:
 		bits := 32
-		if elem == oidInt8 {
+		if of.oid == oidInt8 {
 			bits = 64
 		}
 		n, err := strconv.ParseInt(s, 10, bits)
 		end.key = n
 		return err == nil
+	case oidDate, oidTimestamp, oidTimestamptz:
+		return p.parseStampValue(end, of, s)
 	}
+	out, ok := p.text(nil, of.oid, s)
+	end.value = string(out)
+	return ok && len(out) <= p.max
+}
+
+// parseStampValue reads a date or timestamp.
+func (p *printer) parseStampValue(end *bound, of subtype, s string) bool {
 	infinite, negative := strings.EqualFold(s, "infinity"), strings.EqualFold(s, "-infinity")
 	t, ok := parseStamp(s)
 	if !ok && !infinite && !negative {
 		return false
 	}
-	if elem == oidDate {
+	if of.oid == oidDate {
 		end.key = t.days
 		if infinite {
 			end.key = infDate
@@ -96,14 +104,14 @@ func (p *printer) parseValue(end *bound, elem uint32, s string) bool {
 	case negative:
 		end.key = negInfTimestamp
 	default:
-		end.key, ok = p.instant(t, elem)
+		end.key, ok = p.instant(t, of.oid)
 		return ok
 	}
 	return true
 }
 
 // textMultirange reads {[a,b),[c,d)}.
-func (p *printer) textMultirange(dst []byte, elem uint32, s string) ([]byte, bool) {
+func (p *printer) textMultirange(dst []byte, of subtype, s string) ([]byte, bool) {
 	s = strings.Trim(s, pgSpace)
 	if len(s) < 2 || s[0] != '{' || s[len(s)-1] != '}' {
 		return dst, false
@@ -111,7 +119,7 @@ func (p *printer) textMultirange(dst []byte, elem uint32, s string) ([]byte, boo
 	s = strings.Trim(s[1:len(s)-1], pgSpace)
 	var spans []span
 	for s != "" {
-		r, rest, ok := p.parseRange(elem, s)
+		r, rest, ok := p.parseRange(of, s)
 		if !ok {
 			return dst, false
 		}
@@ -126,7 +134,7 @@ func (p *printer) textMultirange(dst []byte, elem uint32, s string) ([]byte, boo
 			return dst, false
 		}
 	}
-	return p.appendMultirange(dst, elem, spans)
+	return p.appendMultirange(dst, of, spans)
 }
 
 func appendInteger(dst []byte, n int64) []byte { return strconv.AppendInt(dst, n, 10) }

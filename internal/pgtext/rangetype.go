@@ -8,8 +8,30 @@ import (
 	"strings"
 )
 
-// bound is one end of a range. Numbers of numeric have their text as value, all
-// other subtypes key.
+// subtype is what a range is made of.
+type subtype struct {
+	oid      uint32
+	discrete bool // ranges have the canonical form [lower,upper)
+}
+
+// builtInRange is the subtype of a built-in range.
+func builtInRange(elem uint32) subtype {
+	return subtype{elem, elem == oidInt4 || elem == oidInt8 || elem == oidDate}
+}
+
+// keyed says whether values are told and ordered by a number.
+func (of subtype) keyed() bool {
+	switch of.oid {
+	case oidInt4, oidInt8, oidDate, oidTimestamp, oidTimestamptz:
+		return true
+	}
+	return false
+}
+
+// ordered says whether the order of values is known; if not, only which are equal.
+func (of subtype) ordered() bool { return of.keyed() || of.oid == oidNumeric }
+
+// bound is one end of a range. Its value is a key, or else the text that is printed.
 type bound struct {
 	infinite  bool
 	inclusive bool
@@ -32,15 +54,15 @@ const (
 	rangeUpperInf = 0x10
 )
 
-func (p *printer) binaryRange(dst []byte, elem uint32, b []byte) ([]byte, bool) {
-	r, ok := p.decodeRange(elem, b)
+func (p *printer) binaryRange(dst []byte, of subtype, b []byte) ([]byte, bool) {
+	r, ok := p.decodeRange(of, b)
 	if !ok {
 		return dst, false
 	}
-	return p.appendRange(dst, elem, r)
+	return p.appendRange(dst, of, r)
 }
 
-func (p *printer) decodeRange(elem uint32, b []byte) (r span, ok bool) {
+func (p *printer) decodeRange(of subtype, b []byte) (r span, ok bool) {
 	if len(b) < 1 {
 		return r, false
 	}
@@ -57,34 +79,35 @@ func (p *printer) decodeRange(elem uint32, b []byte) (r span, ok bool) {
 		if !ok || null {
 			return r, false
 		}
-		if b = rest; !p.decodeBound(end, elem, item) {
+		if b = rest; !p.decodeBound(end, of, item) {
 			return r, false
 		}
 	}
-	return r, len(b) == 0 && r.canonical(elem)
+	return r, len(b) == 0 && r.canonical(of)
 }
 
-func (p *printer) decodeBound(end *bound, elem uint32, b []byte) bool {
+func (p *printer) decodeBound(end *bound, of subtype, b []byte) bool {
 	switch {
-	case elem == oidNumeric:
-		out, ok := p.binaryNumeric(nil, b)
-		end.value = string(out)
-		return ok
-	case elem == oidDate && len(b) == 4:
+	case of.oid == oidDate && len(b) == 4:
 		end.key = int64(int32(binary.BigEndian.Uint32(b)))
 		return true
-	case (elem == oidTimestamp || elem == oidTimestamptz) && len(b) == 8:
+	case (of.oid == oidTimestamp || of.oid == oidTimestamptz) && len(b) == 8:
 		end.key = int64(binary.BigEndian.Uint64(b))
 		return true
 	}
-	var ok bool
-	end.key, ok = integer(elem, b)
-	return ok
+	if of.keyed() {
+		var ok bool
+		end.key, ok = integer(of.oid, b)
+		return ok
+	}
+	out, ok := p.binary(nil, of.oid, b)
+	end.value = string(out)
+	return ok && len(out) <= p.max
 }
 
 // canonical gives ranges of discrete values the form [lower,upper) and
 // finds the empty ones; false means that the range is invalid.
-func (r *span) canonical(elem uint32) bool {
+func (r *span) canonical(of subtype) bool {
 	if r.empty {
 		*r = span{empty: true}
 		return true
@@ -93,7 +116,7 @@ func (r *span) canonical(elem uint32) bool {
 		end.inclusive = end.inclusive && !end.infinite
 	}
 	if !r.lower.infinite && !r.upper.infinite {
-		c := compareBound(elem, r.lower, r.upper)
+		c := compareBound(of, r.lower, r.upper)
 		if c > 0 {
 			return false
 		}
@@ -102,8 +125,11 @@ func (r *span) canonical(elem uint32) bool {
 			return true
 		}
 	}
+	if !of.discrete {
+		return true
+	}
 	var most int64
-	switch elem {
+	switch of.oid {
 	case oidInt4:
 		most = math.MaxInt32
 	case oidInt8:
@@ -114,7 +140,7 @@ func (r *span) canonical(elem uint32) bool {
 		return true
 	}
 	step := func(end *bound, inclusive bool) bool {
-		special := elem == oidDate && (end.key == infDate || end.key == negInfDate)
+		special := of.oid == oidDate && (end.key == infDate || end.key == negInfDate)
 		if end.infinite || special || end.inclusive == inclusive {
 			return true
 		}
@@ -131,14 +157,21 @@ func (r *span) canonical(elem uint32) bool {
 	return true
 }
 
-func compareBound(elem uint32, a, b bound) int {
-	if elem == oidNumeric {
+// compareBound compares values. Of those whose order is not known, the first is the smaller one:
+// the server puts them in order before it sends them.
+func compareBound(of subtype, a, b bound) int {
+	switch {
+	case of.keyed():
+		return cmp.Compare(a.key, b.key)
+	case of.oid == oidNumeric:
 		return compareNumeric(a.value, b.value)
+	case a.value == b.value:
+		return 0
 	}
-	return cmp.Compare(a.key, b.key)
+	return -1
 }
 
-func (p *printer) appendRange(dst []byte, elem uint32, r span) ([]byte, bool) {
+func (p *printer) appendRange(dst []byte, of subtype, r span) ([]byte, bool) {
 	if r.empty {
 		return append(dst, "empty"...), true
 	}
@@ -149,38 +182,38 @@ func (p *printer) appendRange(dst []byte, elem uint32, r span) ([]byte, bool) {
 	if r.upper.inclusive {
 		end = ']'
 	}
-	dst, ok := p.appendBound(append(dst, open), elem, r.lower)
+	dst, ok := p.appendBound(append(dst, open), of, r.lower)
 	if !ok {
 		return dst, false
 	}
-	if dst, ok = p.appendBound(append(dst, ','), elem, r.upper); !ok {
+	if dst, ok = p.appendBound(append(dst, ','), of, r.upper); !ok {
 		return dst, false
 	}
 	return append(dst, end), len(dst) < p.max
 }
 
-func (p *printer) appendBound(dst []byte, elem uint32, end bound) ([]byte, bool) {
+func (p *printer) appendBound(dst []byte, of subtype, end bound) ([]byte, bool) {
 	if end.infinite {
 		return dst, true
 	}
 	at, ok := len(dst), true
-	switch elem {
-	case oidNumeric:
-		dst = append(dst, end.value...)
+	switch of.oid {
 	case oidDate:
 		dst, ok = p.date(dst, end.key)
 	case oidTimestamp:
 		dst, ok = p.timestamp(dst, end.key, nil)
 	case oidTimestamptz:
 		dst, ok = p.timestamp(dst, end.key, p.zone())
+	case oidInt4, oidInt8:
+		dst = appendInteger(dst, end.key)
 	default:
-		dst, ok = appendInteger(dst, end.key), true
+		dst = append(dst, end.value...)
 	}
 	return quoteField(dst, at, `"\()[],`+pgSpace), ok
 }
 
 // binaryMultirange prints a count, then ranges with their lengths.
-func (p *printer) binaryMultirange(dst []byte, elem uint32, b []byte) ([]byte, bool) {
+func (p *printer) binaryMultirange(dst []byte, of subtype, b []byte) ([]byte, bool) {
 	if len(b) < 4 {
 		return dst, false
 	}
@@ -195,7 +228,7 @@ func (p *printer) binaryMultirange(dst []byte, elem uint32, b []byte) ([]byte, b
 			return dst, false
 		}
 		b = rest
-		r, ok := p.decodeRange(elem, item)
+		r, ok := p.decodeRange(of, item)
 		if !ok {
 			return dst, false
 		}
@@ -204,24 +237,26 @@ func (p *printer) binaryMultirange(dst []byte, elem uint32, b []byte) ([]byte, b
 	if len(b) != 0 {
 		return dst, false
 	}
-	return p.appendMultirange(dst, elem, spans)
+	return p.appendMultirange(dst, of, spans)
 }
 
 // appendMultirange sorts the ranges, joins those that touch and drops the empty ones.
 // Of equal bounds the later one is printed: numerics may differ in scale.
-func (p *printer) appendMultirange(dst []byte, elem uint32, spans []span) ([]byte, bool) {
+func (p *printer) appendMultirange(dst []byte, of subtype, spans []span) ([]byte, bool) {
 	spans = slices.DeleteFunc(spans, func(r span) bool { return r.empty })
-	slices.SortStableFunc(spans, func(a, b span) int {
-		return cmp.Or(compareLower(elem, a.lower, b.lower), compareUpper(elem, a.upper, b.upper))
-	})
+	if of.ordered() {
+		slices.SortStableFunc(spans, func(a, b span) int {
+			return cmp.Or(compareLower(of, a.lower, b.lower), compareUpper(of, a.upper, b.upper))
+		})
+	}
 	joined := spans[:0]
 	for _, r := range spans {
-		if n := len(joined); n > 0 && touches(elem, joined[n-1].upper, r.lower) {
+		if n := len(joined); n > 0 && touches(of, joined[n-1].upper, r.lower) {
 			last := &joined[n-1]
-			if compareLower(elem, last.lower, r.lower) == 0 {
+			if compareLower(of, last.lower, r.lower) == 0 {
 				last.lower = r.lower
 			}
-			if compareUpper(elem, last.upper, r.upper) <= 0 {
+			if compareUpper(of, last.upper, r.upper) <= 0 {
 				last.upper = r.upper
 			}
 			continue
@@ -234,39 +269,39 @@ func (p *printer) appendMultirange(dst []byte, elem uint32, spans []span) ([]byt
 			dst = append(dst, ',')
 		}
 		var ok bool
-		if dst, ok = p.appendRange(dst, elem, r); !ok {
+		if dst, ok = p.appendRange(dst, of, r); !ok {
 			return dst, false
 		}
 	}
 	return append(dst, '}'), true
 }
 
-func compareLower(elem uint32, a, b bound) int {
+func compareLower(of subtype, a, b bound) int {
 	switch {
 	case a.infinite || b.infinite:
 		return boolInt(b.infinite) - boolInt(a.infinite)
-	case compareBound(elem, a, b) != 0:
-		return compareBound(elem, a, b)
+	case compareBound(of, a, b) != 0:
+		return compareBound(of, a, b)
 	}
 	return boolInt(b.inclusive) - boolInt(a.inclusive)
 }
 
-func compareUpper(elem uint32, a, b bound) int {
+func compareUpper(of subtype, a, b bound) int {
 	switch {
 	case a.infinite || b.infinite:
 		return boolInt(a.infinite) - boolInt(b.infinite)
-	case compareBound(elem, a, b) != 0:
-		return compareBound(elem, a, b)
+	case compareBound(of, a, b) != 0:
+		return compareBound(of, a, b)
 	}
 	return boolInt(a.inclusive) - boolInt(b.inclusive)
 }
 
 // touches: no value lies between the end of one range and the start of the next.
-func touches(elem uint32, upper, lower bound) bool {
+func touches(of subtype, upper, lower bound) bool {
 	if upper.infinite || lower.infinite {
 		return true
 	}
-	c := compareBound(elem, upper, lower)
+	c := compareBound(of, upper, lower)
 	return c > 0 || c == 0 && (upper.inclusive || lower.inclusive)
 }
 
@@ -278,10 +313,10 @@ func boolInt(b bool) int {
 }
 
 // textRange reads [a,b) and the like.
-func (p *printer) textRange(dst []byte, elem uint32, s string) ([]byte, bool) {
-	r, rest, ok := p.parseRange(elem, strings.Trim(s, pgSpace))
+func (p *printer) textRange(dst []byte, of subtype, s string) ([]byte, bool) {
+	r, rest, ok := p.parseRange(of, strings.Trim(s, pgSpace))
 	if !ok || rest != "" {
 		return dst, false
 	}
-	return p.appendRange(dst, elem, r)
+	return p.appendRange(dst, of, r)
 }

@@ -25,6 +25,9 @@ type Settings struct {
 	// TypeOf describes types that are not built in; nil: their binary values print as
 	// hexadecimal.
 	TypeOf func(oid uint32) (Type, bool)
+	// RegName prints a value of a type such as regclass, given as the object's number or name; nil:
+	// they print as numbers, and names stay as they are.
+	RegName func(typ uint32, value string) (string, bool)
 }
 
 // NoExtraFloatDigits is extra_float_digits = 0 in Settings.

@@ -48,10 +48,10 @@ func (p *printer) text(dst []byte, oid uint32, s string) ([]byte, bool) {
 		return p.textArray(dst, elem, s)
 	}
 	if elem := rangeElement(oid); elem != 0 {
-		return p.textRange(dst, elem, s)
+		return p.textRange(dst, builtInRange(elem), s)
 	}
 	if elem := multirangeElement(oid); elem != 0 {
-		return p.textMultirange(dst, elem, s)
+		return p.textMultirange(dst, builtInRange(elem), s)
 	}
 	return p.textRare(dst, oid, s)
 }
@@ -74,6 +74,9 @@ func (p *printer) textRare(dst []byte, oid uint32, s string) ([]byte, bool) {
 		if len(s) > 0 && s[0] != '\\' {
 			return appendChar(dst, s[0]), true
 		}
+	}
+	if isReg(oid) {
+		return p.reg(dst, oid, strings.Trim(s, pgSpace))
 	}
 	return p.customText(dst, oid, s)
 }

@@ -1,9 +1,6 @@
 package stream
 
 import (
-	"strconv"
-	"unicode/utf8"
-
 	"github.com/das-local/das-local/internal/activity"
 )
 
@@ -95,34 +92,35 @@ func textSize(e *activity.Event) int {
 // escapeGrowth is how many bytes of JSON one byte of text can take: \u001f.
 const escapeGrowth = 6
 
+// leastShare is what a parameter may take if there are so many that an equal share is less; those at
+// the end are left out then.
+const leastShare = 512
+
 // shortened is e with its texts cut so that it surely fits into limit bytes:
-// half for the text, an eighth for the error message, a quarter for all
-// parameters, where those that no longer fit are left out.
+// half for the text, an eighth for the error message, a quarter for all parameters.
 func shortened(e *activity.Event, limit int) activity.Event {
 	short := *e
 	short.CommandText = cutText(e.CommandText, limit/2)
 	short.ErrorMessage = cutText(e.ErrorMessage, limit/8)
 	room := limit / 4
+	share := max(room/max(len(e.Params), 1)-len(`"",`), leastShare)
 	for i, p := range e.Params {
-		room -= escapeGrowth*len(p) + len(`"",`)
-		if room < 0 {
-			short.Params = append(e.Params[:i:i], "[cut: "+strconv.Itoa(len(e.Params)-i)+" parameters]")
+		p = cutText(p, share)
+		if room -= escapeGrowth*len(p) + len(`"",`); room < 0 {
+			short.Params = append(short.Params[:i:i], activity.CutParams(len(e.Params)-i))
 			break
+		}
+		if p != e.Params[i] {
+			short.Params = append(append(short.Params[:i:i], p), e.Params[i+1:]...)
 		}
 	}
 	return short
 }
 
-// cutText shortens text to what takes at most limit bytes of JSON, and says
-// how long it was.
+// cutText shortens text to what takes at most limit bytes of JSON.
 func cutText(text string, limit int) string {
-	mark := "… [cut: " + strconv.Itoa(len(text)) + " bytes]"
 	if len(text) <= limit/escapeGrowth {
 		return text
 	}
-	n := max(0, limit/escapeGrowth-len(mark))
-	for n > 0 && !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return text[:n] + mark
+	return activity.Cut(text, limit/escapeGrowth-activity.MaxCutMark, 0)
 }

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -69,12 +70,29 @@ func TestCutText(t *testing.T) {
 	text := strings.Repeat("ü…", 1000)
 	for _, limit := range []int{0, 10, 300, 301, 302, 303, 304, 29_999, 30_000} {
 		got := cutText(text, limit)
-		head, _, marked := strings.Cut(got, "… [cut: 5000 bytes]")
+		head := got
+		if i := strings.LastIndex(got, activity.CutMark); i >= 0 {
+			head = got[:i]
+		}
+		marked := got == fmt.Sprintf("%s… [cut: %d bytes]", head, len(text)-len(head))
 		if !utf8.ValidString(got) || !marked && got != text || marked && !strings.HasPrefix(text, head) {
 			t.Errorf("limit %d: %q", limit, got)
 		}
 		if (limit >= 30_000) != (got == text) {
 			t.Errorf("limit %d: cut or not", limit)
 		}
+	}
+}
+
+// TestManyParams: what does not fit is counted.
+func TestManyParams(t *testing.T) {
+	e := event(1, "select 1")
+	for range 65535 {
+		e.Params = append(e.Params, "a parameter")
+	}
+	short := shortened(&e, 500_000)
+	kept := len(short.Params) - 1
+	if kept < 1000 || short.Params[kept] != fmt.Sprintf("… [cut: %d parameters]", 65535-kept) || short.Params[kept-1] != "a parameter" || len(e.Params) != 65535 {
+		t.Errorf("%d kept, then %q", kept, short.Params[kept])
 	}
 }

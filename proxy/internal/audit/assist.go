@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/classify"
 	"github.com/das-local/das-local/internal/pgtext"
 	"github.com/das-local/das-local/proxy/internal/track"
 )
@@ -25,12 +26,15 @@ type assist struct {
 	records []record // of the statement that runs
 	bytes   int      // of text in them
 	owed    []*run   // oldest first
-	ids     []idPair
-	late    []lateText // what will be recorded and has its events
-	claims  []string   // texts of records that no statement was known for
-	spans   []span     // portals that ended in this transaction
-	heard   bool       // the server has recorded something in this session
-	silent  bool       // it did not record what it should have
+	ids     idPair
+	latest  record           // the numbers of the last one
+	ended   bool             // a statement ended since
+	late    []lateText       // what will be recorded and has its events
+	claims  []record         // records that no statement was known for
+	spans   []span           // portals that ended in this transaction
+	heard   bool             // the server has recorded something in this session
+	silent  bool             // it did not record what it should have, and nothing since
+	missed  []activity.Class // classes of which it did not record one, and none since
 }
 
 // Bounds of what a session holds. A statement that causes more has its first
@@ -38,16 +42,39 @@ type assist struct {
 const (
 	maxRecords     = 512
 	maxRecordBytes = 4 << 20
-	maxPairs       = 8
 	maxClaims      = 64
 	maxOwed        = 256
+	maxOwedBytes   = 8 << 20
 )
 
-// An idPair says which statementId goes with one of the server's.
+// An idPair says which statementId goes with the server's last one.
 type idPair struct {
 	theirs, ours int64
-	last         int64 // the last substatementId given
-	shift        int64 // what events of our own have moved theirs by
+	last         int64   // the last substatementId given
+	shift        int64   // what events of our own have moved theirs by
+	free         []int64 // of theirs, without an event: those after them move down
+}
+
+// maxFree is how many of these are told apart.
+const maxFree = 16
+
+// sub gives the substatementId for a record.
+func (p *idPair) sub(rec *record) int64 {
+	n := rec.sub + p.shift
+	for _, f := range p.free {
+		if f < rec.sub {
+			n--
+		}
+	}
+	return n
+}
+
+func (p *idPair) skip(rec *record) {
+	if len(p.free) == maxFree {
+		p.shift--
+		p.free = slices.Delete(p.free, 0, 1)
+	}
+	p.free = append(p.free, rec.sub)
 }
 
 // A lateText is the text of records that are still to come and make no event: the
@@ -75,11 +102,17 @@ func (s *Session) heardOf(ctx context.Context, dst []activity.Event, it *track.I
 		text = pgtext.Text(textOID, 0, []byte(text), &s.print)
 	}
 	rec, ok := parseRecord(strings.ToValidUTF8(text, "\uFFFD"), it.TextLen > len(it.Text))
-	if !ok || it.Worker || rec.command == unrecorded {
+	// A parallel worker counts from 1; what says so is in the server's language.
+	if !ok || it.Worker || rec.before(&a.latest) || a.ended && !a.latest.before(&rec) {
+		return dst
+	}
+	a.latest, a.ended = record{id: rec.id, sub: rec.sub}, false
+	if rec.command == unrecorded {
 		return dst
 	}
 	rec.at = it.End
 	a.heard, a.silent = true, false
+	a.missed = slices.DeleteFunc(a.missed, func(c activity.Class) bool { return c == rec.class })
 	if a.swallows(&rec) {
 		return dst
 	}
@@ -103,8 +136,11 @@ func (s *Session) heardOf(ctx context.Context, dst []activity.Event, it *track.I
 func (a *assist) swallows(rec *record) bool {
 	for i := range a.late {
 		l := &a.late[i]
-		if l.id != 0 && (l.id != rec.id || l.sub != rec.sub) || !l.of.says(rec) {
+		if l.id != 0 && (l.id != rec.id || l.sub != rec.sub) || !l.of.says(rec) || calls(rec) {
 			continue
+		}
+		if l.id == 0 && a.ids.theirs == rec.id {
+			a.ids.skip(rec)
 		}
 		l.id, l.sub = rec.id, rec.sub
 		return true
@@ -112,36 +148,69 @@ func (a *assist) swallows(rec *record) bool {
 	return false
 }
 
+// room says whether one more statement may be owed its records.
+func (a *assist) room(r *run) bool {
+	n := r.size()
+	for _, o := range a.owed {
+		n += o.size()
+	}
+	return len(a.owed) < maxOwed && n <= maxOwedBytes
+}
+
+func (r *run) size() int {
+	n := len(r.text.raw) + r.it.Params.Size()
+	for i := range r.records {
+		n += len(r.records[i].text)
+	}
+	return n
+}
+
+// later remembers a statement that has its events and is still to be recorded.
+func (a *assist) later(r *run) {
+	r.it.Params, r.params, r.records = nil, nil, nil
+	a.late = append(a.late, lateText{of: r})
+	n := 0
+	for i := range a.late {
+		n += a.late[i].of.size()
+	}
+	for len(a.late) > maxOwed || n > maxOwedBytes && len(a.late) > 1 {
+		n -= a.late[0].of.size()
+		a.late = slices.Delete(a.late, 0, 1)
+	}
+}
+
 // owns says whether a late record is one of the owed statement's.
 func (r *run) owns(rec *record) bool {
-	if n := len(r.records); n > 0 {
-		last := &r.records[n-1]
-		if last.id != rec.id || r.recorded() && last.sub != rec.sub {
-			return false
-		}
+	if r.recorded() {
+		last := &r.records[len(r.records)-1]
+		return last.id == rec.id && last.sub == rec.sub && r.says(rec)
 	}
 	return r.says(rec) && !calls(rec)
 }
 
 // says says whether a record's text is the statement's.
 func (r *run) says(rec *record) bool {
-	if r.it.TextLen > len(r.it.Text) { // the server knows more of it
+	if r.text.cut > 0 { // the server knows more of it
 		return r.text.raw != "" && strings.HasPrefix(rec.text, r.text.raw)
 	}
 	return r.text.is(rec, r.from, r.to)
 }
 
-// is says whether a record's text is this one: whole, as older versions have it, or
-// the statement alone. It may be cut, and the server redacts.
+// is says whether a record's text is this one: whole, or, as pgaudit has it from
+// version 17 on, the statement alone with the comments around it. It may be cut, and
+// the server redacts.
 func (t *text) is(rec *record, from, to int) bool {
-	if rec.text == t.raw || rec.text == t.raw[from:to] {
+	got := rec.text
+	if got == t.raw || got == t.raw[from:to] {
 		return true
 	}
-	got := rec.text
-	if before, _, found := strings.Cut(got, " <REDACTED>"); found && rec.class == activity.ClassRole {
+	if before, _, found := strings.Cut(got, " "+classify.Redacted); found {
 		return strings.HasPrefix(t.raw, before) || strings.HasPrefix(t.raw[from:], before)
 	}
-	return rec.cut && len(got) > beginning && strings.HasPrefix(t.raw, got)
+	if rec.cut {
+		return len(got) > beginning && strings.HasPrefix(t.raw, got)
+	}
+	return from < to && strings.Contains(got, t.raw[from:to]) && strings.Contains(t.raw, got)
 }
 
 // calls says whether a record is of a function's call, which names the statement
@@ -155,20 +224,29 @@ func (r *run) recorded() bool {
 	return slices.ContainsFunc(r.records, func(rec record) bool { return !calls(&rec) && r.says(&rec) })
 }
 
-// pair gives the statementId for one of the server's.
-func (s *Session) pair(theirs int64) *idPair {
-	a := s.assist
-	for i := range a.ids {
-		if a.ids[i].theirs == theirs {
-			return &a.ids[i]
-		}
+// pair gives the statementId for a record. One that the server goes on with after
+// events under another number has a new one.
+func (s *Session) pair(rec *record) *idPair {
+	p := &s.assist.ids
+	if p.theirs != rec.id || p.ours != s.next-1 {
+		*p = idPair{theirs: rec.id, ours: s.next, shift: 1 - rec.sub}
+		s.next++
 	}
-	if len(a.ids) == maxPairs {
-		a.ids = slices.Delete(a.ids, 0, 1)
+	return p
+}
+
+// claim remembers a record that may be a statement's whose end is still to be
+// reported: an early one, or that of a portal which another statement ended.
+func (a *assist) claim(rec *record) {
+	a.claims = append(a.claims, record{class: rec.class, text: rec.text, cut: rec.cut, at: rec.at})
+	n := 0
+	for i := range a.claims {
+		n += len(a.claims[i].text)
 	}
-	a.ids = append(a.ids, idPair{theirs: theirs, ours: s.next})
-	s.next++
-	return &a.ids[len(a.ids)-1]
+	for len(a.claims) > maxClaims || n > maxRecordBytes && len(a.claims) > 1 {
+		n -= len(a.claims[0].text)
+		a.claims = slices.Delete(a.claims, 0, 1)
+	}
 }
 
 // Owed says whether a statement has completed whose events are still to come.

@@ -17,9 +17,13 @@ type Catalog interface {
 	Relation(ctx context.Context, s *catalog.Session, schema, name string) (catalog.Relation, bool)
 	ViewDefinition(ctx context.Context, s *catalog.Session, oid uint32) (string, bool)
 	Functions(ctx context.Context, s *catalog.Session, schema, name string) []catalog.Function
+	Analyze(ctx context.Context, s *catalog.Session, st catalog.Statement) (*catalog.Analysis, bool)
 	ParameterTypes(ctx context.Context, s *catalog.Session, sql string, given ...uint32) ([]uint32, bool)
+	TempSchema(ctx context.Context, s *catalog.Session) (string, bool)
 	Type(ctx context.Context, s *catalog.Session, oid uint32) (catalog.Type, bool)
-	DefaultSearchPath(ctx context.Context, s *catalog.Session) []string
+	RegName(ctx context.Context, s *catalog.Session, typ uint32, value string) (string, bool)
+	DefaultSearchPath(ctx context.Context, s *catalog.Session) ([]string, bool)
+	DefaultSetting(ctx context.Context, s *catalog.Session, name string) string
 	Invalidate(database string)
 	Release(database string)
 }
@@ -67,18 +71,21 @@ type Session struct {
 	names catalog.Session
 	print pgtext.Settings
 	next  int64 // the next statementId
+	group group
 	state state
 	// prepared holds the statements of Parse and PREPARE by name.
 	prepared map[string]*prepared
+	defaults map[string]string // DefaultSetting's answers; nil until a value is printed
 	created  created
-	assist   *assist // nil: the server does not help
-	last     *text   // what readText read last, of lastRaw; nil between queries
-	lastRaw  string
-	spent    int  // bytes of last that events have repeated
-	failed   bool // a statement failed since the last ReadyForQuery
-	status   byte // transaction status of the last ReadyForQuery
-	ddl      bool // the catalogue changed since then
-	shared   bool // and the change is seen in every database
+	path     []string // what search_path was at log-in, once it is known
+	temp     string   // the temporary schema's name, once it is known
+	assist   *assist  // nil: the server does not help
+	last     *text    // what readText read last; nil between queries
+	spent    int      // bytes of last that events have repeated
+	failed   bool     // a statement failed since the last ReadyForQuery
+	status   byte     // transaction status of the last ReadyForQuery
+	ddl      bool     // the catalogue changed since then
+	shared   bool     // and the change is seen in every database
 }
 
 // New checks cfg. The first statement will be number 2, after CONNECT.
@@ -134,9 +141,13 @@ func (s *Session) Apply(ctx context.Context, dst []activity.Event, items []track
 			}
 			dst = append(dst, e)
 		case track.Completed, track.Failed:
+			if it.Quiet {
+				s.follow(it)
+				continue
+			}
 			dst = s.statement(ctx, dst, it)
 		case track.Prepared:
-			s.prepare(it.Name, s.read(it.Text), nil)
+			s.prepare(it.Name, s.read(it), nil)
 		case track.Deallocated:
 			delete(s.prepared, it.Name)
 		case track.Parameter:
@@ -180,7 +191,7 @@ func (s *Session) parameter(name, value string) {
 		s.print.IntervalStyle = value
 	case "client_encoding":
 		s.print.ClientEncoding = value
-		s.last, s.lastRaw = nil, ""
+		s.last = nil
 	}
 }
 
@@ -188,7 +199,8 @@ func (s *Session) parameter(name, value string) {
 // or created is either permanent or gone.
 func (s *Session) ready(status byte) {
 	s.status = status
-	s.last, s.lastRaw = nil, ""
+	s.failed = s.failed || status == 'E'
+	s.last = nil
 	if status == 'I' {
 		touched := s.failed || s.state.touched()
 		if !s.failed {

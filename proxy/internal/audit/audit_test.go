@@ -45,14 +45,26 @@ func (*tables) ParameterTypes(context.Context, *catalog.Session, string, ...uint
 	return []uint32{16, 23}, true
 }
 
+func (*tables) Analyze(context.Context, *catalog.Session, catalog.Statement) (*catalog.Analysis, bool) {
+	return nil, false
+}
+
+func (*tables) TempSchema(context.Context, *catalog.Session) (string, bool) { return "", false }
+
 func (*tables) Release(string) {}
+
+func (*tables) DefaultSetting(context.Context, *catalog.Session, string) string { return "" }
+
+func (*tables) RegName(context.Context, *catalog.Session, uint32, string) (string, bool) {
+	return "", false
+}
 
 func (*tables) Type(context.Context, *catalog.Session, uint32) (catalog.Type, bool) {
 	return catalog.Type{}, false
 }
 
-func (*tables) DefaultSearchPath(context.Context, *catalog.Session) []string {
-	return []string{"$user", "public"}
+func (*tables) DefaultSearchPath(context.Context, *catalog.Session) ([]string, bool) {
+	return []string{"$user", "public"}, true
 }
 
 func (c *tables) Invalidate(string) { c.invalidated++ }
@@ -163,7 +175,7 @@ func TestApply(t *testing.T) {
 		"a text that was cut": {items: []track.Item{
 			{Kind: track.Failed, Source: track.Query, Text: "SELECT 1", TextLen: 100,
 				Err: &track.Error{SQLState: "42601", Message: `syntax error at or near "'hunter2'"`}},
-		}, want: []string{`2.1 READ SELECT [SELECT 1] 42601: syntax error at or near "<REDACTED>"`}},
+		}, want: []string{`2.1 READ SELECT [SELECT 1… [cut: 92 bytes]] 42601: syntax error at or near "<REDACTED>"`}},
 		"one text, three statements": {items: []track.Item{
 			query("SELECT 1; SELECT * FROM t; ALTER ROLE r PASSWORD 'x'", "SELECT 1"),
 			query("SELECT 1; SELECT * FROM t; ALTER ROLE r PASSWORD 'x'", "SELECT 2", 1),

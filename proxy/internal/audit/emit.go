@@ -43,8 +43,7 @@ func (r *run) emit(st *classify.Statement, rows int64, tag string) {
 		r.unread(st, command, rows)
 		return
 	case classify.Copy:
-		r.functions(st.Functions)
-		r.objects(st.Relations, st.Class, command, rows)
+		r.copy(st, rows)
 		return
 	case classify.CopyOut:
 		r.nested(func() { r.emit(st.Inner, rows, "") })
@@ -61,7 +60,8 @@ func (r *run) emit(st *classify.Statement, rows int64, tag string) {
 		r.execute(st, rows)
 		return
 	case classify.CreateAs:
-		if !st.NoData {
+		// A table that is there already (IF NOT EXISTS) is told by its own tag.
+		if !st.NoData && (tag == "" || tagCommand(tag) == "SELECT") {
 			r.nested(func() { r.emitInner(st.Inner, rows) })
 		}
 	case classify.Refresh:
@@ -101,7 +101,7 @@ func (r *run) emitInner(st *classify.Statement, rows int64) {
 func (r *run) explain(st *classify.Statement) {
 	rows := int64(0)
 	if st.Analyze {
-		rows = activity.NoRows // the tag does not say
+		rows = explainedRows(r.it.Output) // the tag does not say
 	}
 	r.nested(func() { r.emitInner(st.Inner, rows) })
 	class := st.Class
@@ -126,16 +126,17 @@ func (r *run) executeInner(st *classify.Statement, rows int64) {
 	if p == nil || p.stmt == nil {
 		return
 	}
-	outer, filled, params := r.base.CommandText, r.filled, r.params
+	outer, sql, filled, params := r.base.CommandText, r.sql, r.filled, r.params
+	r.sql = p.text.raw[p.from:p.to]
 	r.base.CommandText = r.show(p.text, p.from, p.to)
-	if r.secretArguments(p.text) { // PREPARE and EXECUTE are in one text
-		r.base.CommandText = classify.MaskLiterals(r.base.CommandText)
-	}
 	r.params, r.filled = arguments(st.Args, p.text), true
+	r.replanned, r.outer = p.replans(len(st.Args) > 0), outer
 	if p.stmt.Form == classify.Query {
 		r.query(p.stmt, rows)
 	}
-	r.base.CommandText, r.filled, r.params = outer, filled, params
+	p.runs++
+	r.replanned = false
+	r.base.CommandText, r.sql, r.filled, r.params = outer, sql, filled, params
 }
 
 // arguments prints the arguments of EXECUTE for the statement that t prepared.
@@ -192,6 +193,10 @@ func (r *run) objects(rels []classify.Relation, class activity.Class, command st
 
 // query makes the events of SELECT, INSERT, UPDATE, DELETE and MERGE.
 func (r *run) query(st *classify.Statement, rows int64) {
+	if a := r.analysis(st); a != nil {
+		r.analysed(a, st, rows)
+		return
+	}
 	found, hidden := r.resolve(st.Relations)
 	found = append(found, r.functions(st.Functions)...)
 	if len(found) == 0 {
@@ -200,8 +205,13 @@ func (r *run) query(st *classify.Statement, rows int64) {
 		}
 		return
 	}
+	r.accesses(found, rows)
+}
+
+// accesses makes one event for each of a query's relations.
+func (r *run) accesses(all []found, rows int64) {
 	sub := r.part()
-	for _, o := range found {
+	for _, o := range all {
 		class, command := accessOf(o.access)
 		e := r.one(sub, class, command, rows, r.bound())
 		e.ObjectType, e.ObjectName = o.kind, o.name
@@ -232,6 +242,7 @@ func (r *run) bound() []string {
 		return nil
 	}
 	types := r.paramTypes()
+	r.describe()
 	r.params = make([]string, 0, len(p.Values))
 	for i, v := range p.Values {
 		if v == nil {
@@ -248,19 +259,54 @@ func (r *run) bound() []string {
 		if i < len(types) {
 			oid = types[i]
 		}
+		r.params = append(r.params, r.value(i, oid, format, v))
+	}
+	if p.Dropped > 0 {
+		r.params = append(r.params, activity.CutParams(p.Dropped))
+	}
+	return r.params
+}
+
+// value prints the ith bound parameter.
+func (r *run) value(i int, oid uint32, format int16, v []byte) string {
+	if r.text.hides(i+1, r.boundText) {
+		return classify.Redacted
+	}
+	missing := r.it.Params.Missing
+	if i >= len(missing) || missing[i] == 0 {
 		text := ""
-		if len(r.printed) == len(p.Values) {
+		if len(r.printed) == len(r.it.Params.Values) {
 			text = r.printed[i]
 		} else {
 			text = pgtext.Text(oid, format, v, &r.print)
 		}
 		shown, _ := classify.RedactValue(text)
-		if r.text.hides(i+1, r.boundText) {
-			shown = classify.Redacted
-		}
-		r.params = append(r.params, shown)
+		return shown
 	}
-	return r.params
+	shown, lost := pgtext.Beginning(oid, format, v, &r.print)
+	shown, _ = classify.RedactValue(shown)
+	return activity.Cut(shown, len(shown), missing[i]+lost)
+}
+
+// describe lets the printer ask the catalogue, for this statement.
+func (r *run) describe() {
+	if r.cfg.Catalog == nil {
+		return
+	}
+	if r.defaults == nil {
+		r.defaults = map[string]string{}
+		for _, name := range [...]string{"bytea_output", "extra_float_digits"} {
+			r.defaults[name] = r.cfg.Catalog.DefaultSetting(r.ctx, &r.names, name)
+		}
+		r.applyState()
+	}
+	r.print.TypeOf = func(oid uint32) (pgtext.Type, bool) {
+		t, ok := r.cfg.Catalog.Type(r.ctx, &r.names, oid)
+		return pgtext.Type(t), ok
+	}
+	r.print.RegName = func(typ uint32, value string) (string, bool) {
+		return r.cfg.Catalog.RegName(r.ctx, &r.names, typ, value)
+	}
 }
 
 // boundText gives parameter n, from 1, as it was sent.
@@ -271,20 +317,35 @@ func (r *run) boundText(n int) string {
 	return ""
 }
 
-// message is the error's without the statement's secrets.
+// message is the error's without the secrets of the statement and its parameters.
 func (r *run) message(t *text) string {
-	message := classify.RedactMessage(t.raw, r.it.Err.Message)
-	if r.it.TextLen > len(r.it.Text) || len(t.executes) > 0 && r.secretArguments(t) {
-		message = classify.MaskQuoted(message)
-	}
-	if p := r.it.Params; p != nil {
-		for i, v := range p.Values {
-			if len(v) > 2 && t.hides(i+1, r.boundText) {
-				message = strings.ReplaceAll(message, string(v), classify.Redacted)
-			}
+	message := r.it.Err.Message
+	if r.it.Err.SQLState == syntaxError {
+		if _, secret := classify.RedactBroken(t.raw); secret {
+			message = classify.MaskUnshown(message, r.base.CommandText)
 		}
 	}
-	return message
+	message = classify.RedactMessage(t.raw, message)
+	if t.cut > 0 || len(t.executes) > 0 && r.secretArguments(t) {
+		message = classify.MaskQuoted(message)
+	}
+	p := r.it.Params
+	if p == nil {
+		return activity.Cut(message, len(message), r.it.Err.Missing)
+	}
+	shown, secret := append([]string{r.base.CommandText}, r.bound()...), false
+	for i, v := range p.Values {
+		hidden := t.hides(i+1, r.boundText)
+		if hidden && len(v) > 2 {
+			message = strings.ReplaceAll(message, string(v), classify.Redacted)
+		}
+		_, changed := classify.RedactValue(string(v))
+		secret = secret || hidden && v != nil || changed
+	}
+	if secret {
+		message = classify.MaskUnshown(message, shown...)
+	}
+	return activity.Cut(message, len(message), r.it.Err.Missing)
 }
 
 // paramTypes asks the catalogue for the types that the client left open.
@@ -294,7 +355,7 @@ func (r *run) paramTypes() []uint32 {
 	for _, t := range p.Types {
 		open = open || t == 0
 	}
-	if !open || r.cfg.Catalog == nil || r.it.Source != track.Execute {
+	if !open || r.cfg.Catalog == nil || r.it.Source != track.Execute || r.text.cut > 0 {
 		return p.Types
 	}
 	if types, ok := r.cfg.Catalog.ParameterTypes(r.ctx, &r.names, r.text.raw, p.Types...); ok {

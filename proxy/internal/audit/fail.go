@@ -5,6 +5,7 @@ import (
 
 	"github.com/das-local/das-local/internal/activity"
 	"github.com/das-local/das-local/internal/classify"
+	"github.com/das-local/das-local/proxy/internal/track"
 )
 
 // unknownCommand is the command of a text that no keyword begins; pgaudit's word of 2019.
@@ -13,6 +14,7 @@ const unknownCommand = "UNKNOWN"
 // fail makes the events of a failed statement: its relations where they are known,
 // else one event.
 func (r *run) fail(st *classify.Statement, t *text) {
+	r.base.HasCommandText = t.raw != "" // else it is of a name that stands for nothing
 	if err := r.it.Err; err != nil && ran(err.SQLState) && !r.told {
 		r.before(st)
 	}
@@ -28,9 +30,8 @@ func (r *run) fail(st *classify.Statement, t *text) {
 		if class == "" {
 			class = activity.ClassMisc
 		}
-		if r.it.Text == "" && st.Form == classify.Unread {
-			command = "EXECUTE" // a fast-path call
-			class = activity.ClassFunction
+		if r.it.Source == track.FunctionCall {
+			class, command = activity.ClassFunction, "EXECUTE"
 		}
 		if command == "" {
 			command = unknownCommand
@@ -66,7 +67,18 @@ func (r *run) failedQuery(st *classify.Statement) {
 // that it calls have started by then.
 func (r *run) before(st *classify.Statement) {
 	switch st.Form {
-	case classify.Query, classify.Copy, classify.Call:
+	case classify.Query:
+		a := r.analysis(st)
+		if a == nil {
+			r.functions(st.Functions)
+			return
+		}
+		for _, q := range a.Queries {
+			for i := range q.Calls {
+				r.call(nil, &q.Calls[i])
+			}
+		}
+	case classify.Copy, classify.Call:
 		r.functions(st.Functions)
 	}
 }

@@ -33,15 +33,20 @@ func (r *run) function(out []found, f classify.Function, depth int) []found {
 			return out // evaluated while planning, before anybody looks
 		}
 	} else if body := r.body(f, c); body != nil {
-		for _, rel := range body.Relations {
-			out = r.relation(out, rel, 0)
-		}
-		for _, inner := range body.Functions {
-			out = r.function(out, inner, depth+1)
-		}
-		return out
+		return r.inlined(out, body, depth)
 	}
 	r.called(c)
+	return out
+}
+
+// inlined takes a function's body for its call.
+func (r *run) inlined(out []found, body *classify.Statement, depth int) []found {
+	for _, rel := range body.Relations {
+		out = r.relation(out, rel, 0)
+	}
+	for _, inner := range body.Functions {
+		out = r.function(out, inner, depth+1)
+	}
 	return out
 }
 

@@ -1,17 +1,20 @@
 package audit
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/das-local/das-local/internal/activity"
 	"github.com/das-local/das-local/internal/classify"
 	"github.com/das-local/das-local/internal/pgtext"
+	"github.com/das-local/das-local/proxy/internal/track"
 )
 
 // A text is a query string with what it says.
 type text struct {
+	sent   string // as received
 	raw    string // in UTF-8
+	cut    int    // how many bytes of it were not received at all
 	result classify.Result
 	shown  string // without secrets
 	secret bool   // shown differs from raw
@@ -49,6 +52,14 @@ type prepared struct {
 	stmt *classify.Statement // nil: the text says nothing
 	from int                 // which statement of the text; for Single
 	to   int
+	runs int // by EXECUTE
+}
+
+// replans says whether the server plans the statement when it is executed next: with parameters for the first
+// five times, as long as it does not know what a plan for all values costs; else once.
+func (p *prepared) replans(params bool) bool {
+	const customPlans = 5
+	return p.runs == 0 || params && p.runs < customPlans
 }
 
 // maxPrepared bounds the names remembered. The server has no limit, and the
@@ -60,29 +71,50 @@ const maxExecutes = 100
 
 const textOID = 25
 
-// readText classifies a query string. It remembers the last one: the statements
+// readText classifies the query string of an item. It remembers the last one: the statements
 // of one string come one after another.
-func (s *Session) readText(raw string) *text {
-	if s.last == nil || s.lastRaw != raw {
-		s.last, s.lastRaw, s.spent = s.read(raw), raw, 0
+func (s *Session) readText(it *track.Item) *text {
+	if s.last == nil || s.last.sent != it.Text || (s.last.cut > 0) != (missing(it) > 0) {
+		s.last, s.spent = s.read(it), 0
 	}
 	return s.last
 }
 
-func (s *Session) read(raw string) *text {
+// missing is how many bytes of an item's text were not kept.
+func missing(it *track.Item) int { return max(it.TextLen-len(it.Text), 0) }
+
+func (s *Session) read(it *track.Item) *text {
+	raw, cut := it.Text, missing(it)
 	if enc := s.print.ClientEncoding; enc != "" && enc != "UTF8" && !ascii(raw) {
 		raw = pgtext.Text(textOID, 0, []byte(raw), &s.print)
 	}
-	t := &text{raw: raw, result: s.cfg.Classifier.Classify(raw)}
+	if cut > 0 {
+		part := 0
+		raw, part = pgtext.TrimPart(raw)
+		cut += part
+	}
+	t := &text{sent: it.Text, raw: raw, cut: cut, result: s.cfg.Classifier.Classify(raw)}
 	t.shown, t.secret = classify.Redact(raw)
 	t.params = classify.SecretParams(raw)
 	t.settings = classify.SettingParams(raw)
 	for i := range t.result.Statements {
-		if e := executed(&t.result.Statements[i]); e != nil && !slices.Contains(t.executes, e.Name) && len(t.executes) < maxExecutes {
-			t.executes = append(t.executes, e.Name)
+		if e := executed(&t.result.Statements[i]); e != nil {
+			t.execute(e.Name)
+		}
+	}
+	if !t.result.Parsed() {
+		for _, name := range classify.Executes(raw) {
+			t.execute(name)
 		}
 	}
 	return t
+}
+
+// execute notes that the text runs a prepared statement.
+func (t *text) execute(name string) {
+	if len(t.executes) < maxExecutes && !slices.Contains(t.executes, name) {
+		t.executes = append(t.executes, name)
+	}
 }
 
 // hides says whether parameter n, from 1, is secret; value gives the text of the others.
@@ -123,15 +155,39 @@ func (s *Session) prepare(name string, t *text, inner *classify.Statement) {
 }
 
 // lookupText gives the text of an executed statement, from the names if it is there.
-func (s *Session) lookupText(name, raw string) *text {
-	if p := s.prepared[name]; p != nil && (raw == "" || p.text.raw == raw) {
+func (s *Session) lookupText(it *track.Item) *text {
+	if p := s.prepared[it.Name]; p != nil && (it.Text == "" || p.text.sent == it.Text) {
 		return p.text
 	}
-	return s.readText(raw)
+	return s.readText(it)
 }
 
-// show gives commandText for a statement of a text.
+// show gives commandText for a statement of a text, with a mark if the text was cut; a role
+// statement ends with its mark of redaction instead.
 func (s *Session) show(t *text, from, to int) string {
+	return s.finish(t, s.shown(t, from, to), to)
+}
+
+// showBroken is show for a text with a syntax error.
+func (s *Session) showBroken(t *text, from, to int) string {
+	if s.cfg.CommandText == Whole {
+		from, to = 0, len(t.raw)
+	}
+	shown, _ := classify.RedactBroken(t.raw[from:to])
+	return s.finish(t, shown, to)
+}
+
+func (s *Session) finish(t *text, shown string, to int) string {
+	if s.secretArguments(t) {
+		shown = classify.MaskLiterals(shown)
+	}
+	if t.cut == 0 || to < len(t.raw) && s.cfg.CommandText == Single || strings.HasSuffix(shown, " "+classify.Redacted) {
+		return shown
+	}
+	return activity.Cut(shown, len(shown), t.cut)
+}
+
+func (s *Session) shown(t *text, from, to int) string {
 	single := from > 0 || to < len(t.raw)
 	if s.cfg.CommandText == Whole || !single {
 		if t != s.last {
@@ -143,8 +199,7 @@ func (s *Session) show(t *text, from, to int) string {
 	}
 	switch {
 	case !single:
-		n := min(beginning, len(t.shown))
-		return fmt.Sprintf("%s… [cut: %d bytes]", strings.ToValidUTF8(t.shown[:n], ""), len(t.shown)-n)
+		return activity.Cut(t.shown, beginning, 0)
 	case !t.secret:
 		return t.raw[from:to]
 	}

@@ -27,14 +27,20 @@ type record struct {
 	at      time.Time
 }
 
+// before says whether the server numbered r before o.
+func (r *record) before(o *record) bool { return r.id < o.id || r.id == o.id && r.sub < o.sub }
+
+// sessionRecord begins a record. Those of object audit, which a role's grants ask for
+// (pgaudit.role), begin otherwise and say the same once more.
+const sessionRecord = "AUDIT: SESSION,"
+
 // recordFields is the number of fields before the text.
 const recordFields = 6
 
 // parseRecord reads a record's message. cut says that its end is missing.
 func parseRecord(message string, cut bool) (record, bool) {
-	_, rest, ok := strings.Cut(message, ": ")
-	_, rest, ok2 := strings.Cut(rest, ",") // SESSION or OBJECT
-	if !ok || !ok2 {
+	rest, ok := strings.CutPrefix(message, sessionRecord)
+	if !ok {
 		return record{}, false
 	}
 	var fields [recordFields]string

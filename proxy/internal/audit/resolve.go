@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/das-local/das-local/internal/activity"
@@ -32,17 +33,22 @@ func (r *run) resolve(rels []classify.Relation) (out []found, hidden bool) {
 	for _, rel := range rels {
 		out = r.relation(out, rel, 0)
 	}
-	if r.cfg.NoCatalogEvents {
-		kept := out[:0]
-		for _, o := range out {
-			if !strings.HasPrefix(o.name, "pg_catalog.") {
-				kept = append(kept, o)
-			}
-		}
-		hidden = len(kept) == 0 && len(out) > 0
-		out = kept
+	kept := r.wanted(out)
+	return kept, len(kept) == 0 && len(out) > 0
+}
+
+// wanted leaves out the relations of pg_catalog, if their events are not wanted.
+func (r *run) wanted(all []found) []found {
+	if !r.cfg.NoCatalogEvents {
+		return all
 	}
-	return out, hidden
+	kept := all[:0]
+	for _, o := range all {
+		if !strings.HasPrefix(o.name, "pg_catalog.") {
+			kept = append(kept, o)
+		}
+	}
+	return kept
 }
 
 // relation appends rel, and below a view what it reads.
@@ -62,15 +68,27 @@ func (r *run) relation(out []found, rel classify.Relation, depth int) []found {
 		return append(out, found{activity.ObjectCompositeType, name, classify.Read})
 	}
 	out = append(out, found{objectType(c.Kind), name, rel.Access})
-	if c.Kind == 'v' && c.OID != 0 && depth < maxViewDepth {
-		out = r.view(out, c.OID, rel.Access, depth)
+	if c.Kind == 'v' && depth < maxViewDepth {
+		out = r.view(out, r.viewQuery(rel, c.OID), rel.Access, depth)
 	}
 	return out
 }
 
+// viewQuery is the query of a view; that of one that the catalogue does not have is the client's own.
+func (r *run) viewQuery(rel classify.Relation, oid uint32) *classify.Statement {
+	if oid != 0 {
+		return r.definition(oid)
+	}
+	name := catalog.Truncate(rel.Name)
+	if o, ok := r.state.lookup(rel.Schema, name); ok {
+		return o.def
+	}
+	o, _ := r.created.lookup(rel.Schema, name)
+	return o.def
+}
+
 // view appends what a view reads or, through it, a statement writes.
-func (r *run) view(out []found, oid uint32, access classify.Access, depth int) []found {
-	st := r.definition(oid)
+func (r *run) view(out []found, st *classify.Statement, access classify.Access, depth int) []found {
 	if st == nil {
 		return out
 	}
@@ -102,15 +120,24 @@ func (r *run) definition(oid uint32) *classify.Statement {
 	if len(res.Statements) != 1 || res.Statements[0].Form != classify.Query {
 		return nil
 	}
-	return &res.Statements[0]
+	st := res.Statements[0]
+	st.Text, st.Key = def, ""
+	return &st
 }
 
 // lookup finds a relation in the open transaction's own work, then in the catalogue.
 func (r *run) lookup(schema, name string) (catalog.Relation, bool) {
 	name = catalog.Truncate(name)
+	r.loginPath(r.ctx)
 	if len(r.state.objects) > 0 {
 		if o, ok := r.state.lookup(schema, name); ok && o.kind != 0 {
 			return catalog.Relation{Schema: r.home(r.ctx, o), Name: o.name, Kind: o.kind}, true
+		}
+	}
+	if schema == "" && !slices.Contains(r.names.SearchPath, "pg_temp") || schema == "pg_temp" {
+		// Only the session itself can drop it, so its own word is the last.
+		if o, ok := r.created.temporary(name); ok {
+			return catalog.Relation{Schema: o.schema, Name: o.name, Kind: o.kind}, true
 		}
 	}
 	if r.cfg.Catalog != nil {
@@ -129,16 +156,13 @@ func (r *run) lookup(schema, name string) (catalog.Relation, bool) {
 // the search path that exists.
 func (s *Session) home(ctx context.Context, o object) string {
 	if o.temp {
-		return "pg_temp"
+		return s.tempSchema(ctx)
 	}
 	if o.schema != "" {
 		return o.schema
 	}
-	path := s.names.SearchPath
-	if path == nil && s.cfg.Catalog != nil {
-		path = s.cfg.Catalog.DefaultSearchPath(ctx, &s.names)
-	}
-	for _, p := range path {
+	s.loginPath(ctx)
+	for _, p := range s.names.SearchPath {
 		switch p {
 		case "pg_temp", "":
 		case "$user":
@@ -149,6 +173,31 @@ func (s *Session) home(ctx context.Context, o object) string {
 		}
 	}
 	return "public"
+}
+
+// loginPath sees to it that the search path that the session began with is known: later ALTER ROLE … SET is for
+// others.
+func (s *Session) loginPath(ctx context.Context) {
+	if s.path != nil || s.cfg.Catalog == nil {
+		return
+	}
+	if path, ok := s.cfg.Catalog.DefaultSearchPath(ctx, &s.names); ok {
+		s.path = path
+		if s.names.SearchPath == nil {
+			s.names.SearchPath = path
+		}
+	}
+}
+
+// tempSchema is the real name of the session's temporary schema, pg_temp if it cannot be told.
+func (s *Session) tempSchema(ctx context.Context) string {
+	if s.temp == "" && s.cfg.Catalog != nil {
+		s.temp, _ = s.cfg.Catalog.TempSchema(ctx, &s.names)
+	}
+	if s.temp == "" {
+		return "pg_temp"
+	}
+	return s.temp
 }
 
 // objectType is pgaudit's word for a relation kind.

@@ -14,44 +14,78 @@ import (
 func (r *run) assisted(st *classify.Statement) {
 	a := r.assist
 	r.stmt, r.records = st, a.records
-	a.records, a.bytes = nil, 0
-	if !r.failed && r.lateRecords() && len(a.owed) < maxOwed {
-		it := *r.it
-		o := *r
-		o.it, o.dst = &it, nil
-		a.owed = append(a.owed, &o)
+	a.records, a.bytes, a.ended = nil, 0, true
+	late := !r.failed && r.lateRecords()
+	switch {
+	case late && !r.silent() && a.room(r):
+		a.owed = append(a.owed, r.keep())
 		return
+	case late:
+		r.settle(false)
+		a.later(r.keep())
+	default:
+		r.settle(r.it.Source == track.Query || !r.failed)
 	}
-	r.settle(r.it.Source == track.Query || !r.failed)
+	r.dst = r.settleComplete(r.ctx, r.dst)
+}
+
+// keep is a copy that outlives the item.
+func (r *run) keep() *run {
+	it, o := *r.it, *r
+	o.it, o.dst = &it, nil
+	return &o
+}
+
+// silent says whether the server did not record what it should have, of late or of
+// the statement's class.
+func (r *run) silent() bool {
+	return r.assist.silent || slices.Contains(r.assist.missed, r.stmt.Class)
 }
 
 // lateRecords says whether the statement's own records come when its portal ends.
 func (r *run) lateRecords() bool {
 	a := r.assist
-	if r.it.Source != track.Execute || a.silent || !r.it.Partial && !strings.HasPrefix(r.it.Tag, "SELECT") {
+	if r.it.Source != track.Execute || !r.it.Partial && !strings.HasPrefix(r.it.Tag, "SELECT") {
 		return false
 	}
 	return !r.recorded() && !slices.ContainsFunc(a.claims, r.wrote)
 }
 
-// wrote says whether a text is the statement's.
-func (r *run) wrote(text string) bool { return text == r.text.raw || text == r.text.raw[r.from:r.to] }
+// wrote says whether a claim is the statement's. A SELECT that ran to its end
+// before its portal did has none.
+func (r *run) wrote(c record) bool {
+	if r.it.Source == track.Execute && !r.it.Partial && strings.HasPrefix(r.it.Tag, "SELECT") {
+		return false
+	}
+	return !c.at.Before(r.it.Start) && r.says(&c)
+}
 
 // settle makes the events of a statement from its records and, where they say
 // nothing of it, from what it says itself. sure says that no more records can come.
 func (r *run) settle(sure bool) {
 	a := r.assist
-	own := -1
+	claimed := !r.recorded() && r.claimed()
+	r.dst = r.begun(r.dst, r.records)
+	var own []int // where the statement's events are in dst
+	done := false // it was recorded itself
 	for i := range r.records {
 		rec := &r.records[i]
-		if r.record(rec) && own < 0 {
-			own = len(r.dst) - 1
+		from := len(r.dst)
+		if !r.record(rec) {
+			continue
+		}
+		done = done || early(rec.command) || rec.command == r.stmt.Command
+		for i := from; i < len(r.dst); i++ {
+			own = append(own, i)
 		}
 	}
 	r.told = len(r.records) > 0 || a.heard && !a.silent
 	switch {
-	case r.failed && own >= 0 && early(r.dst[own].Command):
-		r.failedEvent(&r.dst[own])
+	case r.failed && done: // before it ran, or it failed with its transaction's end
+		for _, i := range own {
+			r.dst[i].RowCount = activity.NoRows
+			r.failedEvent(&r.dst[i])
+		}
 	case r.failed:
 		r.fail(r.stmt, r.text)
 	case r.recorded():
@@ -59,19 +93,40 @@ func (r *run) settle(sure bool) {
 			a.spans = append(a.spans, span{r.it.Start.UnixNano(), r.records[len(r.records)-1].at.UnixNano()})
 		}
 		return
-	case r.claimed() || sure && !r.missing():
+	case claimed || sure && !r.missing():
 		return
 	default:
 		if sure {
-			a.silent, r.told = true, false
+			r.told = false
+			a.silent = true
+			if !slices.Contains(a.missed, r.stmt.Class) {
+				a.missed = append(a.missed, r.stmt.Class)
+			}
 		}
-		r.emit(r.stmt, rowsOf(r.it), r.it.Tag)
+		r.emit(r.stmt, rowsOf(r.it, r.stmt), r.it.Tag)
 	}
 	if n := len(r.records); n > 0 { // events of our own under the server's number
-		p := r.pair(r.records[n-1].id)
+		p := r.pair(&r.records[n-1])
 		p.shift += r.sub - p.last
 		p.last = r.sub
 	}
+}
+
+// begun makes the events of what the server has recorded of owed statements before
+// the records given: they may be under one number.
+func (s *Session) begun(dst []activity.Event, records []record) []activity.Event {
+	for _, o := range s.assist.owed {
+		if len(records) == 0 || len(o.records) == 0 || o.recorded() || !o.records[0].before(&records[0]) {
+			continue
+		}
+		o.dst = dst
+		for i := range o.records {
+			o.record(&o.records[i])
+		}
+		dst, o.dst = o.dst, nil
+		o.records, o.id, o.sub = nil, 0, 0
+	}
+	return dst
 }
 
 // early says whether the server records a command before it runs.
@@ -98,11 +153,11 @@ func (r *run) claimed() bool {
 // portal that was opened before an older one was closed.
 func (r *run) missing() bool {
 	a := r.assist
-	if a.silent || !a.heard {
+	if !a.heard || r.silent() {
 		return true
 	}
 	if r.stmt.Form == classify.Query && r.stmt.Class == activity.ClassWrite {
-		return false
+		return rowsOf(r.it, r.stmt) > 0
 	}
 	start := r.it.Start.UnixNano()
 	return r.it.Source != track.Execute || !slices.ContainsFunc(a.spans, func(s span) bool {
@@ -113,17 +168,17 @@ func (r *run) missing() bool {
 // record makes the event of one record. It says whether the record is the
 // statement's own.
 func (r *run) record(rec *record) (own bool) {
-	p := r.pair(rec.id)
 	of, command, params := (*text)(nil), "", rec.params
 	switch e := r.executedText(rec); {
 	case r.says(rec):
 		of, command, own = r.text, r.base.CommandText, !calls(rec)
 	case e != nil:
-		of, command = e, r.shown(e)
+		of, command = e, r.show(e, 0, len(e.raw))
 	default:
 		command = r.nestedText(rec)
 	}
-	r.id, r.sub = p.ours, rec.sub+p.shift
+	p := r.pair(rec)
+	r.id, r.sub = p.ours, p.sub(rec)
 	p.last = max(p.last, r.sub)
 	switch {
 	case own && r.it.Params != nil:
@@ -142,8 +197,8 @@ func (r *run) record(rec *record) (own bool) {
 	e.ObjectType, e.ObjectName, e.CommandText = rec.kind, rec.name, command
 	if !own {
 		e.LogTime = rec.at
-		if !calls(rec) && of == nil && len(r.assist.claims) < maxClaims {
-			r.assist.claims = append(r.assist.claims, rec.text)
+		if early(rec.command) || !calls(rec) && of == nil && r.text != noText {
+			r.assist.claim(rec)
 		}
 	}
 	return own
@@ -154,14 +209,14 @@ func (r *run) rows(rec *record, own bool) int64 {
 	switch rec.command {
 	case "SELECT", "INSERT", "UPDATE", "DELETE":
 		if rec.cut && own {
-			return rowsOf(r.it)
+			return rowsOf(r.it, r.stmt)
 		}
 		if !rec.cut {
 			return rec.rows
 		}
 	case "COPY":
 		if own {
-			return rowsOf(r.it)
+			return rowsOf(r.it, r.stmt)
 		}
 	}
 	return activity.NoRows
@@ -173,7 +228,7 @@ func (r *run) objectsOf(rec *record) bool {
 	rels, rows := r.stmt.Relations, activity.NoRows
 	switch r.stmt.Form {
 	case classify.Copy:
-		rows = rowsOf(r.it)
+		rows = rowsOf(r.it, r.stmt)
 	case classify.Declare:
 		rels = r.stmt.Inner.Relations
 	default:
@@ -197,23 +252,14 @@ func (r *run) executedText(rec *record) *text {
 	return nil
 }
 
-// shown is what events show of a prepared statement's text.
-func (r *run) shown(t *text) string {
-	shown := r.show(t, 0, len(t.raw))
-	if r.secretArguments(t) {
-		shown = classify.MaskLiterals(shown)
-	}
-	return shown
-}
-
 // nestedText is what events show of a statement that ran inside another.
 func (r *run) nestedText(rec *record) string {
 	shown, _ := classify.Redact(rec.text)
-	if rec.cut || len(shown) > r.cfg.MaxText {
-		n := min(len(shown), r.cfg.MaxText)
-		return strings.ToValidUTF8(shown[:n], "") + "… [cut]"
+	missing := 0
+	if rec.cut {
+		missing = 1 // at least
 	}
-	return shown
+	return activity.Cut(shown, r.cfg.MaxText, missing)
 }
 
 // hideParams takes secrets out of the parameters that the server recorded.
@@ -239,6 +285,7 @@ func (s *Session) unclaimed(dst []activity.Event) []activity.Event {
 	a := s.assist
 	records := a.records
 	a.records, a.bytes = nil, 0
+	dst = s.begun(dst, records)
 	for i := range records {
 		rec := &records[i]
 		r := &run{Session: s, it: &track.Item{}, text: noText, stmt: &classify.Statement{}, dst: dst}
@@ -252,9 +299,25 @@ func (s *Session) unclaimed(dst []activity.Event) []activity.Event {
 // noText is no record's.
 var noText = &text{raw: "\x00"}
 
-// settleComplete makes the events of the owed statements whose records have come.
+// settleComplete makes the events of the owed statements whose records have come,
+// before those of the statement that runs, in the server's order.
 func (s *Session) settleComplete(ctx context.Context, dst []activity.Event) []activity.Event {
-	return s.settleOwed(ctx, dst, func(r *run) bool { return r.recorded() }, true)
+	a := s.assist
+	for {
+		var next *run
+		for _, o := range a.owed {
+			if !o.recorded() || len(a.records) > 0 && !o.records[0].before(&a.records[0]) {
+				continue
+			}
+			if next == nil || o.records[0].before(&next.records[0]) {
+				next = o
+			}
+		}
+		if next == nil {
+			return dst
+		}
+		dst = s.settleOwed(ctx, dst, func(r *run) bool { return r == next }, true)
+	}
 }
 
 // settleOwed makes the events of those owed statements that f picks. sure says
@@ -270,10 +333,10 @@ func (s *Session) settleOwed(ctx context.Context, dst []activity.Event, f func(*
 		o.ctx, o.dst = ctx, dst
 		recorded := o.recorded()
 		o.settle(sure)
-		if !recorded && !sure && len(a.late) < maxOwed {
-			a.late = append(a.late, lateText{of: o})
+		dst, o.dst, o.records = o.dst, nil, nil
+		if !recorded && !sure {
+			a.later(o)
 		}
-		dst, o.dst = o.dst, nil
 	}
 	clear(a.owed[len(kept):])
 	a.owed = kept
@@ -299,18 +362,21 @@ func (s *Session) boundary(ctx context.Context, dst []activity.Event, status byt
 	}
 	dst = s.settleComplete(ctx, dst)
 	if status == 'T' {
-		return s.unclaimed(dst)
+		return s.settleComplete(ctx, s.unclaimed(dst))
 	}
-	// The portals are gone. Those of a failed transaction are not recorded.
+	// The portals are gone; those of a failed transaction are not recorded. What was
+	// opened before a savepoint outlives the failure.
 	aborted := status != 'I'
 	if aborted {
 		dst = s.settleOwed(ctx, dst, func(*run) bool { return true }, false)
-		a.late = a.late[:0]
+		a.late = slices.DeleteFunc(a.late, func(l lateText) bool { return l.of.depth >= len(s.state.saved) })
 	} else {
 		dst = s.settleOwed(ctx, dst, func(*run) bool { return true }, true)
 	}
 	if status != 0 {
 		dst = s.unclaimed(dst)
+	}
+	if status == 'I' {
 		a.late, a.claims, a.spans = a.late[:0], a.claims[:0], a.spans[:0]
 	}
 	return dst

@@ -25,6 +25,8 @@ type object struct {
 	schema, name string
 	kind         byte
 	temp         bool
+	brief        bool                // gone with the transaction's end
+	def          *classify.Statement // of a view
 }
 
 // state follows what the client's statements change, with the transaction's
@@ -192,6 +194,7 @@ func (s *Session) effects(st *classify.Statement) {
 			s.resetAll()
 			s.state.session = with(with(s.state.session, "role", nil), "session_authorization", nil)
 			clear(s.prepared)
+			s.created.dropTemporary()
 		case classify.Deallocate:
 			if e.Name == "" {
 				clear(s.prepared)
@@ -205,6 +208,8 @@ func (s *Session) effects(st *classify.Statement) {
 			s.state.rollbackTo(e.Name)
 		case classify.Release:
 			s.state.release(e.Name)
+		case classify.DropTemporary:
+			s.created.dropTemporary()
 		case classify.Catalog:
 			s.ddl = true
 			// Databases, roles and tablespaces are of the whole server.
@@ -238,7 +243,10 @@ func (s *Session) resetAll() {
 }
 
 func (s *Session) objectEffect(e *classify.Effect) {
-	o := object{schema: e.Schema, name: catalog.Truncate(e.Name), temp: e.Temp}
+	o := object{schema: e.Schema, name: catalog.Truncate(e.Name), temp: e.Temp, brief: e.Brief, def: e.Query}
+	if e.Kind != classify.CreateRelation && o.schema == "" && s.meansTemporary(o.name) {
+		o.schema, o.temp = "pg_temp", true
+	}
 	switch e.Kind {
 	case classify.CreateRelation:
 		o.kind = e.RelKind
@@ -246,10 +254,13 @@ func (s *Session) objectEffect(e *classify.Effect) {
 	case classify.DropRelation:
 		s.state.object(o)
 	case classify.RenameRelation, classify.MoveRelation:
-		old, known := s.state.lookup(e.Schema, o.name)
+		old, known := s.state.lookup(o.schema, o.name)
+		if !known && o.temp {
+			old, known = s.created.temporary(o.name)
+		}
 		s.state.object(o)
 		if !known || old.kind == 0 {
-			old = object{schema: e.Schema, name: o.name, kind: 'r'}
+			old = object{schema: e.Schema, name: o.name, kind: 'r', temp: o.temp}
 		}
 		if e.Kind == classify.RenameRelation {
 			old.name = catalog.Truncate(e.Values[0])
@@ -258,6 +269,16 @@ func (s *Session) objectEffect(e *classify.Effect) {
 		}
 		s.state.object(old)
 	}
+}
+
+// meansTemporary says whether a name without a schema is that of a temporary relation that the session
+// has made.
+func (s *Session) meansTemporary(name string) bool {
+	if o, ok := s.state.lookup("", name); ok {
+		return o.temp && o.kind != 0
+	}
+	_, ok := s.created.temporary(name)
+	return ok
 }
 
 // lookup finds the last word of the open transaction on a name.
@@ -275,7 +296,7 @@ func (st *state) lookup(schema, name string) (object, bool) {
 func (s *Session) applyState() {
 	path, ok := s.state.get("search_path")
 	if !ok {
-		path = nil
+		path = s.path
 	}
 	s.names.SearchPath = path
 	user := s.names.Login
@@ -286,18 +307,20 @@ func (s *Session) applyState() {
 		user = v[0]
 	}
 	s.names.User = user
-	s.print.ByteaOutput, s.print.ExtraFloatDigits = "", 0
-	if v, ok := s.state.get("bytea_output"); ok && len(v) > 0 {
-		s.print.ByteaOutput = strings.ToLower(v[0])
+	s.print.ByteaOutput, s.print.ExtraFloatDigits = strings.ToLower(s.setting("bytea_output")), 0
+	switch n, err := strconv.Atoi(s.setting("extra_float_digits")); {
+	case err != nil:
+	case n == 0:
+		s.print.ExtraFloatDigits = pgtext.NoExtraFloatDigits
+	default:
+		s.print.ExtraFloatDigits = n
 	}
-	if v, ok := s.state.get("extra_float_digits"); ok && len(v) > 0 {
-		n, err := strconv.Atoi(v[0])
-		switch {
-		case err != nil:
-		case n == 0:
-			s.print.ExtraFloatDigits = pgtext.NoExtraFloatDigits
-		default:
-			s.print.ExtraFloatDigits = n
-		}
+}
+
+// setting is a parameter's value, or the default that the catalogue told; empty if neither is known.
+func (s *Session) setting(name string) string {
+	if v, ok := s.state.get(name); ok && len(v) > 0 {
+		return v[0]
 	}
+	return s.defaults[name]
 }

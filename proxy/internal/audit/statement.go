@@ -16,6 +16,7 @@ type run struct {
 	ctx    context.Context
 	it     *track.Item
 	text   *text
+	sql    string // the statement alone
 	dst    []activity.Event
 	base   activity.Event // what all have in common
 	id     int64          // statementId, 0 until the first event
@@ -25,12 +26,16 @@ type run struct {
 	// planned: the statement is planned while another one runs, so that functions of
 	// constants are seen being called.
 	planned bool
-	failed  bool
+	// replanned: EXECUTE has its statement planned anew; outer is its own text.
+	replanned bool
+	outer     string
+	failed    bool
 
 	// What the server's own audit adds.
 	stmt     *classify.Statement
 	from, to int // the statement in its text
 	records  []record
+	depth    int      // of savepoints when it ran
 	printed  []string // the parameters as the server prints them, "" for NULL
 	told     bool     // the server has recorded the calls of functions
 }
@@ -60,18 +65,26 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 	}
 	var t *text
 	if it.Source == track.Execute {
-		t = s.lookupText(it.Name, it.Text)
+		t = s.lookupText(it)
 	} else {
-		t = s.readText(it.Text)
+		t = s.readText(it)
 	}
 	st, from, to := s.choose(t, it)
-	r := &run{Session: s, ctx: ctx, it: it, text: t, dst: dst, failed: failed, from: from, to: to}
+	if it.Bound && (st.Form != classify.Query || st.Command != "SELECT" || writes(st)) {
+		return dst // its executor had not started
+	}
+	r := &run{Session: s, ctx: ctx, it: it, text: t, dst: dst, failed: failed, from: from, to: to, depth: len(s.state.saved)}
 	r.base = activity.Event{
 		Session: s.who, LogTime: it.End, StartTime: it.Start, RowCount: activity.NoRows,
 		CommandText: s.show(t, from, to), HasCommandText: true,
 	}
-	if len(t.executes) > 0 && s.secretArguments(t) {
-		r.base.CommandText = classify.MaskLiterals(r.base.CommandText)
+	r.sql = t.raw[from:to]
+	if it.Group != 0 && it.Group == s.group.number && s.assist == nil {
+		r.id, r.sub = s.group.id, s.group.sub
+	}
+	defer r.keepGroup()
+	if failed && it.Err != nil && it.Err.SQLState == syntaxError {
+		r.base.CommandText = s.showBroken(t, from, to)
 	}
 	switch {
 	case s.assist != nil:
@@ -79,7 +92,7 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 	case failed:
 		r.fail(st, t)
 	default:
-		r.emit(st, rowsOf(it), it.Tag)
+		r.emit(st, rowsOf(it, st), it.Tag)
 	}
 	if failed {
 		return r.dst
@@ -88,6 +101,47 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 	s.effects(st)
 	return r.dst
 }
+
+// follow takes what a statement changes that is no event: it ran while none was wanted.
+func (s *Session) follow(it *track.Item) {
+	if s.status == 'E' {
+		s.afterAbort(it)
+		return
+	}
+	var t *text
+	if it.Source == track.Execute {
+		t = s.lookupText(it)
+	} else {
+		t = s.readText(it)
+	}
+	st, from, to := s.choose(t, it)
+	s.remember(st, t, from, to)
+	s.effects(st)
+}
+
+// group is the statement that an open portal holds open: those that follow are parts of it.
+type group struct {
+	number  uint64 // of track.Item
+	id, sub int64
+}
+
+func (r *run) keepGroup() {
+	if r.it.Group != 0 && r.id != 0 {
+		r.group = group{r.it.Group, r.id, r.sub}
+	}
+}
+
+func writes(st *classify.Statement) bool {
+	for _, rel := range st.Relations {
+		if rel.Access != classify.Read {
+			return true
+		}
+	}
+	return false
+}
+
+// syntaxError is the SQLSTATE of a text that could not be read.
+const syntaxError = "42601"
 
 // executed finds the EXECUTE, also within EXPLAIN or CREATE TABLE AS.
 func executed(st *classify.Statement) *classify.Statement {
@@ -99,9 +153,11 @@ func executed(st *classify.Statement) *classify.Statement {
 	return nil
 }
 
-// afterAbort takes what ROLLBACK and the like change; they have no event.
+// afterAbort takes what ROLLBACK and the like change; they have no event. What follows in the same
+// string runs.
 func (s *Session) afterAbort(it *track.Item) {
-	t := s.readText(it.Text)
+	s.status = 'T'
+	t := s.readText(it)
 	st, _, _ := s.choose(t, it)
 	for i := range st.Effects {
 		switch st.Effects[i].Kind {
@@ -183,15 +239,22 @@ func tagCommand(tag string) string {
 	}
 }
 
-// rowsOf is the number in the command tag.
-func rowsOf(it *track.Item) int64 {
+// rowsOf is the number in the command tag, or the sum over a portal's runs, each of which has a tag of
+// its own. A portal that was left tells what a SELECT has sent, not what another has done.
+func rowsOf(it *track.Item, st *classify.Statement) int64 {
 	if it.Partial {
+		if st.Form == classify.Query && st.Command != "SELECT" || writes(st) {
+			return activity.NoRows
+		}
 		return it.Rows
 	}
 	i := strings.LastIndexByte(it.Tag, ' ')
 	n, err := strconv.ParseInt(it.Tag[i+1:], 10, 64)
 	if err != nil {
 		return activity.NoRows
+	}
+	if it.Source == track.Execute && st.Form == classify.Query {
+		return max(n, it.Rows)
 	}
 	return n
 }

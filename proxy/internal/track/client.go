@@ -5,37 +5,38 @@ import (
 	"time"
 )
 
-// bindHead is room for the names and counts of a Bind beside its values.
-const bindHead = 1024
-
-// clientKeep is how much of the body of a message is wanted.
-func (t *Tracker) clientKeep(typ byte) (limit int, text bool) {
+// clientKeep is how much of the body of a message is wanted: of a text, or of each value of a Bind,
+// or else of the body as it is.
+func (t *Tracker) clientKeep(typ byte) (limit int, text, values bool) {
 	if !t.authed {
-		return 0, false
+		return 0, false, false
 	}
 	switch typ {
 	case 'P':
 		if t.skipping {
-			return 0, false
+			return 0, false, false
 		}
-		return t.textLimit(), true
+		return t.textLimit(), true, false
 	case 'Q':
-		if t.skipping || t.quiet {
-			return 0, false
+		switch {
+		case t.skipping:
+			return 0, false, false
+		case t.quiet:
+			return min(shortText, t.conf.MaxText), true, false
 		}
-		return t.textLimit(), true
+		return t.textLimit(), true, false
 	case 'B', 'F':
 		if t.skipping {
-			return 0, false
+			return 0, false, false
 		}
 		if t.quiet {
-			return 2*nameLen + 8, false
+			return 2*nameLen + 8, false, false
 		}
-		return t.textLimit() + bindHead, false
+		return t.textLimit(), false, true
 	case 'D', 'C', 'E':
-		return 2 * (nameLen + 2), false
+		return 2 * (nameLen + 2), false, false
 	}
-	return 0, false
+	return 0, false, false
 }
 
 // textLimit is what may be kept of a text now.
@@ -80,7 +81,7 @@ func (t *Tracker) Client(p []byte, now time.Time) (good int, err error) {
 			return at, err
 		}
 		t.wanted = !t.quiet
-		f.limit, f.text = t.clientKeep(f.typ)
+		f.limit, f.text, f.values = t.clientKeep(f.typ)
 		if uint64(f.length) <= uint64(len(p)-i) {
 			body := p[i : i+int(f.length)]
 			i += len(body)
@@ -95,6 +96,12 @@ func (t *Tracker) Client(p []byte, now time.Time) (good int, err error) {
 // clientWhole handles a message that lies in one chunk.
 func (t *Tracker) clientWhole(body []byte, now time.Time) {
 	f := &t.client
+	if f.values && len(body) > f.limit {
+		f.params.reset(f.typ, f.limit)
+		f.params.write(body)
+		t.clientParams(f.typ, &f.params, now)
+		return
+	}
 	if !f.text || f.limit == 0 {
 		t.clientMessage(f.typ, body[:min(len(body), f.limit)], now)
 		return
@@ -111,10 +118,13 @@ func (t *Tracker) clientWhole(body []byte, now time.Time) {
 // clientSlow handles a message that came in pieces.
 func (t *Tracker) clientSlow(now time.Time) {
 	f := &t.client
-	if f.text && f.limit > 0 {
+	switch {
+	case f.text && f.limit > 0:
 		s := &f.split
 		t.clientText(f.typ, s.name, s.text, s.textLen, s.tail, now)
-	} else {
+	case f.values:
+		t.clientParams(f.typ, &f.params, now)
+	default:
 		t.clientMessage(f.typ, f.buf, now)
 	}
 	f.release()
@@ -127,6 +137,11 @@ func (t *Tracker) clientText(typ byte, name, text []byte, textLen int, tail []by
 	}
 	e := t.push(typ, now)
 	if typ == 'Q' {
+		if e.quiet {
+			if e.follow = follows(text); !e.follow {
+				return
+			}
+		}
 		e.text, e.textLen = string(text), textLen
 		e.size = len(text)
 	} else {
@@ -134,6 +149,22 @@ func (t *Tracker) clientText(typ byte, name, text []byte, textLen int, tail []by
 		e.parsed = &statement{name: string(name), text: string(text), textLen: textLen, types: r.oids()}
 		e.size = e.parsed.size()
 	}
+	t.queue.bytes += e.size
+}
+
+// clientParams handles a Bind or FunctionCall that was collected in pieces.
+func (t *Tracker) clientParams(typ byte, s *splitParams, now time.Time) {
+	params := s.params()
+	if t.skipping {
+		return
+	}
+	e := t.push(typ, now)
+	if typ == 'B' {
+		e.name, e.stmt = t.portalName(s.names[0]), t.stmtName(s.names[1])
+	} else {
+		e.oid = s.oid
+	}
+	e.params, e.size = params, params.Size()
 	t.queue.bytes += e.size
 }
 
@@ -161,7 +192,7 @@ func (t *Tracker) clientMessage(typ byte, body []byte, now time.Time) {
 		e.name, e.stmt = t.portalName(portal), t.stmtName(stmt)
 		if !e.quiet {
 			e.params = r.params()
-			e.size = e.params.size()
+			e.size = e.params.Size()
 			t.queue.bytes += e.size
 		}
 	case 'D', 'C':
@@ -180,7 +211,7 @@ func (t *Tracker) clientMessage(typ byte, body []byte, now time.Time) {
 		if !e.quiet {
 			e.oid = r.uint32()
 			e.params = r.params()
-			e.size = e.params.size()
+			e.size = e.params.Size()
 			t.queue.bytes += e.size
 		}
 	case 'S':

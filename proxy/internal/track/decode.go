@@ -62,8 +62,7 @@ func (r *reader) name() []byte {
 	return v[:min(len(v), nameLen)]
 }
 
-// params copies format codes and values. A body that was cut yields the values
-// up to the cut; the last of them may be a beginning.
+// params copies format codes and values. A body that is too short yields what there is of them.
 func (r *reader) params() *Params {
 	nf := int(r.uint16())
 	formats := r.take(2 * min(nf, len(r.b)/2))
@@ -113,7 +112,8 @@ func valueBytes(b []byte, n int) int {
 	return sum
 }
 
-func (p *Params) size() int {
+// Size is about how many bytes the values take.
+func (p *Params) Size() int {
 	if p == nil {
 		return 0
 	}
@@ -137,8 +137,8 @@ func (r *reader) oids() []uint32 {
 	return v
 }
 
-// parseError decodes an ErrorResponse.
-func parseError(body []byte) *Error {
+// parseError decodes an ErrorResponse, of which more bytes were not kept.
+func parseError(body []byte, more int) *Error {
 	e, r := &Error{}, reader{b: body}
 	localised := ""
 	for len(r.b) > 0 {
@@ -155,7 +155,9 @@ func parseError(body []byte) *Error {
 		case 'C':
 			e.SQLState = string(v)
 		case 'M':
-			e.Message = string(v)
+			if e.Message = string(v); r.bad {
+				e.Missing = more
+			}
 		case 'R':
 			e.Routine = string(v)
 		}

@@ -26,6 +26,9 @@ func (t *Tracker) error(err *Error, now time.Time, items []Item) []Item {
 		return items
 	}
 	e := t.queue.at(0)
+	if e.kind == 'Q' {
+		items = t.beginQuery(e, now, items)
+	}
 	t.failed = t.failed || err.fatal()
 	if !e.reported {
 		e.reported = e.kind == 'Q' || e.kind == 'F'
@@ -39,6 +42,7 @@ func (t *Tracker) error(err *Error, now time.Time, items []Item) []Item {
 			p.done = true
 		}
 	}
+	t.ports.closeAll()
 	switch e.kind {
 	case 'P', 'B', 'D', 'C', 'E':
 		t.skip()
@@ -59,7 +63,7 @@ func (t *Tracker) failure(e *entry, now time.Time) Item {
 	it := Item{Source: Execute}
 	switch e.kind {
 	case 'Q':
-		it = Item{Source: Query, Text: e.text, TextLen: e.textLen, Index: e.index}
+		it = Item{Source: Query, Text: e.text, TextLen: e.textLen, Index: e.index, Group: t.shared()}
 	case 'F':
 		it = Item{Source: FunctionCall, FunctionOID: e.oid, Params: e.params}
 	case 'P':

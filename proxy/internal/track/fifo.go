@@ -8,7 +8,10 @@ type entry struct {
 	kind     byte
 	target   byte // D, C: 'S' a statement, 'P' a portal
 	quiet    bool // nobody wanted items when it was sent
+	follow   bool // Q: its item is wanted all the same
 	reported bool // Q, E: its item is out already
+	explain  byte // Q: 'y' if EXPLAIN is in the text, 'n' if not, 0 if not yet known
+	begun    bool // Q: the server has begun it
 	oid      uint32
 	index    int // Q: statements answered so far; c: how many in a row
 	size     int // bytes of text and parameters it holds

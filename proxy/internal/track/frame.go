@@ -39,8 +39,10 @@ type framer struct {
 	length uint32 // the whole body
 	limit  int    // of the body to keep; 0: nothing
 	text   bool   // P, Q: keep in split
+	values bool   // B, F: keep in params
 	buf    []byte
 	split  splitText
+	params splitParams
 }
 
 // header takes the next header from p. It reports how many bytes it took and
@@ -74,6 +76,9 @@ func (f *framer) begin() {
 	f.inBody, f.left = true, f.length
 	f.buf = f.buf[:0]
 	f.split.reset(f.typ, f.limit)
+	if f.values {
+		f.params.reset(f.typ, f.limit)
+	}
 }
 
 // body takes body bytes from p and reports how many, and whether it is complete.
@@ -87,6 +92,8 @@ func (f *framer) body(p []byte) (n int, done bool) {
 	case f.limit == 0:
 	case f.text:
 		f.split.write(p[:n])
+	case f.values:
+		f.params.write(p[:n])
 	default:
 		f.buf = append(f.buf, p[:min(n, f.limit-len(f.buf))]...)
 	}

@@ -47,7 +47,7 @@ type Item struct {
 	Source Source
 
 	// Text is the Query or Parse string as received, cut at the tracker's
-	// limit (TextLen is the full length in bytes). For Prepared too.
+	// limit (TextLen is the full length in bytes), perhaps within a character. For Prepared too.
 	Text    string
 	TextLen int
 	// Index counts the statements of one Query string that were answered
@@ -63,9 +63,20 @@ type Item struct {
 
 	Tag  string // CommandComplete's tag, "SELECT 10"; "" for an empty query
 	Rows int64  // DataRow messages, summed over the runs of a portal
+	// Output is what EXPLAIN has sent, one row a line, or its beginning.
+	Output string
 	// Partial: the portal ended before its last row was fetched; Tag is empty.
 	Partial bool
-	Err     *Error
+	// Bound: the portal ended without having been run. Items of this kind are about texts that begin like a
+	// query, whose executor starts with Bind.
+	Bound bool
+	// Group is equal for statements of which one was still open, in a portal of its own, when another
+	// one began. 0: no portal was open.
+	Group uint64
+	Err   *Error
+
+	// Quiet: nobody wanted items when the statement was sent; it is told because it changes the session.
+	Quiet bool
 
 	TxStatus byte // Ready: 'I', 'T', 'E'
 	Worker   bool // Audited: a parallel worker recorded it, beside the leader
@@ -80,6 +91,8 @@ type Params struct {
 	Types   []uint32 // OIDs from Parse or ParameterDescription; 0 or missing: unknown
 	Formats []int16  // as in Bind: none (all text), one for all, or one each; 0 text, 1 binary
 	Values  [][]byte // nil is NULL
+	Missing []int    // how many bytes each value lacks at its end; those after the last lack none
+	Dropped int      // how many values after these were not kept at all
 }
 
 // Error is an ErrorResponse.
@@ -87,5 +100,6 @@ type Error struct {
 	Severity string // "ERROR", "FATAL", "PANIC", not localised
 	SQLState string
 	Message  string
+	Missing  int // bytes that the message lacks at its end
 	Routine  string
 }

@@ -1,6 +1,9 @@
 package track
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // nameLen is what PostgreSQL keeps of a statement's or portal's name
 // (NAMEDATALEN - 1): longer names with the same beginning are the same name.
@@ -93,10 +96,13 @@ type portal struct {
 	stmtName  string
 	params    *Params
 	rows      int64
+	bound     time.Time // of the Bind, if the executor started with it
 	start     time.Time // of the first run; zero before it
 	suspended bool
 	done      bool
 	quiet     bool
+	open      bool // the server's executor holds it; see portals.open
+	group     uint64
 }
 
 // portals are a session's portals. Those beyond the cap are not known.
@@ -106,6 +112,77 @@ type portals struct {
 	named     map[string]*portal
 	suspended []*portal // in the order they were first suspended
 	maxCount  int
+	open      int    // how many portals are open
+	group     uint64 // of the statements that ran last while one was
+}
+
+// join gives the group of a statement that begins now.
+func (m *portals) join() uint64 {
+	if m.open == 0 {
+		m.group++
+	}
+	return m.group
+}
+
+// setOpen says whether the executor holds p from now on.
+func (m *portals) setOpen(p *portal, open bool) {
+	switch {
+	case open && !p.open:
+		m.open++
+	case !open && p.open:
+		m.open--
+	}
+	p.open = open
+}
+
+// closeAll is for the end of a transaction, and for an error, which ends all portals' executors.
+func (m *portals) closeAll() {
+	m.unnamed.open = false
+	for _, p := range m.named {
+		p.open = false
+	}
+	m.open = 0
+}
+
+// startsLikeQuery says whether a text begins with SELECT, VALUES, TABLE or WITH: the executor of such
+// a statement starts with Bind, not with Execute.
+func startsLikeQuery(s *statement) bool {
+	if s == nil {
+		return false
+	}
+	rest := skipBlanks(s.text)
+	for _, w := range [...]string{"select", "values", "table", "with"} {
+		if len(rest) > len(w) && strings.EqualFold(rest[:len(w)], w) && !isWord(rest[len(w)]) {
+			return true
+		}
+	}
+	return false
+}
+
+func isWord(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
+}
+
+// skipBlanks takes blanks, comments and parentheses off the front, as far as a short look goes.
+func skipBlanks(s string) string {
+	s = s[:min(len(s), shortText)]
+	for {
+		s = strings.TrimLeft(s, " \t\r\n\f\v(")
+		end := ""
+		switch {
+		case strings.HasPrefix(s, "--"):
+			end = "\n"
+		case strings.HasPrefix(s, "/*"):
+			end = "*/"
+		default:
+			return s
+		}
+		i := strings.Index(s, end)
+		if i < 0 {
+			return ""
+		}
+		s = s[i+len(end):]
+	}
 }
 
 func (m *portals) get(name string) *portal {
@@ -119,11 +196,18 @@ func (m *portals) get(name string) *portal {
 }
 
 func (m *portals) put(p portal) {
+	m.forget(p.name)
+	if p.open {
+		m.open++
+	}
 	if p.name == "" {
 		m.unnamed, m.bound = p, true
 		return
 	}
 	if len(m.named) >= m.maxCount {
+		if p.open {
+			m.open--
+		}
 		return
 	}
 	if m.named == nil {
@@ -135,6 +219,9 @@ func (m *portals) put(p portal) {
 
 // forget drops p, which must have no item outstanding.
 func (m *portals) forget(name string) {
+	if p := m.get(name); p != nil {
+		m.setOpen(p, false)
+	}
 	if name == "" {
 		m.unnamed, m.bound = portal{}, false
 		return

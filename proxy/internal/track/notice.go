@@ -18,8 +18,9 @@ const (
 	recordEnd     = "\x00R" + recordRoutine + "\x00\x00"
 )
 
-// parallelWorker ends the context of what a parallel worker raised: it records
-// the leader's statement once more, and counts from 1.
+// parallelWorker begins the context of what a parallel worker raised: it records
+// the leader's statement once more, and counts from 1. Other contexts may contain
+// any text, but begin with the server's words.
 const parallelWorker = "parallel worker"
 
 // keepTail is what is kept of the end of a record that is too long to be kept:
@@ -64,8 +65,8 @@ func (t *Tracker) noticePart(p []byte, at int, done bool, it Item, items []Item)
 		n.tail = append(n.tail[:0], n.tail[max(0, len(n.tail)-keepTail):]...)
 	}
 	switch {
-	case len(n.tail) == 0 && !beginsRecord(n.head):
-		t.lead = n.head[:had:had]
+	case !beginsRecord(n.head):
+		t.giveBack(had)
 	case !done:
 		t.gap(at, len(p))
 		return items
@@ -75,10 +76,18 @@ func (t *Tracker) noticePart(p []byte, at int, done bool, it Item, items []Item)
 	case len(n.tail) > 0:
 		t.gap(at, len(p))
 	default:
-		t.lead = n.head[:had:had]
+		t.giveBack(had)
 	}
 	t.notice = notice{}
 	return items
+}
+
+// giveBack lets the client have the first n bytes of the notice, which came in
+// chunks before. None did if it begins in this one.
+func (t *Tracker) giveBack(n int) {
+	if n > 0 {
+		t.lead = t.notice.head[:n:n]
+	}
 }
 
 func (t *Tracker) gap(from, to int) {
@@ -124,7 +133,8 @@ func readRecord(it *Item, body, tail []byte) bool {
 			}
 			it.Text, it.TextLen = string(v), len(v)
 		case 'W':
-			it.Worker = bytes.HasSuffix(v, []byte(parallelWorker))
+			first, _, _ := bytes.Cut(v, []byte("\n"))
+			it.Worker = string(first) == parallelWorker
 		case 'F':
 			file = string(v) == recordFile
 		case 'R':
@@ -135,7 +145,7 @@ func readRecord(it *Item, body, tail []byte) bool {
 		it.TextLen++ // how much is not known; that it was cut is
 		return it.Text != "" && bytes.HasSuffix(tail, []byte(recordEnd)) && bytes.Contains(tail, []byte("\x00F"+recordFile+"\x00"))
 	}
-	return file && routine
+	return file && routine && it.Text != ""
 }
 
 // Pass is what the client gets of the chunk that Server has seen: the chunk

@@ -69,12 +69,20 @@ func (t *Tracker) Server(p []byte, now time.Time, items []Item) ([]Item, error) 
 			return items, err
 		}
 		rest := len(p) - i
-		if f.typ == 'D' && uint64(f.length) <= uint64(rest) {
-			t.rows++
-			i += int(f.length)
-			continue
-		}
 		f.limit, f.text = serverKeep(f.typ), false
+		if f.typ == 'D' {
+			if t.rows == 0 {
+				t.explaining, t.output = t.explains(), nil
+			}
+			switch {
+			case t.explaining:
+				f.limit = rowHead + maxOutput - len(t.output)
+			case uint64(f.length) <= uint64(rest):
+				t.rows++
+				i += int(f.length)
+				continue
+			}
+		}
 		if uint64(f.length) <= uint64(rest) {
 			body := p[i : i+int(f.length)]
 			i += len(body)
@@ -90,6 +98,7 @@ func (t *Tracker) Server(p []byte, now time.Time, items []Item) ([]Item, error) 
 		}
 		f.begin()
 		if t.conf.Assisted && f.typ == 'N' {
+			f.body(p[i:])
 			items = t.noticePart(p, t.at, false, note, items)
 			break
 		}
@@ -103,6 +112,9 @@ func (t *Tracker) serverMessage(typ byte, body []byte, now time.Time, items []It
 	switch typ {
 	case 'D':
 		t.rows++
+		if t.explaining {
+			t.explained(body)
+		}
 	case 'd', 'N', 'A', 'T', 'n', 'v', 'c', 'V', 'H':
 		t.described(typ)
 	case '1', '2', '3', 't':
@@ -116,7 +128,7 @@ func (t *Tracker) serverMessage(typ byte, body []byte, now time.Time, items []It
 	case 'Z':
 		return t.ready(body, now, items)
 	case 'E':
-		return t.error(parseError(body), now, items)
+		return t.error(parseError(body, int(t.server.length)-len(body)), now, items)
 	case 'G':
 		t.copyIn()
 	case 'W':
@@ -198,9 +210,13 @@ func (t *Tracker) accepted(typ byte, body []byte, now time.Time, items []Item) [
 // bind makes the portal of a Bind.
 func (t *Tracker) bind(e *entry, now time.Time, items []Item) []Item {
 	items = t.endPortal(t.ports.get(e.name), now, items)
-	t.ports.put(portal{
-		name: e.name, stmt: t.stmts.get(e.stmt), stmtName: e.stmt, params: e.params,
-	})
+	t.ports.forget(e.name)
+	p := portal{name: e.name, stmt: t.stmts.get(e.stmt), stmtName: e.stmt, params: e.params}
+	if startsLikeQuery(p.stmt) {
+		p.group, p.open = t.ports.join(), true
+		p.bound, p.quiet = e.start, e.quiet
+	}
+	t.ports.put(p)
 	return items
 }
 
@@ -221,17 +237,19 @@ const innerTag = "SELECT"
 
 // complete handles CommandComplete and EmptyQueryResponse.
 func (t *Tracker) complete(tag string, now time.Time, items []Item) []Item {
-	rows := t.rows
+	rows, output := t.rows, t.takeOutput(tag)
 	t.rows = 0
 	if e := t.head('Q'); e != nil {
 		if tag == innerTag || e.reported {
 			t.rows = rows
 			return items
 		}
+		items = t.beginQuery(e, now, items)
 		it := Item{
 			Kind: Completed, Source: Query, Text: e.text, TextLen: e.textLen, Index: e.index,
-			Tag: tag, Rows: rows, Start: e.start, End: now,
+			Tag: tag, Rows: rows, Output: output, Start: e.start, End: now,
 		}
+		it.Group = t.shared()
 		e.index++
 		t.deallocate(tag, it.Text)
 		return t.emit(e, it, items)
@@ -254,7 +272,10 @@ func (t *Tracker) complete(tag string, now time.Time, items []Item) []Item {
 	}
 	p.done = true
 	it := t.portalItem(p, now)
-	it.Kind, it.Tag, it.Rows = Completed, tag, p.rows
+	it.Kind, it.Tag, it.Rows, it.Output = Completed, tag, p.rows, output
+	if !again {
+		t.ports.setOpen(p, p.open || keepsOpen(tag))
+	}
 	t.last = lastRun{text: it.Text, textLen: it.TextLen, name: it.Name}
 	if !again {
 		items = t.emit(e, it, items)
@@ -264,17 +285,50 @@ func (t *Tracker) complete(tag string, now time.Time, items []Item) []Item {
 	return items
 }
 
+// keepsOpen says whether a utility statement with that tag stays open with its portal: those that
+// return rows do. Its tag tells, as one that runs a query has that query's.
+func keepsOpen(tag string) bool {
+	return tag == "SHOW" || tag == "EXPLAIN" || strings.HasPrefix(tag, "FETCH ")
+}
+
 // ran adds one run to its portal.
 func (t *Tracker) ran(p *portal, e *entry, rows int64) {
 	p.rows += rows
 	if p.start.IsZero() {
 		p.start, p.quiet = e.start, e.quiet
+		if p.group == 0 {
+			p.group = t.ports.join()
+		}
 	}
+}
+
+// shared is the group of a simple query's statement: only one that an open portal makes is told.
+func (t *Tracker) shared() uint64 {
+	if t.ports.open == 0 {
+		return 0
+	}
+	return t.ports.group
+}
+
+// beginQuery does what the server does when it begins a simple query: the unnamed statement and portal end.
+func (t *Tracker) beginQuery(e *entry, now time.Time, items []Item) []Item {
+	if e.begun {
+		return items
+	}
+	e.begun = true
+	items = t.endPortal(t.ports.get(""), now, items)
+	t.ports.forget("")
+	t.stmts.drop("")
+	return items
 }
 
 // emit appends a statement's item unless nobody wanted it.
 func (t *Tracker) emit(e *entry, it Item, items []Item) []Item {
 	if e.quiet {
+		if it.Kind == Completed && (e.follow || e.kind == 'E' && follows([]byte(it.Text))) {
+			it.Quiet = true
+			return append(items, it)
+		}
 		return items
 	}
 	t.holdHere()
@@ -343,6 +397,8 @@ func (t *Tracker) ready(body []byte, now time.Time, items []Item) []Item {
 	}
 	if t.tx == 'I' {
 		items = t.endSuspended(now, items)
+		items = t.endBound(now, items)
+		t.ports.closeAll()
 		clear(t.ports.named)
 		t.ports.forget("")
 	}
@@ -360,10 +416,8 @@ func (t *Tracker) answered(now time.Time, items []Item) []Item {
 				Tag: "", Start: e.start, End: now,
 			}, items)
 		}
-		if kind == 'Q' { // a simple query ends the unnamed statement and portal
-			items = t.endPortal(t.ports.get(""), now, items)
-			t.ports.forget("")
-			t.stmts.drop("")
+		if kind == 'Q' {
+			items = t.beginQuery(e, now, items)
 		}
 		t.queue.pop()
 		if kind == 'S' || kind == 'Q' || kind == 'F' {

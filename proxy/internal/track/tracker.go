@@ -1,11 +1,14 @@
 package track
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Config bounds what a Tracker holds. Its zero value is usable.
 type Config struct {
-	// MaxText is how much of a statement's text, or of a Bind's parameters, is
-	// kept, in bytes. 0 means 1 MiB.
+	// MaxText is how much of a statement's text, or of a parameter, is kept, in bytes; of all
+	// parameters of a Bind, twice that and a little of each. 0 means 1 MiB.
 	MaxText int
 	// MaxStatements is how many named prepared statements, and portals, are
 	// known at a time. 0 means 10,000.
@@ -53,8 +56,11 @@ type Tracker struct {
 	pid       int32
 	key       []byte // BackendKeyData
 	rows      int64  // DataRow messages of the statement that runs
-	last      lastRun
-	fatal     *Error
+	// explaining: the rows are kept in output, for they may be a plan.
+	explaining bool
+	output     []byte
+	last       lastRun
+	fatal      *Error
 
 	// hold is the offset in the chunk of the first message whose item has to
 	// be durable before the client sees it, or -1.
@@ -205,9 +211,34 @@ func (t *Tracker) endSuspended(now time.Time, items []Item) []Item {
 	return items
 }
 
-// endPortal reports p if it is suspended.
+// endBound reports the portals that end without having been run, the oldest first.
+func (t *Tracker) endBound(now time.Time, items []Item) []Item {
+	var list []*portal
+	if t.ports.bound && t.ports.unnamed.unused() {
+		list = append(list, &t.ports.unnamed)
+	}
+	for _, p := range t.ports.named {
+		if p.unused() {
+			list = append(list, p)
+		}
+	}
+	slices.SortFunc(list, func(a, b *portal) int { return a.bound.Compare(b.bound) })
+	for _, p := range list {
+		items = t.endPortal(p, now, items)
+	}
+	return items
+}
+
+// unused says whether the executor started and nothing was fetched.
+func (p *portal) unused() bool { return p.open && !p.done && p.start.IsZero() }
+
+// endPortal reports p if it is suspended, or was never run.
 func (t *Tracker) endPortal(p *portal, now time.Time, items []Item) []Item {
-	if p == nil || !p.suspended {
+	if p == nil {
+		return items
+	}
+	unused := p.unused()
+	if !p.suspended && !unused {
 		return items
 	}
 	t.ports.unsuspend(p)
@@ -216,14 +247,17 @@ func (t *Tracker) endPortal(p *portal, now time.Time, items []Item) []Item {
 		return items
 	}
 	it := t.portalItem(p, now)
-	it.Kind, it.Partial, it.Rows = Completed, true, p.rows
+	it.Kind, it.Partial, it.Rows, it.Bound = Completed, true, p.rows, unused
+	if unused {
+		it.Start = p.bound
+	}
 	t.holdHere()
 	return append(items, it)
 }
 
 // portalItem is an item about a portal, without its outcome.
 func (t *Tracker) portalItem(p *portal, now time.Time) Item {
-	it := Item{Source: Execute, Name: p.stmtName, Params: p.params, Start: p.start, End: now}
+	it := Item{Source: Execute, Name: p.stmtName, Params: p.params, Group: p.group, Start: p.start, End: now}
 	if s := p.stmt; s != nil {
 		it.Text, it.TextLen = s.text, s.textLen
 		if p.params != nil {

@@ -131,11 +131,17 @@ func show(it Item) string {
 	if it.Tag != "" {
 		fmt.Fprintf(&b, " tag=%s", it.Tag)
 	}
+	if p := it.Params; p != nil && (p.Missing != nil || p.Dropped > 0) {
+		fmt.Fprintf(&b, " missing=%v dropped=%d", p.Missing, p.Dropped)
+	}
 	if it.Rows > 0 {
 		fmt.Fprintf(&b, " rows=%d", it.Rows)
 	}
 	if it.Partial {
 		b.WriteString(" partial")
+	}
+	if it.Bound {
+		b.WriteString(" bound")
 	}
 	if it.FunctionOID > 0 {
 		fmt.Fprintf(&b, " function=%d", it.FunctionOID)

@@ -1,4 +1,4 @@
-package main
+package replay
 
 import (
 	"context"
@@ -18,25 +18,37 @@ const mark = "SHOW server_version_num /* the set-up ends here */"
 // eventTime bounds the wait for the events of a session that has ended.
 const eventTime = 15 * time.Second
 
-// outcome is a case with what became of it.
-type outcome struct {
+// A Run is a case with the events that it caused.
+type Run struct {
 	*Case
-	Verdict
-	err error // the case could not be run
+	Events []testbed.Event // without those of its set-up
+	Err    error           // the case could not be run
 }
 
-// runner replays cases through one das-local.
+// runner replays cases through one stack.
 type runner struct {
+	*Stack
 	cluster *cluster
-	proc    *testbed.Process
-	tail    *testbed.Tail
+}
+
+// Replay runs the cases through a das-local, as many as there are workers at a
+// time. It prepares the stack's server for that with the shared schema, setup; the
+// stack is of no other use then.
+func Replay(ctx context.Context, on *Stack, setup string, cs Cases, workers int) ([]Run, error) {
+	c := &cluster{pg: on.PG}
+	defer c.close(context.WithoutCancel(ctx))
+	if err := c.prepare(ctx, setup); err != nil {
+		return nil, err
+	}
+	r := &runner{Stack: on, cluster: c}
+	return r.all(ctx, cs, max(1, workers))
 }
 
 // all replays every case: those that may, side by side in as many databases as
 // there are workers; the others alone, and what they leave is swept.
-func (r *runner) all(ctx context.Context, together, alone []*Case, workers int) ([]outcome, error) {
-	var outcomes []outcome
-	var mu sync.Mutex // guards outcomes
+func (r *runner) all(ctx context.Context, cs Cases, workers int) ([]Run, error) {
+	var runs []Run
+	var mu sync.Mutex // guards runs
 	work := make(chan *Case)
 	errs := make([]error, workers)
 	var wg sync.WaitGroup
@@ -49,9 +61,9 @@ func (r *runner) all(ctx context.Context, together, alone []*Case, workers int) 
 				if err != nil {
 					continue // drain, so that nobody waits for this worker
 				}
-				o := r.one(ctx, admin, database, c)
+				run := r.one(ctx, admin, database, c)
 				mu.Lock()
-				outcomes = append(outcomes, o)
+				runs = append(runs, run)
 				mu.Unlock()
 			}
 			if err == nil {
@@ -59,7 +71,7 @@ func (r *runner) all(ctx context.Context, together, alone []*Case, workers int) 
 			}
 		})
 	}
-	for _, c := range together {
+	for _, c := range cs.Together {
 		work <- c
 	}
 	close(work)
@@ -69,36 +81,31 @@ func (r *runner) all(ctx context.Context, together, alone []*Case, workers int) 
 			return nil, fmt.Errorf("connect to postgres: %w", err)
 		}
 	}
-	for _, c := range alone {
-		outcomes = append(outcomes, r.one(ctx, r.cluster.admin, "das_case", c))
+	for _, c := range cs.Alone {
+		runs = append(runs, r.one(ctx, r.cluster.admin, "das_case", c))
 		if err := r.cluster.sweep(ctx, "das_case"); err != nil {
 			return nil, fmt.Errorf("sweep after %s: %w", c.ID, err)
 		}
 	}
-	return outcomes, nil
+	return runs, nil
 }
 
 // one replays one case in a fresh database.
-func (r *runner) one(ctx context.Context, admin *pgx.Conn, database string, c *Case) outcome {
-	o := outcome{Case: c}
-	if o.err = r.cluster.fresh(ctx, admin, database, c); o.err != nil {
-		return o
+func (r *runner) one(ctx context.Context, admin *pgx.Conn, database string, c *Case) Run {
+	run := Run{Case: c}
+	if run.Err = r.cluster.fresh(ctx, admin, database, c); run.Err != nil {
+		return run
 	}
-	if o.err = r.play(ctx, database, c); o.err != nil {
-		return o
+	if run.Err = r.play(ctx, database, c); run.Err != nil {
+		return run
 	}
-	events, err := r.events(ctx, c)
-	if err != nil {
-		o.err = err
-		return o
-	}
-	o.Verdict = compare(c, events)
-	return o
+	run.Events, run.Err = r.events(ctx, c)
+	return run
 }
 
 // play runs the session of a case through the proxy.
 func (r *runner) play(ctx context.Context, database string, c *Case) error {
-	s, err := dial(ctx, fmt.Sprintf("127.0.0.1:%d", r.proc.PGPort), c.User, database, application(c))
+	s, err := dial(ctx, fmt.Sprintf("127.0.0.1:%d", r.Proc.PGPort), c.User, database, application(c))
 	if err != nil {
 		return err
 	}
@@ -126,7 +133,7 @@ func application(c *Case) string { return "oracle-" + c.ID }
 func (r *runner) events(ctx context.Context, c *Case) ([]testbed.Event, error) {
 	ctx, cancel := context.WithTimeout(ctx, eventTime)
 	defer cancel()
-	events, err := r.tail.AwaitSession(ctx, application(c))
+	events, err := r.Tail.AwaitSession(ctx, application(c))
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,11 @@
-package main
+package replay
 
 import (
 	"bufio"
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -57,6 +58,7 @@ type Record struct {
 	Statement      string   `json:"statement"`
 	Parameters     []string `json:"parameters"`
 	Rows           int64    `json:"rows"`
+	Error          string   `json:"-"` // SQLSTATE and message, of an event of a statement that failed
 }
 
 // Wanted is what das-local aims at: the records of pgaudit 1.7.1.
@@ -67,18 +69,36 @@ func (c *Case) Wanted() []Record {
 	return c.Records
 }
 
-// Alone says whether the case must not run beside others: it changes what they
+// undecidable are the kinds that only the server can decide.
+var undecidable = []string{"planner", "fk", "trigger", "do", "procedure", "rule", "rls", "function"}
+
+// Decidable says whether text, protocol and catalogue decide the case: nothing runs
+// inside its statements, and no rewriting or planning shows.
+func (c *Case) Decidable() bool {
+	return !c.Has("nested") && !c.Has("function") && !slices.Contains(undecidable, c.Kind)
+}
+
+// Has says whether the case has a feature.
+func (c *Case) Has(feature string) bool { return slices.Contains(c.Features, feature) }
+
+// alone says whether the case must not run beside others: it changes what they
 // share, or names its database.
-func (c *Case) Alone(text string) bool {
+func (c *Case) alone(text string) bool {
 	return c.ClusterWide || strings.Contains(text, "das_case")
 }
 
-// readCases reads a file of cases and splits them into those that may run side
-// by side and those that run alone.
-func readCases(path string, want func(*Case) bool) (together, alone []*Case, err error) {
+// Cases are those of a file, split into those that may run side by side and those
+// that must not.
+type Cases struct{ Together, Alone []*Case }
+
+// All lists all cases.
+func (cs Cases) All() []*Case { return slices.Concat(cs.Together, cs.Alone) }
+
+// Read reads the wanted cases of a file.
+func Read(path string, want func(*Case) bool) (cs Cases, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, nil, fmt.Errorf("open cases: %w", err)
+		return cs, fmt.Errorf("open cases: %w", err)
 	}
 	defer f.Close()
 	s := bufio.NewScanner(f)
@@ -86,18 +106,18 @@ func readCases(path string, want func(*Case) bool) (together, alone []*Case, err
 	for s.Scan() {
 		c := new(Case)
 		if err := json.Unmarshal(s.Bytes(), c); err != nil {
-			return nil, nil, fmt.Errorf("read case %.80q: %w", s.Text(), err)
+			return cs, fmt.Errorf("read case %.80q: %w", s.Text(), err)
 		}
 		if c.User == "" {
 			c.User = "das_app"
 		}
 		switch {
 		case !want(c):
-		case c.Alone(s.Text()):
-			alone = append(alone, c)
+		case c.alone(s.Text()):
+			cs.Alone = append(cs.Alone, c)
 		default:
-			together = append(together, c)
+			cs.Together = append(cs.Together, c)
 		}
 	}
-	return together, alone, s.Err()
+	return cs, s.Err()
 }

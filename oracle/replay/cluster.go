@@ -1,8 +1,7 @@
-package main
+package replay
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,33 +15,19 @@ import (
 // template is the database that every case starts from.
 const template = "das_tmpl"
 
+// settings are those that the records were taken with.
+var settings = map[string]string{
+	"wal_level": "logical", "max_prepared_transactions": "10", "timezone": "UTC", "autovacuum": "off",
+	"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_wal_size": "8GB",
+}
+
 // cluster is the private server that the cases run on, as its superuser.
 type cluster struct {
 	pg    *testbed.Postgres
 	admin *pgx.Conn // to the database postgres
 }
 
-// newCluster starts a server with the settings that the records were taken
-// with, and makes the template.
-func newCluster(ctx context.Context, setup string, assisted bool) (*cluster, error) {
-	settings := map[string]string{
-		"wal_level": "logical", "max_prepared_transactions": "10", "timezone": "UTC", "autovacuum": "off",
-		"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_wal_size": "8GB",
-	}
-	if assisted {
-		settings["shared_preload_libraries"] = "pgaudit"
-	}
-	pg, err := testbed.StartPostgres(ctx, testbed.PostgresConfig{Settings: settings})
-	if err != nil {
-		return nil, err
-	}
-	c := &cluster{pg: pg}
-	if err := c.prepare(ctx, setup); err != nil {
-		return nil, errors.Join(err, c.stop(ctx))
-	}
-	return c, nil
-}
-
+// prepare makes the template.
 func (c *cluster) prepare(ctx context.Context, setup string) (err error) {
 	if c.admin, err = pgx.Connect(ctx, c.pg.URL("postgres")); err != nil {
 		return fmt.Errorf("connect to postgres: %w", err)
@@ -56,11 +41,10 @@ func (c *cluster) prepare(ctx context.Context, setup string) (err error) {
 	return nil
 }
 
-func (c *cluster) stop(ctx context.Context) error {
+func (c *cluster) close(ctx context.Context) {
 	if c.admin != nil {
 		c.admin.Close(ctx)
 	}
-	return c.pg.Stop()
 }
 
 func (c *cluster) exec(ctx context.Context, statements ...string) error {
@@ -77,7 +61,7 @@ func (c *cluster) exec(ctx context.Context, statements ...string) error {
 func (c *cluster) fresh(ctx context.Context, admin *pgx.Conn, database string, cs *Case) error {
 	for _, sql := range []string{
 		"DROP DATABASE IF EXISTS " + database + " WITH (FORCE)",
-		"CREATE DATABASE " + database + " TEMPLATE " + template + " STRATEGY file_copy",
+		"CREATE DATABASE " + database + " TEMPLATE " + template + " STRATEGY wal_log",
 		"GRANT CREATE ON DATABASE " + database + " TO das_app",
 	} {
 		if _, err := admin.PgConn().Exec(ctx, sql).ReadAll(); err != nil {
@@ -146,8 +130,8 @@ func (c *cluster) list(ctx context.Context, database, query string) ([]string, e
 	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
-// readSetup reads the shared schema that belongs to a file of cases.
-func readSetup(cases string) (string, error) {
+// ReadSetup reads the shared schema that belongs to a file of cases.
+func ReadSetup(cases string) (string, error) {
 	b, err := os.ReadFile(filepath.Join(filepath.Dir(cases), "setup.sql"))
 	if err != nil {
 		return "", fmt.Errorf("read the shared schema: %w", err)

@@ -1,0 +1,15 @@
+// Command crash kills das-local at random instants and checks that its stream has
+// what it promised.
+//
+//	16 sessions ──numbered rows──▶ das-local --data-dir ──▶ PostgreSQL (survives)
+//	                                  │ kill -9, restart, again
+//	                 a consumer ◀─────┘ at the end: Kinesis, KMS Decrypt
+//
+// In sync mode every statement that was acknowledged must be in the stream exactly
+// once, in its session's order. In async mode a session may lose its last
+// statements, and only those: what it lost must be the end of what it did, and
+// nothing that was acknowledged longer than -lag before the kill. Meanwhile other
+// streams are filled and deleted, so that kills hit flushes and trims as well, some
+// kills hit a start, and in async mode the key is disabled now and then, so that
+// the queue goes to disk.
+package main

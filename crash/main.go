@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"time"
+
+	"github.com/das-local/das-local/e2e/testbed"
+)
+
+type options struct {
+	bin      string
+	rounds   int
+	sessions int
+	mode     string
+	lag      time.Duration
+	seed     uint64
+	args     []string // more flags of das-local
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.bin, "bin", "", "das-local's `FILE`; empty builds it")
+	flag.IntVar(&o.rounds, "rounds", 200, "`N` kills in each mode")
+	flag.IntVar(&o.sessions, "sessions", 16, "`N` sessions at work")
+	flag.StringVar(&o.mode, "mode", "both", "`MODE` of the stream: sync, async or both")
+	flag.DurationVar(&o.lag, "lag", time.Second, "in async mode, what was acknowledged this `TIME` before the kill must be in the stream")
+	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "`N` of the random instants")
+	flag.Parse()
+	o.args = flag.Args()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, o)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "crash:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options) (err error) {
+	dir, err := testbed.TempDir("das-local-crash-")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err == nil {
+			err = os.RemoveAll(dir)
+			return
+		}
+		fmt.Fprintln(os.Stderr, "crash: what it worked on is left in", dir)
+	}()
+	if o.bin == "" {
+		if o.bin, err = testbed.Build(ctx, dir); err != nil {
+			return err
+		}
+	}
+	pg, err := testbed.StartPostgres(ctx, testbed.PostgresConfig{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, pg.Stop()) }()
+	modes := []string{o.mode}
+	if o.mode == "both" {
+		modes = []string{"sync", "async"}
+	}
+	fmt.Printf("seed %d\n", o.seed)
+	for _, mode := range modes {
+		if err := pg.Exec(ctx, "postgres", "drop table if exists crash", "create table crash (round int, session int, n int)"); err != nil {
+			return err
+		}
+		m := &machine{options: o, mode: mode, upstream: pg.URL("postgres"), dir: filepath.Join(dir, mode),
+			rand: rand.New(rand.NewPCG(o.seed, uint64(len(mode))))}
+		if err := m.run(ctx); err != nil {
+			return fmt.Errorf("%s: %w", mode, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,147 @@
+package emulator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/das-local/das-local/internal/store"
+)
+
+// usage is what a data directory says of its use so far.
+type usage struct {
+	starts   int64 // of processes, this one included
+	complete bool  // the first cluster was made
+	killed   bool  // the last process did not end by Close
+}
+
+// owner is whose a data directory is: its ARNs name them.
+type owner struct{ Region, Account string }
+
+// Names of what the directory keeps about itself.
+var (
+	metaOwner    = store.Name(store.KindMeta, "owner")
+	metaStarts   = store.Name(store.KindMeta, "starts")
+	metaComplete = store.Name(store.KindMeta, "complete")
+	metaRunning  = store.Name(store.KindMeta, "running") // while a process uses it
+)
+
+// seed makes another one for each process: the same numbers again would be ids that
+// are taken.
+func (u usage) seed(seed int64) int64 {
+	if seed == 0 || u.starts < 2 {
+		return seed
+	}
+	const odd = 0x5851F42D4C957F2D // spreads the numbers of starts over all seeds
+	return seed ^ (u.starts-1)*odd
+}
+
+// openDataDir opens the data directory, if there is to be one.
+func (e *Emulator) openDataDir() error {
+	if e.opts.DataDir == "" {
+		return nil
+	}
+	disk, err := store.Open(store.Config{Dir: e.opts.DataDir, Fault: e.opts.fault, Logger: e.log})
+	if err != nil {
+		return err
+	}
+	e.disk = disk
+	if err := e.checkOwner(); err != nil {
+		return err
+	}
+	starts, _, err := disk.Get(metaStarts)
+	if err == nil && starts != nil {
+		err = json.Unmarshal(starts, &e.used.starts)
+	}
+	if err == nil {
+		_, e.used.complete, err = disk.Get(metaComplete)
+	}
+	if err == nil {
+		_, e.used.killed, err = disk.Get(metaRunning)
+	}
+	if err != nil {
+		return fmt.Errorf("read the data directory %s: %w", e.opts.DataDir, err)
+	}
+	e.used.starts++
+	var b store.Batch
+	b.Set(metaStarts, fmt.Append(nil, e.used.starts))
+	b.Set(metaRunning, []byte{1})
+	if err := disk.Commit(context.Background(), &b); err != nil {
+		return fmt.Errorf("write the data directory %s: %w", e.opts.DataDir, err)
+	}
+	if e.used.complete {
+		e.log.Info("the data directory has been used before: its clusters and streams are started as they were, and --cluster-id and --start-stream do not apply",
+			"dir", e.opts.DataDir)
+	}
+	return nil
+}
+
+// checkOwner refuses a directory whose ARNs are of another account or Region.
+func (e *Emulator) checkOwner() error {
+	is := owner{e.opts.Region, e.opts.AccountID}
+	value, ok, err := e.disk.Get(metaOwner)
+	if err != nil {
+		return err
+	}
+	if ok {
+		var was owner
+		if err := json.Unmarshal(value, &was); err != nil {
+			return fmt.Errorf("read whose the data directory %s is: %w", e.opts.DataDir, err)
+		}
+		if was != is {
+			return fmt.Errorf("the data directory %s is of account %s in %s, not %s in %s: give these, or another directory",
+				e.opts.DataDir, was.Account, was.Region, is.Account, is.Region)
+		}
+		return nil
+	}
+	var b store.Batch
+	if value, err = json.Marshal(is); err != nil {
+		return err
+	}
+	b.Set(metaOwner, value)
+	return e.disk.Commit(context.Background(), &b)
+}
+
+// noteComplete notes that the first cluster was made.
+func (e *Emulator) noteComplete() error {
+	if e.disk == nil {
+		return nil
+	}
+	var b store.Batch
+	b.Set(metaComplete, []byte{1})
+	return e.disk.Commit(context.Background(), &b)
+}
+
+// resume starts the clusters and streams that the data directory has.
+func (e *Emulator) resume(ctx context.Context) error {
+	if e.disk == nil {
+		return nil
+	}
+	e.resuming.Store(true)
+	defer e.resuming.Store(false)
+	if err := e.rds.Resume(ctx); err != nil {
+		return fmt.Errorf("start the clusters of %s: %w", e.opts.DataDir, err)
+	}
+	if e.used.killed {
+		e.rds.RecordKilled()
+	}
+	return nil
+}
+
+// closeDataDir notes that nothing was left undone, if so, and closes the store.
+func (e *Emulator) closeDataDir() error {
+	if e.disk == nil {
+		return nil
+	}
+	var err error
+	if e.first.ID != "" { // else the start has failed, and what the directory says still holds
+		var b store.Batch
+		b.Delete(metaRunning)
+		err = e.disk.Commit(context.Background(), &b)
+	}
+	if err := errors.Join(err, e.disk.Close()); err != nil {
+		return fmt.Errorf("close the data directory %s: %w", e.opts.DataDir, err)
+	}
+	return nil
+}

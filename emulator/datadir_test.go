@@ -1,0 +1,187 @@
+package emulator
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/das-local/das-local/kmsfake"
+)
+
+func startOn(t *testing.T, o Options) *Emulator {
+	t.Helper()
+	o.Logger = slog.New(slog.DiscardHandler)
+	e, err := Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close(context.Background()) })
+	return e
+}
+
+// run runs statements in a session of its own.
+func run(t *testing.T, e *Emulator, statements ...string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), e.PostgresURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	for _, sql := range statements {
+		if _, err := conn.Exec(t.Context(), sql, pgx.QueryExecModeSimpleProtocol); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+	}
+}
+
+// texts reads the stream from its beginning until it has seen a text, and counts
+// the texts before it.
+func texts(t *testing.T, e *Emulator, last string) map[string]int {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	seen := map[string]int{}
+	for event, err := range e.Events(ctx) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if event.CommandText != nil {
+			if seen[*event.CommandText]++; *event.CommandText == last {
+				return seen
+			}
+		}
+	}
+	t.Fatalf("the stream ends without %s", last)
+	return nil
+}
+
+func TestADataDirKeepsEverything(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	e := startOn(t, Options{DataDir: dir, StartStream: "sync", ClusterID: "kept", Seed: 7})
+	run(t, e, "select 'before'")
+	name, key, arn, listen := e.StreamName(), e.KeyARN(), e.ClusterARN(), e.listen.String()
+	crashed := filepath.Join(t.TempDir(), "data") // what a killed process leaves
+	if err := os.CopyFS(crashed, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Start(t.Context(), Options{DataDir: dir, Logger: slog.New(slog.DiscardHandler)}); err == nil || !strings.Contains(err.Error(), dir) {
+		t.Errorf("a second emulator on the directory: %v", err)
+	}
+	if err := e.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for what, dir := range map[string]string{"after Close": dir, "after a crash": crashed} {
+		t.Run(what, func(t *testing.T) {
+			e := startOn(t, Options{DataDir: dir, Listen: listen, Seed: 7})
+			if e.StreamName() != name || e.KeyARN() != key || e.ClusterARN() != arn || e.PostgresAddr() != listen || e.StreamStatus() != "started" {
+				t.Errorf("stream %s (%s), key %s, cluster %s, address %s", e.StreamName(), e.StreamStatus(), e.KeyARN(), e.ClusterARN(), e.PostgresAddr())
+			}
+			run(t, e, "select 'after'")
+			if seen := texts(t, e, "select 'after'"); seen["select 'before'"] != 1 {
+				t.Errorf("the stream has %v", seen)
+			}
+			if key, err := e.kms.CreateKey(t.Context(), kmsfake.KeyOptions{}); err != nil {
+				t.Errorf("a new key %s: %v", key.ID, err)
+			}
+			if err := e.rds.StopStream(t.Context(), "kept"); err != nil {
+				t.Error(err)
+			}
+			if err := e.Close(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if e = startOn(t, Options{DataDir: dir, StartStream: "async"}); e.StreamStatus() != "stopped" {
+				t.Errorf("a stopped stream is %s after a restart", e.StreamStatus())
+			}
+			if err := e.Close(t.Context()); err != nil {
+				t.Error(err)
+			}
+			_, err := Start(t.Context(), Options{DataDir: dir, AccountID: "123456789012", Logger: slog.New(slog.DiscardHandler)})
+			if err == nil || !strings.Contains(err.Error(), "is of account 000000000000") {
+				t.Errorf("with another account: %v", err)
+			}
+		})
+	}
+}
+
+// TestASyncStreamOnABadDisk has sessions at work while the disk fails and recovers.
+// Each statement must be in the stream once, in the session's order.
+func TestASyncStreamOnABadDisk(t *testing.T) {
+	var bad atomic.Bool
+	e := startOn(t, Options{DataDir: filepath.Join(t.TempDir(), "data"), StartStream: "sync", SyncTimeout: time.Minute, Heartbeat: -1,
+		fault: func(op, path string) error {
+			if bad.Load() && (op == "sync" || op == "write") {
+				return syscall.EIO
+			}
+			return nil
+		}})
+	const sessions, statements = 6, 60
+	var wg sync.WaitGroup
+	for session := range sessions {
+		wg.Go(func() {
+			var list []string
+			for n := range statements {
+				list = append(list, text(session, n))
+			}
+			run(t, e, list...)
+		})
+	}
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	fail := time.NewTicker(60 * time.Millisecond)
+	defer fail.Stop()
+	failures := 0
+	for busy := true; busy; {
+		select {
+		case <-done:
+			busy = false
+		case <-fail.C:
+			bad.Store(true)
+			time.Sleep(3 * time.Millisecond)
+			bad.Store(false)
+			failures++
+		}
+	}
+	run(t, e, "select 'last'")
+	next := [sessions]int{}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for event, err := range e.Events(ctx) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		var session, n int
+		if event.CommandText == nil || *event.CommandText == "select 'last'" {
+			if event.CommandText != nil {
+				break
+			}
+			continue
+		}
+		if _, err := fmt.Sscanf(*event.CommandText, "select %d -- %d", &n, &session); err != nil {
+			continue
+		}
+		if n != next[session] {
+			t.Fatalf("session %d: statement %d comes when %d is next", session, n, next[session])
+		}
+		next[session]++
+	}
+	for session, n := range next {
+		if n != statements {
+			t.Errorf("session %d: %d statements are in the stream", session, n)
+		}
+	}
+	if e.disk.Epoch() < 3 {
+		t.Errorf("the disk failed %d times, the store only noticed %d", failures, e.disk.Epoch()-1)
+	}
+}
+
+func text(session, n int) string { return fmt.Sprintf("select %d -- %d", n, session) }

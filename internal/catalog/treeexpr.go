@@ -1,0 +1,403 @@
+package catalog
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/das-local/das-local/internal/querytree"
+)
+
+// expr lists the calls of an expression, the outer before the inner.
+func (w *walker) expr(v querytree.Value) (out []Call) {
+	if w.steps++; w.steps > 64*maxCalls {
+		return nil
+	}
+	for _, e := range v.List {
+		out = append(out, w.expr(e)...)
+	}
+	n := v.Node
+	if n == nil {
+		return out
+	}
+	switch n.Kind {
+	case "CONST", "PARAM", "SETTODEFAULT":
+	case "VAR":
+		return w.variable(n)
+	case "FUNCEXPR", "OPEXPR", "DISTINCTEXPR", "NULLIFEXPR", "SCALARARRAYOPEXPR":
+		return w.call(n)
+	case "AGGREF", "WINDOWFUNC":
+		if n.Int("agglevelsup") == 0 {
+			w.level.aggs = append(w.level.aggs, n)
+		}
+	case "SUBLINK":
+		out = w.expr(n.Get("testexpr"))
+		calls := w.query(n.Get("subselect").Node, n.Int("subLinkType") == existsSubLink)
+		w.sub = append(w.sub, calls...)
+	case "BOOLEXPR":
+		if _, known := w.t.truth(v); !known {
+			return w.expr(n.Get("args"))
+		}
+	case "CASE", "CASEEXPR":
+		return w.cases(n)
+	case "COALESCE", "COALESCEEXPR":
+		for _, a := range n.Get("args").List {
+			out = append(out, w.expr(a)...)
+			if constant, null := w.t.constant(a); constant && !null {
+				break
+			}
+		}
+	case "COERCETODOMAIN":
+		out = w.expr(n.Get("arg"))
+		for _, check := range w.t.domains[n.OID("resulttype")] {
+			out = append(out, part(w.expr(check), Domain)...)
+		}
+	case "QUERY":
+		calls := w.query(n, false)
+		w.sub = append(w.sub, calls...)
+	default:
+		for _, f := range n.Fields {
+			if f.Value.Node != nil || f.Value.List != nil {
+				out = append(out, w.expr(f.Value)...)
+			}
+		}
+	}
+	return out
+}
+
+// part marks calls.
+func part(calls []Call, p Part) []Call {
+	for i := range calls {
+		calls[i].Part = p
+	}
+	return calls
+}
+
+const existsSubLink, anySubLink = 0, 2 // SubLinkType
+
+// variable walks the expression behind a column of a join or of a merged sub-select.
+func (w *walker) variable(n *querytree.Node) []Call {
+	l := w.level
+	for up := n.Int("varlevelsup"); up > 0 && l != nil; up-- {
+		l = l.up
+	}
+	at := n.Int("varno")
+	if l == nil || at < 1 || at > len(l.rtes) {
+		return nil
+	}
+	column := n.Int("varattno")
+	var list []querytree.Value
+	in := l
+	if sub := l.pulled[at-1]; sub != nil {
+		in = sub
+		for _, te := range sub.q.Get("targetList").List {
+			list = append(list, te.Node.Get("expr"))
+		}
+	} else if rte := l.rtes[at-1].Node; rte.Int("rtekind") == rteJoin {
+		list = rte.Get("joinaliasvars").List
+	}
+	was := w.level
+	w.level = in
+	defer func() { w.level = was }()
+	switch {
+	case column == 0:
+		return w.expr(querytree.Value{List: list})
+	case column > 0 && column <= len(list):
+		return w.expr(list[column-1])
+	}
+	return nil
+}
+
+// callee is the function that a node calls, nil if it is not known.
+func (t *tree) callee(n *querytree.Node) *Function {
+	id := n.OID("opfuncid")
+	if n.Kind == "FUNCEXPR" {
+		id = n.OID("funcid")
+	} else if id == 0 {
+		id = t.operators[n.OID("opno")]
+	}
+	return t.functions[id]
+}
+
+func (w *walker) call(n *querytree.Node) []Call {
+	f := w.t.callee(n)
+	args := n.Get("args")
+	if f == nil || f.Schema == "pg_catalog" {
+		if _, null := w.t.constant(querytree.Value{Node: n}); null {
+			return nil // folded, with what it calls
+		}
+		return w.expr(args)
+	}
+	constant, null := w.t.constants(args)
+	switch {
+	case null && f.Strict && !f.ReturnsSet:
+		return nil
+	case constant && f.Volatile == 'i' && f.Kind == 'f' && !f.ReturnsSet && n.Kind != "SCALARARRAYOPEXPR":
+		w.expr(args) // what folds there
+		w.planning = append(w.planning, Call{Function: *f, Planning: true})
+		return nil
+	}
+	return append([]Call{{Function: *f, Component: n.Kind == "SCALARARRAYOPEXPR"}}, w.expr(args)...)
+}
+
+// cases walks CASE without the branches that constant conditions cut off.
+func (w *walker) cases(n *querytree.Node) []Call {
+	arg := n.Get("arg")
+	out := w.expr(arg)
+	for _, v := range n.Get("args").List {
+		test := v.Node.Get("expr")
+		val, known := w.t.truth(test)
+		if arg.Is("CONST") && test.Is("OPEXPR") {
+			val, known = w.t.compare(test.Node, arg)
+		}
+		if known && !val {
+			continue
+		}
+		if !known {
+			out = append(out, w.expr(test)...)
+		}
+		out = append(out, w.expr(v.Node.Get("result"))...)
+		if known {
+			return out
+		}
+	}
+	return append(out, w.expr(n.Get("defresult"))...)
+}
+
+// quals walks WHERE, ON and HAVING. Sub-selects that the planner makes joins of are taken out before
+// anything is folded, so they stay.
+func (w *walker) quals(v querytree.Value) (out []Call) {
+	if link := joinable(v); link != nil {
+		out = w.expr(link.Get("testexpr"))
+		return append(out, w.query(link.Get("subselect").Node, link.Int("subLinkType") == existsSubLink)...)
+	}
+	if !v.Is("BOOLEXPR") || v.Node.Get("boolop").Token != "and" {
+		return w.expr(v)
+	}
+	_, known := w.t.truth(v)
+	for _, a := range v.Node.Get("args").List {
+		if !known || joinable(a) != nil {
+			out = append(out, w.quals(a)...)
+		}
+	}
+	return out
+}
+
+// joinable gives the EXISTS or ANY, or NOT EXISTS, that a condition is.
+func joinable(v querytree.Value) *querytree.Node {
+	n := v.Node
+	not := false
+	if n != nil && n.Kind == "BOOLEXPR" && n.Get("boolop").Token == "not" && len(n.Get("args").List) == 1 {
+		n, not = n.Get("args").List[0].Node, true
+	}
+	if n == nil || n.Kind != "SUBLINK" {
+		return nil
+	}
+	if k := n.Int("subLinkType"); k == existsSubLink || k == anySubLink && !not {
+		return n
+	}
+	return nil
+}
+
+// constants says whether all values are constants, and whether one of them is NULL.
+func (t *tree) constants(v querytree.Value) (all, null bool) {
+	all = true
+	for _, e := range v.List {
+		c, n := t.constant(e)
+		all = all && c
+		null = null || n
+	}
+	return all, null
+}
+
+// constant says whether the planner makes a constant of an expression, and if that is NULL.
+func (t *tree) constant(v querytree.Value) (constant, null bool) {
+	n := v.Node
+	if n == nil {
+		return v.List != nil && len(v.List) == 0, false
+	}
+	switch n.Kind {
+	case "CONST":
+		return true, n.Bool("constisnull")
+	case "PARAM":
+		const external = 0
+		return n.Int("paramkind") == external, false
+	case "RELABELTYPE", "COERCEVIAIO", "NAMEDARGEXPR", "COLLATE", "COLLATEEXPR":
+		return t.constant(n.Get("arg"))
+	case "NULLTEST":
+		c, _ := t.constant(n.Get("arg"))
+		return c, false
+	case "ARRAY", "ARRAYEXPR":
+		c, _ := t.constants(n.Get("elements"))
+		return c, false
+	case "ROW", "ROWEXPR":
+		c, _ := t.constants(n.Get("args"))
+		return c, false
+	case "FUNCEXPR", "OPEXPR":
+		f := t.callee(n)
+		if f == nil {
+			return false, false
+		}
+		all, null := t.constants(n.Get("args"))
+		if null && f.Strict && !f.ReturnsSet {
+			return true, true
+		}
+		return all && f.Volatile == 'i' && !f.ReturnsSet && f.Kind == 'f', false
+	case "BOOLEXPR":
+		_, known := t.truth(v)
+		return known, false
+	}
+	return false, false
+}
+
+// truth evaluates a condition as far as the planner can without data; NULL is false.
+func (t *tree) truth(v querytree.Value) (val, known bool) {
+	n := v.Node
+	if n == nil {
+		return false, false
+	}
+	switch n.Kind {
+	case "CONST":
+		const boolOID = 16
+		if n.OID("consttype") != boolOID {
+			return false, false
+		}
+		return strings.HasPrefix(n.Get("constvalue").Rest, "[ 1"), true
+	case "NULLTEST":
+		const isNull = 0
+		c, null := t.constant(n.Get("arg"))
+		return null == (n.Int("nulltesttype") == isNull), c
+	case "OPEXPR":
+		return t.compare(n, querytree.Value{})
+	case "BOOLEXPR":
+		return t.logic(n)
+	}
+	return false, false
+}
+
+// equality are the OIDs of functions that are true of constants with the same bytes and false of others
+// (booleq, int2eq, int4eq, texteq, int8eq). PostgreSQL never changes them.
+//
+//nolint:gochecknoglobals // table
+var equality = map[uint32]bool{60: true, 63: true, 65: true, 67: true, 467: true}
+
+// ordering are those of int4lt, int4ne, int4gt, int4le and int4ge, by which outcomes of cmp.Compare they are
+// true of.
+//
+//nolint:gochecknoglobals // table
+var ordering = map[uint32][]int{66: {-1}, 144: {-1, 1}, 147: {1}, 149: {-1, 0}, 150: {0, 1}}
+
+// compare evaluates an operator between two constants; subject is what CASE compares with.
+func (t *tree) compare(n *querytree.Node, subject querytree.Value) (val, known bool) {
+	f := t.callee(n)
+	args := n.Get("args").List
+	if f == nil || len(args) != 2 {
+		return false, false
+	}
+	x, y := args[0], args[1]
+	if x.Is("CASETESTEXPR") {
+		x = subject
+	}
+	if !x.Is("CONST") || !y.Is("CONST") {
+		return false, false
+	}
+	if x.Node.Bool("constisnull") || y.Node.Bool("constisnull") {
+		return false, f.Strict
+	}
+	t.byText = true
+	a, b := x.Node.Get("constvalue").Rest, y.Node.Get("constvalue").Rest
+	if equality[f.OID] {
+		return a == b, true
+	}
+	if outcomes := ordering[f.OID]; outcomes != nil {
+		return slices.Contains(outcomes, cmp.Compare(int4(a), int4(b))), true
+	}
+	return false, false
+}
+
+// int4 reads the bytes of a constant of type int4 as a little-endian server prints them.
+func int4(bytes string) int32 {
+	var n uint32
+	for i, f := range strings.Fields(strings.Trim(bytes, "[] ")) {
+		if b, err := strconv.Atoi(f); err == nil && i < 4 {
+			n |= uint32(byte(b)) << (8 * i)
+		}
+	}
+	return int32(n)
+}
+
+func (t *tree) logic(n *querytree.Node) (val, known bool) {
+	args := n.Get("args").List
+	op := n.Get("boolop").Token
+	if op == "not" && len(args) == 1 {
+		val, known = t.truth(args[0])
+		return !val, known
+	}
+	decides := op == "or"
+	all := true
+	for _, a := range args {
+		v, k := t.truth(a)
+		if k && v == decides {
+			return decides, true
+		}
+		all = all && k
+	}
+	return !decides, all
+}
+
+// volatile says whether a tree calls a function that is or may be volatile.
+func (t *tree) volatile(v querytree.Value) bool {
+	for _, e := range v.List {
+		if t.volatile(e) {
+			return true
+		}
+	}
+	n := v.Node
+	if n == nil {
+		return false
+	}
+	switch n.Kind {
+	case "FUNCEXPR", "OPEXPR", "DISTINCTEXPR", "NULLIFEXPR", "SCALARARRAYOPEXPR":
+		if f := t.callee(n); f == nil || f.Volatile == 'v' {
+			return true
+		}
+	case "NEXTVALUEEXPR":
+		return true
+	}
+	for _, f := range n.Fields {
+		if t.volatile(f.Value) {
+			return true
+		}
+	}
+	return false
+}
+
+// fingerprint is equal for equal expressions, wherever they stand in the text.
+func fingerprint(v querytree.Value) string {
+	var b strings.Builder
+	printTree(&b, v)
+	return b.String()
+}
+
+func printTree(b *strings.Builder, v querytree.Value) {
+	b.WriteString(v.Token)
+	b.WriteString(v.Rest)
+	for _, e := range v.List {
+		b.WriteByte(' ')
+		printTree(b, e)
+	}
+	if v.Node == nil {
+		return
+	}
+	b.WriteString("{" + v.Node.Kind)
+	for _, f := range v.Node.Fields {
+		switch f.Name {
+		case "location", "aggno", "aggtransno", "resname", "ressortgroupref":
+			continue
+		}
+		b.WriteString(" :" + f.Name + " ")
+		printTree(b, f.Value)
+	}
+	b.WriteByte('}')
+}

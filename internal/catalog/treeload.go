@@ -1,0 +1,286 @@
+package catalog
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/das-local/das-local/internal/querytree"
+)
+
+// tree is a statement as rewritten, with what its identifiers stand for.
+type tree struct {
+	root    querytree.Value
+	version int
+	byText  bool // literals were compared
+
+	relations map[uint32]*treeRelation
+	functions map[uint32]*Function
+	operators map[uint32]uint32 // functions by operator, where the tree does not say
+	aggs      map[uint32]aggregate
+	domains   map[uint32][]querytree.Value // CHECKs, by domain, those of the base domains first
+}
+
+// treeRelation is a relation that a tree names.
+type treeRelation struct {
+	Relation
+	secured   bool           // has row-level security
+	open      bool           // so few rows that it is open whether the planner would use an index
+	columns   map[int]uint32 // domains, by attribute number
+	checks    []querytree.Value
+	generated []generated
+	indexes   []index
+}
+
+// generated is a stored generated column.
+type generated struct{ expr querytree.Value }
+
+// index is one of a relation's indexes.
+type index struct {
+	keys  []int // attribute numbers; 0 for an expression
+	btree bool
+	pred  querytree.Value
+	exprs querytree.Value
+}
+
+// aggregate is a row of pg_aggregate.
+type aggregate struct {
+	trans, final, sort uint32
+}
+
+func newTree(v querytree.Value, version int) *tree {
+	return &tree{
+		root: v, version: version,
+		relations: map[uint32]*treeRelation{}, functions: map[uint32]*Function{},
+		operators: map[uint32]uint32{}, aggs: map[uint32]aggregate{}, domains: map[uint32][]querytree.Value{},
+	}
+}
+
+// ids are the identifiers in a tree, by what they name.
+type ids struct {
+	relations, targets, functions, operators, aggs, domains map[uint32]bool
+}
+
+func newIDs() *ids {
+	return &ids{map[uint32]bool{}, map[uint32]bool{}, map[uint32]bool{}, map[uint32]bool{}, map[uint32]bool{}, map[uint32]bool{}}
+}
+
+func (i *ids) value(v querytree.Value) {
+	for _, e := range v.List {
+		i.value(e)
+	}
+	n := v.Node
+	if n == nil {
+		return
+	}
+	add := func(set map[uint32]bool, field string) {
+		if id := n.OID(field); id != 0 {
+			set[id] = true
+		}
+	}
+	switch n.Kind {
+	case "RTE", "RANGETBLENTRY":
+		add(i.relations, "relid")
+	case "QUERY":
+		if at := n.Int("resultRelation"); at > 0 && at <= len(n.Get("rtable").List) {
+			if id := n.Get("rtable").List[at-1].Node.OID("relid"); id != 0 {
+				i.targets[id] = true
+			}
+		}
+	case "FUNCEXPR":
+		add(i.functions, "funcid")
+	case "OPEXPR", "DISTINCTEXPR", "NULLIFEXPR", "SCALARARRAYOPEXPR":
+		add(i.functions, "opfuncid")
+		if n.OID("opfuncid") == 0 {
+			add(i.operators, "opno")
+		}
+	case "AGGREF":
+		add(i.aggs, "aggfnoid")
+	case "WINDOWFUNC":
+		add(i.aggs, "winfnoid")
+	case "COERCETODOMAIN":
+		add(i.domains, "resulttype")
+	}
+	for _, f := range n.Fields {
+		i.value(f.Value)
+	}
+}
+
+// treeRelationsSQL: the planner takes a table that was never analysed for one of ten pages.
+const treeRelationsSQL = `
+WITH few AS (SELECT oid, reltuples > 0 AND reltuples < 50 OR reltuples = 0 AND (relpages > 0 OR $2) AS open FROM pg_class)
+SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity, CASE c.relkind
+  WHEN 'p' THEN EXISTS (SELECT FROM pg_partition_tree(c.oid) p JOIN few ON few.oid = p.relid AND few.open AND p.isleaf)
+  ELSE (SELECT open FROM few WHERE few.oid = c.oid) END
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ANY ($1::oid[])`
+
+// treeExprsSQL gives the expressions that belong to types and relations; attgenerated is of version 12.
+const treeExprsSQL = `
+WITH RECURSIVE dom(top, oid, depth) AS (
+  SELECT oid, oid, 0 FROM pg_type WHERE oid = ANY ($1::oid[]) AND typtype = 'd'
+  UNION ALL SELECT d.top, t.typbasetype, d.depth + 1 FROM dom d JOIN pg_type t ON t.oid = d.oid WHERE t.typtype = 'd'
+)
+(SELECT 'd', d.top, c.conbin::text, NULL, NULL, NULL FROM dom d JOIN pg_constraint c ON c.contypid = d.oid AND c.contype = 'c'
+  ORDER BY d.depth DESC, c.conname)
+UNION ALL
+(SELECT 'c', conrelid, conbin::text, NULL, NULL, NULL FROM pg_constraint
+  WHERE conrelid = ANY ($2::oid[]) AND contype = 'c' ORDER BY conname)
+UNION ALL
+(SELECT 'g', d.adrelid, d.adbin::text, NULL, NULL, NULL
+  FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+  WHERE d.adrelid = ANY ($2::oid[]) AND a.attgenerated = 's' ORDER BY d.adnum)
+UNION ALL
+(SELECT 't', a.attrelid, NULL, a.attnum::text, a.atttypid::text, NULL
+  FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+  WHERE a.attrelid = ANY ($2::oid[]) AND a.attnum > 0 AND NOT a.attisdropped AND t.typtype = 'd')
+UNION ALL
+(SELECT 'i', i.indrelid, i.indexprs::text, i.indpred::text, i.indkey::text, (am.amname = 'btree')::text
+  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am am ON am.oid = c.relam
+  WHERE i.indrelid = ANY ($3::oid[]) AND i.indisvalid ORDER BY i.indexrelid)`
+
+// load looks up what the tree names. The expressions that this brings in name more.
+func (t *tree) load(ctx context.Context, d *database) error {
+	found := newIDs()
+	found.value(t.root)
+	if len(found.relations) > 0 {
+		rows, err := d.query(ctx, treeRelationsSQL, oidArray(found.relations), strconv.FormatBool(t.version >= 140000))
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			t.relations[oid(r[0])] = &treeRelation{
+				Relation: Relation{OID: oid(r[0]), Schema: string(r[1]), Name: string(r[2]), Kind: char(r[3])},
+				secured:  yes(r[4]), open: yes(r[5]), columns: map[int]uint32{},
+			}
+		}
+	}
+	for depth := 0; depth < 4 && (len(found.domains) > 0 || depth == 0 && len(found.relations) > 0); depth++ {
+		targets, indexed := found.targets, found.relations
+		if depth > 0 {
+			targets, indexed = nil, nil
+		}
+		next := newIDs()
+		if err := t.expressions(ctx, d, found.domains, targets, indexed, next); err != nil {
+			return err
+		}
+		for id := range next.functions {
+			found.functions[id] = true
+		}
+		for id := range next.operators {
+			found.operators[id] = true
+		}
+		for id := range t.domains {
+			delete(next.domains, id)
+		}
+		found.domains = next.domains
+	}
+	return t.callees(ctx, d, found)
+}
+
+func (t *tree) expressions(ctx context.Context, d *database, domains, targets, indexed map[uint32]bool, next *ids) error {
+	for id := range domains {
+		t.domains[id] = nil
+	}
+	rows, err := d.query(ctx, treeExprsSQL, oidArray(domains), oidArray(targets), oidArray(indexed))
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		expr, err := readTree(r[2])
+		if err != nil {
+			return err
+		}
+		id := oid(r[1])
+		rel := t.relations[id]
+		switch kind := char(r[0]); {
+		case kind == 'd':
+			t.domains[id] = append(t.domains[id], expr)
+		case rel == nil:
+			continue
+		case kind == 'c':
+			rel.checks = append(rel.checks, expr)
+		case kind == 'g':
+			rel.generated = append(rel.generated, generated{expr})
+		case kind == 't':
+			column, _ := strconv.Atoi(string(r[3]))
+			rel.columns[column] = oid(r[4])
+			next.domains[oid(r[4])] = true
+		case kind == 'i':
+			pred, err := readTree(r[3])
+			if err != nil {
+				return err
+			}
+			var keys []int
+			for _, k := range oids(string(r[4])) {
+				keys = append(keys, int(k))
+			}
+			rel.indexes = append(rel.indexes, index{keys: keys, btree: string(r[5]) == "true", pred: pred, exprs: expr})
+			next.value(pred)
+		}
+		next.value(expr)
+	}
+	return nil
+}
+
+func readTree(b []byte) (querytree.Value, error) {
+	if len(b) == 0 {
+		return querytree.Value{}, nil
+	}
+	return querytree.Read(string(b))
+}
+
+const (
+	operatorsSQL = `SELECT oid, oprcode::oid FROM pg_operator WHERE oid = ANY ($1::oid[])`
+	aggsSQL      = `SELECT aggfnoid::oid, aggtransfn::oid, aggfinalfn::oid, aggsortop FROM pg_aggregate WHERE aggfnoid::oid = ANY ($1::oid[])`
+)
+
+// callees looks up the functions behind operators and aggregates, and all of them.
+func (t *tree) callees(ctx context.Context, d *database, found *ids) error {
+	if len(found.operators) > 0 {
+		rows, err := d.query(ctx, operatorsSQL, oidArray(found.operators))
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			t.operators[oid(r[0])] = oid(r[1])
+			found.functions[oid(r[1])] = true
+		}
+	}
+	if len(found.aggs) > 0 {
+		rows, err := d.query(ctx, aggsSQL, oidArray(found.aggs))
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			a := aggregate{oid(r[1]), oid(r[2]), oid(r[3])}
+			t.aggs[oid(r[0])] = a
+			found.functions[a.trans], found.functions[a.final] = true, true
+		}
+		for id := range found.aggs {
+			found.functions[id] = true
+		}
+	}
+	delete(found.functions, 0)
+	if len(found.functions) == 0 {
+		return nil
+	}
+	v, _, err := d.functions(ctx, "p.oid = ANY ($1::oid[])", oidArray(found.functions))
+	if err != nil {
+		return err
+	}
+	if list, ok := v.(*functionList); ok {
+		for i := range list.all {
+			t.functions[list.all[i].OID] = &list.all[i]
+		}
+	}
+	return nil
+}
+
+// secured says whether row-level security decides what is read.
+func (t *tree) secured() bool {
+	for _, r := range t.relations {
+		if r.secured {
+			return true
+		}
+	}
+	return false
+}

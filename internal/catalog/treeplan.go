@@ -1,0 +1,398 @@
+package catalog
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/das-local/das-local/internal/querytree"
+)
+
+// assemble puts the calls of the query in hand in the order in which the executor meets them. from
+// are those of its FROM clause.
+func (w *walker) assemble(l *level, from []Call, exists bool, used map[int]bool) []Call {
+	q := l.q
+	sorted := len(q.Get("sortClause").List) > 0
+	limited := !q.Get("limitCount").Null()
+	refs := 0
+	eachRef(q.Get("jointree"), func(int) { refs++ })
+	grouped := q.Bool("hasAggs") || len(q.Get("groupClause").List) > 0 || q.Bool("hasWindowFuncs")
+	by := map[int]bool{} // GROUP BY's, which are computed below the groups
+	for _, v := range q.Get("groupClause").List {
+		by[v.Node.Int("tleSortGroupRef")] = true
+	}
+	missing := w.missing(q, q.Int("commandType"))
+	var below, first, late []Call // of the target list
+	for i, v := range q.Get("targetList").List {
+		te := v.Node
+		ref := te.Int("ressortgroupref") != 0
+		if exists && !ref && !q.Bool("hasAggs") || used != nil && !ref && !used[i+1] && !used[0] && !w.t.volatile(te.Get("expr")) &&
+			!q.Bool("hasTargetSRFs") {
+			continue
+		}
+		first = append(first, missing(te.Int("resno"))...)
+		calls := w.expr(te.Get("expr"))
+		switch {
+		case by[te.Int("ressortgroupref")]:
+			below = append(below, calls...)
+		case sorted && !ref && (limited || w.t.volatile(te.Get("expr"))):
+			late = append(late, calls...)
+		default:
+			first = append(first, calls...)
+		}
+	}
+	first = append(first, missing(maxColumns)...)
+	quals := w.quals(q.Get("jointree").Node.Get("quals"))
+	pushed, having := w.having(q)
+	quals = append(quals, pushed...)
+	if n := l.minMax; n > 1 { // each has the conditions for itself
+		from, quals = slices.Repeat(from, n), slices.Repeat(quals, n)
+	}
+	var out []Call
+	switch {
+	case refs > 1:
+		out = slices.Concat(quals, from, below, first, having)
+	case grouped:
+		out = slices.Concat(from, below, quals, first, having)
+	default:
+		out = slices.Concat(from, first, quals, having)
+	}
+	out = append(out, w.components(l)...)
+	out = append(out, late...)
+	for _, v := range q.Get("windowClause").List {
+		out = append(out, w.expr(v.Node.Get("startOffset"))...)
+		out = append(out, w.expr(v.Node.Get("endOffset"))...)
+	}
+	out = append(out, w.expr(q.Get("limitOffset"))...)
+	out = append(out, w.expr(q.Get("limitCount"))...)
+	return append(out, w.modify(l)...)
+}
+
+// maxColumns is more than a table can have (MaxHeapAttributeNumber is 1600).
+const maxColumns = 2000
+
+// missing gives, for rising column numbers, the checks of the domains of the columns before that an INSERT does
+// not name: the planner adds a NULL for each.
+func (w *walker) missing(q *querytree.Node, command int) func(before int) []Call {
+	rel := w.t.target(q)
+	if rel == nil || command != cmdInsert || len(rel.columns) == 0 {
+		return func(int) []Call { return nil }
+	}
+	next := 1
+	return func(before int) (out []Call) {
+		for ; next < before; next++ {
+			for _, check := range w.t.domains[rel.columns[next]] {
+				out = append(out, part(w.expr(check), Omitted)...)
+			}
+		}
+		next = before + 1
+		return out
+	}
+}
+
+// having walks HAVING: conditions without aggregates are checked with WHERE.
+func (w *walker) having(q *querytree.Node) (pushed, rest []Call) {
+	v := q.Get("havingQual")
+	list := []querytree.Value{v}
+	if v.Is("BOOLEXPR") && v.Node.Get("boolop").Token == "and" {
+		list = v.Node.Get("args").List
+	}
+	if v.Node == nil && v.List != nil { // as a list of conditions
+		list = v.List
+	}
+	for _, c := range list {
+		var aggs []*querytree.Node
+		aggregatesOf(c, &aggs)
+		if len(aggs) > 0 || len(q.Get("groupClause").List) == 0 || len(q.Get("groupingSets").List) > 0 || w.t.volatile(c) || hasQuery(c) {
+			rest = append(rest, w.expr(c)...)
+		} else {
+			pushed = append(pushed, w.expr(c)...)
+		}
+	}
+	return pushed, rest
+}
+
+// hasQuery says whether an expression has a sub-select.
+func hasQuery(v querytree.Value) bool {
+	for _, e := range v.List {
+		if hasQuery(e) {
+			return true
+		}
+	}
+	if v.Node == nil {
+		return false
+	}
+	if v.Node.Kind == "QUERY" {
+		return true
+	}
+	for _, f := range v.Node.Fields {
+		if hasQuery(f.Value) {
+			return true
+		}
+	}
+	return false
+}
+
+// modify walks what belongs to INSERT, UPDATE, DELETE and MERGE.
+func (w *walker) modify(l *level) []Call {
+	q := l.q
+	var out []Call
+	if rel := w.t.target(q); rel != nil && q.Int("commandType") == cmdInsert {
+		for _, g := range rel.generated {
+			out = append(out, part(w.t.late(g.expr), Generated)...)
+		}
+	}
+	for _, v := range q.Get("withCheckOptions").List {
+		out = append(out, w.expr(v.Node.Get("qual"))...)
+	}
+	for _, v := range q.Get("returningList").List {
+		out = append(out, w.expr(v.Node.Get("expr"))...)
+	}
+	if oc := q.Get("onConflict").Node; oc != nil {
+		for _, v := range oc.Get("onConflictSet").List {
+			out = append(out, w.expr(v.Node.Get("expr"))...)
+		}
+		out = append(out, w.expr(oc.Get("onConflictWhere"))...)
+	}
+	for _, v := range q.Get("mergeActionList").List {
+		out = append(out, w.expr(v.Node.Get("qual"))...)
+		missing := w.missing(q, v.Node.Int("commandType"))
+		for _, te := range v.Node.Get("targetList").List {
+			out = append(out, missing(te.Node.Int("resno"))...)
+			out = append(out, w.expr(te.Node.Get("expr"))...)
+		}
+		out = append(out, missing(maxColumns)...)
+	}
+	out = append(out, w.quals(q.Get("mergeJoinCondition"))...) // from version 17 on it stands apart
+	return append(out, w.values(l)...)
+}
+
+// values walks the rows of VALUES in FROM, which the executor meets one by one: an INSERT has
+// written the first before it meets the next.
+func (w *walker) values(l *level) (out []Call) {
+	eachRef(l.q.Get("jointree"), func(at int) {
+		if at < 1 || at > len(l.rtes) || l.rtes[at-1].Node.Int("rtekind") != rteValues {
+			return
+		}
+		for i, row := range l.rtes[at-1].Node.Get("values_lists").List {
+			calls := w.expr(row)
+			if i > 0 && l.up == nil && l.q.Int("commandType") == cmdInsert {
+				w.later = append(w.later, calls...)
+			} else {
+				out = append(out, calls...)
+			}
+		}
+	})
+	return out
+}
+
+// target is the table that a query writes, if it is one by itself.
+func (t *tree) target(q *querytree.Node) *treeRelation {
+	at := q.Int("resultRelation")
+	rtes := q.Get("rtable").List
+	if at < 1 || at > len(rtes) {
+		return nil
+	}
+	if rel := t.relations[rtes[at-1].Node.OID("relid")]; rel != nil && rel.Kind == 'r' {
+		return rel
+	}
+	return nil
+}
+
+// afterRow lists what the executor meets with the first row: CHECKs, then for new rows the
+// indexes' expressions. An UPDATE may do without the indexes, so those stay away.
+func (t *tree) afterRow(q *querytree.Node) (out []Call) {
+	rel := t.target(q)
+	if rel == nil {
+		return nil
+	}
+	writes := map[int]bool{q.Int("commandType"): true}
+	for _, v := range q.Get("mergeActionList").List {
+		writes[v.Node.Int("commandType")] = true
+	}
+	if writes[cmdDelete] || !writes[cmdInsert] && !writes[cmdUpdate] {
+		return nil
+	}
+	for _, c := range rel.checks {
+		out = append(out, t.late(c)...)
+	}
+	if !writes[cmdUpdate] {
+		for _, i := range rel.indexes {
+			out = append(out, t.late(i.pred)...)
+			out = append(out, t.late(i.exprs)...)
+		}
+	}
+	return out
+}
+
+// late walks an expression that is planned while the statement runs.
+func (t *tree) late(v querytree.Value) []Call {
+	w := &walker{t: t, level: &level{q: &querytree.Node{}, ctes: map[string]*querytree.Node{}, pulled: map[int]*level{}}}
+	calls := w.expr(v)
+	for i := range w.planning {
+		w.planning[i].Planning = false
+	}
+	return append(w.planning, calls...)
+}
+
+// components lists aggregates and window functions with what they are made of: functions first, then
+// all arguments. Equal ones are one.
+func (w *walker) components(l *level) (out []Call) {
+	var args []Call
+	var seen []string
+	for _, n := range l.aggs {
+		fn, window := n.OID("aggfnoid"), n.Kind == "WINDOWFUNC"
+		if window {
+			fn = n.OID("winfnoid")
+		}
+		k := fingerprint(querytree.Value{Node: n})
+		if slices.Contains(seen, k) {
+			continue
+		}
+		seen = append(seen, k)
+		out = append(out, w.component(fn)...)
+		if a := w.t.aggs[fn]; window {
+			out = append(out, w.component(a.trans)...)
+			out = append(out, w.component(a.final)...)
+		} else {
+			out = append(out, w.component(a.final)...)
+			out = append(out, w.component(a.trans)...)
+		}
+		for _, f := range []string{"aggdirectargs", "args", "aggfilter"} {
+			args = append(args, w.expr(n.Get(f))...)
+		}
+	}
+	return append(out, args...)
+}
+
+func (w *walker) component(id uint32) []Call {
+	if f := w.t.functions[id]; f != nil && f.Schema != "pg_catalog" {
+		return []Call{{Function: *f, Component: true}}
+	}
+	return nil
+}
+
+// minMax gives the copies of the relations that the planner makes to find min() and max() by an index.
+// Where it is open whether that is worth its while there are none.
+func (w *walker) minMax(q *querytree.Node) (out []Used) {
+	l := w.level
+	if l == nil || l.q != q || !q.Bool("hasAggs") || q.Int("commandType") != cmdSelect || len(q.Get("groupClause").List) > 0 ||
+		len(q.Get("groupingSets").List) > 0 || q.Bool("hasWindowFuncs") || !q.Get("setOperations").Null() || len(q.Get("cteList").List) > 0 {
+		return nil
+	}
+	refs, at := 0, 0
+	eachRef(q.Get("jointree"), func(i int) { refs++; at = i })
+	if refs != 1 || hasQuery(q.Get("jointree").Node.Get("quals")) {
+		return nil
+	}
+	var aggs []*querytree.Node
+	aggregatesOf(q.Get("targetList"), &aggs)
+	aggregatesOf(q.Get("havingQual"), &aggs)
+	var seen []string
+	for _, n := range aggs {
+		args := n.Get("args").List
+		if w.t.aggs[n.OID("aggfnoid")].sort == 0 || len(args) != 1 || !n.Get("aggfilter").Null() || len(n.Get("aggorder").List) > 0 {
+			return nil
+		}
+		copies := w.indexed(q, at, args[0].Node.Get("expr"))
+		if copies == nil {
+			l.minMax = 0
+			return nil
+		}
+		if k := fingerprint(querytree.Value{Node: n}); !slices.Contains(seen, k) {
+			seen = append(seen, k)
+			out = append(out, copies...)
+			l.minMax++
+		}
+	}
+	return out
+}
+
+// indexed follows a column through merged sub-selects to a relation that has an index on it, and
+// lists the relations on the way.
+func (w *walker) indexed(q *querytree.Node, at int, v querytree.Value) []Used {
+	rtes := q.Get("rtable").List
+	if !v.Is("VAR") || v.Node.Int("varno") != at || v.Node.Int("varlevelsup") != 0 || at < 1 || at > len(rtes) {
+		return nil
+	}
+	column := v.Node.Int("varattno")
+	rte := rtes[at-1].Node
+	own := &walker{t: w.t}
+	own.relations(q)
+	switch rte.Int("rtekind") {
+	case rteRelation:
+		rel := w.t.relations[rte.OID("relid")]
+		if rel == nil || rel.open || rel.Kind != 'r' && rel.Kind != 'm' && rel.Kind != 'p' {
+			return nil
+		}
+		fixed := w.fixed(q, at)
+		for _, i := range rel.indexes {
+			if i.serves(column, fixed) {
+				return own.rels
+			}
+		}
+	case rteSubquery:
+		sub := rte.Get("subquery").Node
+		refs, inner := 0, 0
+		eachRef(sub.Get("jointree"), func(i int) { refs++; inner = i })
+		columns := sub.Get("targetList").List
+		if refs != 1 || !w.simple(sub) || rte.Bool("security_barrier") || column < 1 || column > len(columns) {
+			return nil
+		}
+		if below := w.indexed(sub, inner, columns[column-1].Node.Get("expr")); below != nil {
+			return append(own.rels, below...)
+		}
+	}
+	return nil
+}
+
+// serves says whether an index has a column in order, once those in fixed are given.
+func (i *index) serves(column int, fixed map[int]bool) bool {
+	if !i.btree || !i.pred.Null() || column < 1 {
+		return false
+	}
+	for _, k := range i.keys {
+		if k == column {
+			return true
+		}
+		if !fixed[k] {
+			return false
+		}
+	}
+	return false
+}
+
+// fixed are the columns of an entry that WHERE sets equal to a constant.
+func (w *walker) fixed(q *querytree.Node, at int) map[int]bool {
+	out := map[int]bool{}
+	quals := q.Get("jointree").Node.Get("quals")
+	list := []querytree.Value{quals}
+	if quals.Is("BOOLEXPR") && quals.Node.Get("boolop").Token == "and" {
+		list = quals.Node.Get("args").List
+	}
+	for _, c := range list {
+		if !c.Is("OPEXPR") || len(c.Node.Get("args").List) != 2 {
+			continue
+		}
+		f := w.t.callee(c.Node)
+		a, b := c.Node.Get("args").List[0], c.Node.Get("args").List[1]
+		if constant, _ := w.t.constant(b); f != nil && strings.HasSuffix(f.Name, "eq") && constant && a.Is("VAR") && a.Node.Int("varno") == at {
+			out[a.Node.Int("varattno")] = true
+		}
+	}
+	return out
+}
+
+func aggregatesOf(v querytree.Value, out *[]*querytree.Node) {
+	for _, e := range v.List {
+		aggregatesOf(e, out)
+	}
+	switch n := v.Node; {
+	case n == nil, n.Kind == "QUERY":
+	case n.Kind == "AGGREF":
+		*out = append(*out, n)
+	default:
+		for _, f := range n.Fields {
+			aggregatesOf(f.Value, out)
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package audit_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/classify"
+	"github.com/das-local/das-local/proxy/internal/audit"
+	"github.com/das-local/das-local/proxy/internal/track"
+)
+
+// audited is the item of a record.
+func audited(format string, args ...any) track.Item {
+	text := "AUDIT: SESSION," + fmt.Sprintf(format, args...)
+	return track.Item{Kind: track.Audited, Text: text, TextLen: len(text), End: time.Unix(2, 0)}
+}
+
+// ran is a statement of the extended protocol that completed.
+func ran(text, tag string) track.Item {
+	return track.Item{Kind: track.Completed, Source: track.Execute, Text: text, TextLen: len(text), Tag: tag, Start: time.Unix(1, 0), End: time.Unix(3, 0)}
+}
+
+func TestAssisted(t *testing.T) {
+	classifier, err := classify.New(classify.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const q, f = "select 1", "select f()"
+	for name, c := range map[string]struct {
+		items []track.Item
+		want  []string
+	}{
+		"a parallel worker's copies, in any language": {[]track.Item{
+			audited("1,1,MISC,SET,,,set x = 1,<none>,0"), query("set x = 1", "SET"), ready('I'),
+			audited("1,1,READ,SELECT,TABLE,public.t,%s,<none>,0", q), audited("1,1,READ,SELECT,TABLE,public.t,%s,<none>,0", q),
+			audited("2,1,READ,SELECT,TABLE,public.t,%s,<none>,7", q), query(q, "SELECT 7"), ready('I')},
+			[]string{"2.1 SET", "3.1 SELECT public.t 7"}},
+		"late records": {[]track.Item{
+			ready('T'), ran(q, "SELECT 1"), ready('T'), audited("1,1,READ,SELECT,,,%s,<none>,1", q), ran(f, "SELECT 1"), ready('T'),
+			{Kind: track.Pause}, audited("2,1,READ,SELECT,,,%s,<none>,1", f), audited("3,1,MISC,COMMIT,,,commit,<none>,0"), query("commit", "COMMIT"), ready('I')},
+			[]string{"2.1 SELECT 1", "3.1 SELECT 1", "4.1 COMMIT"}},
+		"a number that a late record leaves free": {[]track.Item{
+			ready('T'), audited("1,1,FUNCTION,EXECUTE,FUNCTION,public.f,%s,<none>,0", f), ran(f, "SELECT 1"), ready('T'), {Kind: track.Pause},
+			audited("1,2,READ,SELECT,,,%s,<none>,1", f), audited("1,3,MISC,SHOW,,,show x,<none>,0"), query("show x", "SHOW"), ready('T')},
+			[]string{"2.1 EXECUTE public.f", "2.2 SELECT 1", "2.3 SHOW"}},
+		"a call beside a late statement of its text": {[]track.Item{
+			ready('T'), audited("1,1,FUNCTION,EXECUTE,FUNCTION,public.f,%s,<none>,0", f), ran(f, "SELECT 1"), ready('T'), {Kind: track.Pause},
+			audited("1,2,FUNCTION,EXECUTE,FUNCTION,public.f,%s,<none>,0", f), ran(f, "SELECT 1"), audited("1,3,READ,SELECT,,,%s,<none>,1", f),
+			audited("1,4,READ,SELECT,,,%s,<none>,1", f), ready('I')},
+			[]string{"2.1 EXECUTE public.f", "2.2 SELECT 1", "2.3 EXECUTE public.f", "2.4 SELECT 1"}},
+		"a write that the server should have recorded": {[]track.Item{
+			audited("1,1,FUNCTION,DO,,,do 'x',<none>,0"), query("do 'x'", "DO"), ready('I'), query("insert into t values (1)", "INSERT 0 1"), ready('I'),
+			query("update t set a = 1", "UPDATE 0"), ready('I')},
+			[]string{"2.1 DO", "3.1 INSERT t 1", "4.1 UPDATE t 0"}},
+		"a rule that turns a write into nothing": {[]track.Item{
+			audited("1,1,DDL,CREATE RULE,,,create rule,<none>,0"), query("create rule", "CREATE RULE"), ready('I'), query("insert into t values (1)", "INSERT 0 0"), ready('I')},
+			[]string{"2.1 CREATE RULE"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := audit.New(audit.Config{Classifier: classifier, Session: &activity.Session{}, Assisted: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range c.items {
+				if it := &c.items[i]; it.TextLen == 0 {
+					it.TextLen = len(it.Text)
+				}
+			}
+			var got []string
+			for _, e := range s.Apply(t.Context(), nil, c.items) {
+				text := fmt.Sprintf("%d.%d %s", e.StatementID, e.SubstatementID, e.Command)
+				if e.ObjectName != "" {
+					text += " " + e.ObjectName
+				}
+				if e.RowCount != activity.NoRows {
+					text += fmt.Sprint(" ", e.RowCount)
+				}
+				got = append(got, text)
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("%q\nwant %q", got, c.want)
+			}
+		})
+	}
+}

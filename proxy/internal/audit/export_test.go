@@ -1,0 +1,4 @@
+package audit
+
+// ExplainedRows is explainedRows.
+var ExplainedRows = explainedRows

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/das-local/das-local/e2e/testbed"
+)
+
+// options are the program's flags.
+type options struct {
+	audit    string
+	suites   string
+	settings map[string]string
+}
+
+func main() {
+	o := options{settings: make(map[string]string)}
+	flag.StringVar(&o.audit, "audit", "", "`MODE` to give to das-local as --audit; empty gives none")
+	flag.StringVar(&o.suites, "suites", "postgresql,pgx,asyncpg", "`NAMES` of the suites to run, with commas between them")
+	flag.Func("set", "`NAME=VALUE` of the server's configuration, for example shared_preload_libraries=pgaudit", func(s string) error {
+		name, value, ok := strings.Cut(s, "=")
+		if !ok {
+			return errors.New("NAME=VALUE is wanted")
+		}
+		o.settings[name] = value
+		return nil
+	})
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, o); err != nil {
+		fmt.Fprintln(os.Stderr, "regress:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options) (err error) {
+	names := strings.Split(o.suites, ",")
+	known := suites()
+	for _, name := range names {
+		if !slices.ContainsFunc(known, func(s suite) bool { return s.name() == name }) {
+			return fmt.Errorf("-suites: there is no suite %q", name)
+		}
+	}
+	dir, err := testbed.TempDir("regress-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	bin, err := testbed.Build(ctx, dir)
+	if err != nil {
+		return err
+	}
+	r := &runner{bin: bin, audit: o.audit, settings: o.settings}
+	var failed []string
+	for _, s := range known {
+		if !slices.Contains(names, s.name()) {
+			continue
+		}
+		same, err := r.suite(ctx, s)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.name(), err)
+		}
+		if !same {
+			failed = append(failed, s.name())
+		}
+	}
+	if len(failed) > 0 {
+		return fmt.Errorf("through das-local it is not the same: %s", strings.Join(failed, ", "))
+	}
+	return nil
+}
