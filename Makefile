@@ -51,7 +51,7 @@ bench: build
 	$(GO) run ./bench -check
 
 crash: build
-	$(GO) run ./crash -bin bin/das-local -mode sync -rounds $(ROUNDS)
+	$(GO) run ./crash -bin bin/das-local -rounds $(ROUNDS)
 
 clean:
 	rm -rf bin .cache

@@ -63,7 +63,7 @@ func (m *machine) run(ctx context.Context) error {
 }
 
 func (m *machine) launch() (*testbed.Process, error) {
-	args := append([]string{"--upstream", m.upstream, "--data-dir", m.dir, "--start-stream", m.mode, "--heartbeat", "200ms", "--sync-timeout", "1m",
+	args := append([]string{"--upstream", m.upstream, "--data-dir", m.dir, "--start-stream", m.mode, "--heartbeat", "200ms", "--sync-timeout", "1m", "--key-reuse", "20ms",
 		"--listen", fmt.Sprintf("127.0.0.1:%d", m.pgPort), "--aws-listen", fmt.Sprintf("127.0.0.1:%d", m.awsPort)}, m.args...)
 	return testbed.Launch(testbed.Config{Bin: m.bin, Args: args, Addrs: true})
 }

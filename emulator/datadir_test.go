@@ -29,6 +29,20 @@ func startOn(t *testing.T, o Options) *Emulator {
 	return e
 }
 
+// dataDir is the path of a directory to be, in one that every user can look into.
+func dataDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "das-local-data-")
+	if err == nil {
+		err = os.Chmod(dir, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return filepath.Join(dir, "data")
+}
+
 // run runs statements in a session of its own.
 func run(t *testing.T, e *Emulator, statements ...string) {
 	t.Helper()
@@ -66,13 +80,15 @@ func texts(t *testing.T, e *Emulator, last string) map[string]int {
 }
 
 func TestADataDirKeepsEverything(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "data")
+	dir := dataDir(t)
 	e := startOn(t, Options{DataDir: dir, StartStream: "sync", ClusterID: "kept", Seed: 7})
-	run(t, e, "select 'before'")
+	run(t, e, "select 'before'", "create table kept (n int)")
 	name, key, arn, listen := e.StreamName(), e.KeyARN(), e.ClusterARN(), e.listen.String()
-	crashed := filepath.Join(t.TempDir(), "data") // what a killed process leaves
-	if err := os.CopyFS(crashed, os.DirFS(dir)); err != nil {
-		t.Fatal(err)
+	crashed := dataDir(t)                              // what a killed process leaves
+	for _, part := range []string{"FORMAT", "state"} { // not the database: it belongs to another user
+		if err := copyAll(filepath.Join(crashed, part), filepath.Join(dir, part)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if _, err := Start(t.Context(), Options{DataDir: dir, Logger: slog.New(slog.DiscardHandler)}); err == nil || !strings.Contains(err.Error(), dir) {
 		t.Errorf("a second emulator on the directory: %v", err)
@@ -85,6 +101,9 @@ func TestADataDirKeepsEverything(t *testing.T) {
 			e := startOn(t, Options{DataDir: dir, Listen: listen, Seed: 7})
 			if e.StreamName() != name || e.KeyARN() != key || e.ClusterARN() != arn || e.PostgresAddr() != listen || e.StreamStatus() != "started" {
 				t.Errorf("stream %s (%s), key %s, cluster %s, address %s", e.StreamName(), e.StreamStatus(), e.KeyARN(), e.ClusterARN(), e.PostgresAddr())
+			}
+			if what == "after Close" {
+				run(t, e, "insert into kept values (1)") // the embedded server's data is kept too
 			}
 			run(t, e, "select 'after'")
 			if seen := texts(t, e, "select 'after'"); seen["select 'before'"] != 1 {
@@ -117,7 +136,7 @@ func TestADataDirKeepsEverything(t *testing.T) {
 // Each statement must be in the stream once, in the session's order.
 func TestASyncStreamOnABadDisk(t *testing.T) {
 	var bad atomic.Bool
-	e := startOn(t, Options{DataDir: filepath.Join(t.TempDir(), "data"), StartStream: "sync", SyncTimeout: time.Minute, Heartbeat: -1,
+	e := startOn(t, Options{DataDir: dataDir(t), StartStream: "sync", SyncTimeout: time.Minute, Heartbeat: -1,
 		fault: func(op, path string) error {
 			if bad.Load() && (op == "sync" || op == "write") {
 				return syscall.EIO
@@ -182,6 +201,24 @@ func TestASyncStreamOnABadDisk(t *testing.T) {
 	if e.disk.Epoch() < 3 {
 		t.Errorf("the disk failed %d times, the store only noticed %d", failures, e.disk.Epoch()-1)
 	}
+}
+
+func copyAll(to, from string) error {
+	info, err := os.Stat(from)
+	if err != nil {
+		return err
+	}
+	if info.IsDir() {
+		return os.CopyFS(to, os.DirFS(from))
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return err
+	}
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, data, 0o600)
 }
 
 func text(session, n int) string { return fmt.Sprintf("select %d -- %d", n, session) }

@@ -13,6 +13,9 @@
 // stream that cannot record, if Options.OnStreamFailure says so; it tells the
 // emulator before it lets any session go on.
 //
+// With Options.DataDir all state is in one store (internal/store), which the
+// services write and nobody else, and the next Start goes on from there.
+//
 // Start wires everything and returns when every listener accepts; Close ends
 // it in the order in which nothing is lost: sessions first, then what is
 // queued, then the endpoints, then the database server.

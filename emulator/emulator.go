@@ -225,7 +225,7 @@ func (e *Emulator) close(ctx context.Context) error {
 	e.mu.Unlock()
 	e.stopInstances()
 	for _, id := range clusters {
-		e.endStream(ctx, id)
+		e.endStream(ctx, id, e.closePatience())
 	}
 	e.stop()
 	e.runs.Wait()

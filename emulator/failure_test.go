@@ -326,3 +326,29 @@ func TestKinesisComesBack(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestStopOfAnIllStream: what it loses is told, from memory or from the data
+// directory, and does not shut the instances down: somebody wants it to end.
+func TestStopOfAnIllStream(t *testing.T) {
+	for _, disk := range []bool{false, true} {
+		t.Run(fmt.Sprintf("disk %v", disk), func(t *testing.T) {
+			o := failing(stream.Async, "stop-instance")
+			o.SyncTimeout = time.Minute // no window begins by itself
+			if disk {
+				o.DataDir = t.TempDir()
+			}
+			b := newBed(t, o)
+			conn := b.connect()
+			b.key(false)
+			if _, err := conn.Exec(t.Context(), "select 'lost'"); err != nil {
+				t.Fatal(err)
+			}
+			b.stopStream(true)
+			b.awaitStatus("available stopped available")
+			if m := b.awaitMessage("the stream ends"); !regexp.MustCompile(`Events lost: [1-9]\d*, logTime 2\S+ \S+\+00 to 2\S+ \S+\+00$`).MatchString(m) {
+				t.Errorf("the loss is not told: %s", m)
+			}
+			b.connect()
+		})
+	}
+}

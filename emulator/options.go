@@ -39,10 +39,13 @@ type Options struct {
 	AWSListen string
 
 	// DataDir keeps the state on disk: Kinesis streams and records, KMS keys, RDS
-	// clusters, instances and events. It is made if it is not there. A directory that
+	// clusters, instances and events, and the embedded server's data. It is made if it is not there. A directory that
 	// has been used before brings its clusters and streams along; ClusterID and
 	// StartStream are for a new one. Empty keeps the state in memory.
 	DataDir string
+
+	// SpoolBytes bounds what each stream's queue may take in DataDir. Zero is 1 GiB.
+	SpoolBytes int64
 
 	// ClusterID names the first cluster. Empty is "my-cluster".
 	ClusterID string
@@ -191,6 +194,7 @@ func (o Options) check() error {
 	bad(o.TLSCert == "" || o.UpstreamCert == "", "give a TLS certificate or the upstream's own, not both")
 	bad(o.Shards >= 1 && o.Shards <= 1000, "the number of shards %d must be 1 to 1000", o.Shards)
 	bad(o.RestartTime >= 0, "the restart time %v must not be negative", o.RestartTime)
+	bad(o.SpoolBytes >= 0, "the queue on disk cannot have %d bytes", o.SpoolBytes)
 	bad(o.MaxCommandText >= 1024, "the command text limit %d must be at least 1024 bytes", o.MaxCommandText)
 	oneOf("the stream mode", string(o.StartStream), "", "sync", "async")
 	oneOf("the audit mode", o.Audit, auditAuto, auditCatalog, auditServer)

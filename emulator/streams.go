@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/das-local/das-local/internal/awsapi"
+	"github.com/das-local/das-local/internal/store"
 	"github.com/das-local/das-local/internal/stream"
 	"github.com/das-local/das-local/kinesisfake"
 	"github.com/das-local/das-local/rdsapi"
@@ -41,7 +42,9 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 		SyncTimeout: e.opts.SyncTimeout,
 		QueueBytes:  e.opts.queueBytes,
 		PutTimeout:  e.putTimeout(),
-		Publisher:   publisher{e.kinesis},
+		Publisher:   publisher{e.kinesis, spool{e.disk, s.StreamName}},
+		Spool:       e.spool(s.StreamName),
+		SpoolBytes:  e.opts.SpoolBytes,
 		KeyService:  e.kms,
 		Notify:      func(n stream.Notice) { e.notice(s, n) },
 		Rand:        e.rand,
@@ -90,12 +93,24 @@ func (e *Emulator) putTimeout() time.Duration {
 // publishing. A full queue takes less than a second.
 const stopPatience = 5 * time.Second
 
+// closePatience is stopPatience for a stream that is not stopped, but started again
+// by the next process, which publishes what is left.
+func (e *Emulator) closePatience() time.Duration {
+	if e.disk == nil {
+		return stopPatience
+	}
+	return time.Second
+}
+
 // StopStream implements rdsapi.StreamController: it publishes what is queued
 // and deletes the Kinesis stream. A stream stops also if neither is possible,
 // because its key is disabled, say, or somebody has deleted the Kinesis stream:
 // the events that are left are lost then, and a notice says so.
 func (e *Emulator) StopStream(ctx context.Context, s rdsapi.ActivityStream) error {
-	e.endStream(ctx, s.ClusterResourceID)
+	e.endStream(ctx, s.ClusterResourceID, stopPatience)
+	if err := e.discardSpool(ctx, s); err != nil {
+		return err
+	}
 	err := e.kinesis.DeleteStream(context.WithoutCancel(ctx), s.StreamName)
 	var answer *awsapi.Error
 	if errors.As(err, &answer) && answer.Code == "ResourceNotFoundException" {
@@ -105,9 +120,10 @@ func (e *Emulator) StopStream(ctx context.Context, s rdsapi.ActivityStream) erro
 }
 
 // endStream detaches the instances, publishes what is queued and ends the
-// stream's goroutine. The Kinesis stream stays. What cannot be published within
-// stopPatience is lost: a notice and the log tell, and the stream ends.
-func (e *Emulator) endStream(ctx context.Context, clusterResourceID string) {
+// stream's goroutine. The Kinesis stream stays. What cannot be published in time
+// goes to the data directory or, without one, is lost: a notice and the log tell,
+// and the stream ends.
+func (e *Emulator) endStream(ctx context.Context, clusterResourceID string, patience time.Duration) {
 	e.mu.Lock()
 	r := e.streams[clusterResourceID]
 	delete(e.streams, clusterResourceID)
@@ -120,9 +136,9 @@ func (e *Emulator) endStream(ctx context.Context, clusterResourceID string) {
 	if r == nil {
 		return
 	}
-	patience, cancel := context.WithTimeout(ctx, stopPatience)
+	bound, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if err := r.stream.Drain(patience); err != nil {
+	if err := r.stream.Drain(bound); err != nil {
 		e.log.Warn("the activity stream ends with events left", "cluster", clusterResourceID, "error", err)
 	}
 	r.cancel()
@@ -141,14 +157,22 @@ func (e *Emulator) notice(s rdsapi.ActivityStream, n stream.Notice) {
 	e.rds.RecordLossEnd(s.ClusterResourceID, rdsapi.Loss(n.Loss))
 }
 
-// publisher stores a stream's records in the embedded Kinesis.
-type publisher struct{ kinesis *kinesisfake.Server }
+// publisher stores a stream's records in the embedded Kinesis, and removes what
+// they were made of from the spool with them.
+type publisher struct {
+	kinesis *kinesisfake.Server
+	spool   spool
+}
 
 // PutRecords implements stream.Publisher.
 func (p publisher) PutRecords(ctx context.Context, streamName string, records []stream.Record) error {
 	put := make([]kinesisfake.Record, len(records))
+	var published store.Batch
 	for i, r := range records {
 		put[i] = kinesisfake.Record{PartitionKey: r.PartitionKey, Data: r.Data}
+		if r.Spooled != 0 {
+			published.Delete(p.spool.key(r.Spooled))
+		}
 	}
-	return p.kinesis.PutRecords(ctx, streamName, put)
+	return p.kinesis.PutRecordsAnd(ctx, streamName, put, &published)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -31,6 +32,9 @@ func openUpstream(ctx context.Context, o Options) (*upstream, error) {
 	url := o.Upstream
 	if url == "" {
 		config := pgserver.Config{Logger: o.Logger}
+		if o.DataDir != "" {
+			config.DataDir = filepath.Join(o.DataDir, "postgres")
+		}
 		if o.Audit != auditCatalog {
 			config.Preload, config.Settings = []string{pgaudit}, auditSettings
 		}

@@ -12,7 +12,12 @@
 // found by its position in the shard, which its sequence number holds, so that
 // reading costs the same however much is stored.
 //
-// Memory is bounded by a byte budget: the oldest records go first, as if their
+// Streams and records are in memory, or with Config.Store on disk: a call's records
+// are then one batch, stored wholly or not at all, which takes its positions under
+// the locks of its shards and waits for the disk outside of them. Readers see what
+// is durable.
+//
+// A byte budget bounds the room: the oldest records go first, as if their
 // retention had ended. AWS's throughput limits are not enforced. No goroutine is
 // started: what happens with time, such as retention, happens at the next call.
 //

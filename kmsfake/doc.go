@@ -8,7 +8,8 @@
 //	             blob: AES-256-GCM under a key of its own for each blob,
 //	             in the form and size that KMS's ciphertext blobs have
 //
-// Keys never leave the process and are never logged. What decrypts a blob is the
+// With Config.Store keys and aliases are on disk, in the clear, before an operation
+// answers. Else keys never leave the process. They are never logged. What decrypts a blob is the
 // key's material, so a key that is made again with the same id and material
 // (KeyOptions) opens what the former one sealed.
 //

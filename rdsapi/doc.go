@@ -27,6 +27,10 @@
 // Events are kept for two weeks and, as they happen, posted to the addresses of
 // Config.Topics that event subscriptions name, and of Config.EventBuses.
 //
+// With Config.Store the state is on disk. Whoever unlocks it stores what has
+// changed, so no action has to; an action whose change could not be stored answers
+// with an error, and the next one tries again. Resume starts what is there.
+//
 // Databases are real, the rest of RDS is not: passwords, snapshots, subnets and
 // parameter groups are accepted and shown as far as clients need, without effect.
 //

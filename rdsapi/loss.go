@@ -55,9 +55,12 @@ func (s *Server) streaming(id string) *cluster {
 	return nil
 }
 
-// mustNotServe says that events would be lost, and that nobody may work then. The
-// lock is held.
-func (c *cluster) mustNotServe() bool { return c.stream.loss && c.stopsOnFailure() }
+// mustNotServe says that events would be lost, and that nobody may work then. What a
+// stream loses that is being stopped is the will of whoever stops it. The lock is
+// held.
+func (c *cluster) mustNotServe() bool {
+	return c.stream.loss && c.stopsOnFailure() && c.stream.status != streamStopping
+}
 
 // lookAtKeyLater sets the time at which a window of loss has lasted too long for a
 // key that cannot be used. The lock is held.

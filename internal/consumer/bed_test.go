@@ -46,7 +46,7 @@ type publisher struct{ *kinesisfake.Server }
 func (p publisher) PutRecords(ctx context.Context, name string, records []stream.Record) error {
 	out := make([]kinesisfake.Record, len(records))
 	for i, r := range records {
-		out[i] = kinesisfake.Record(r)
+		out[i] = kinesisfake.Record{PartitionKey: r.PartitionKey, Data: r.Data}
 	}
 	return p.Server.PutRecords(ctx, name, out)
 }

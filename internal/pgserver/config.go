@@ -25,6 +25,10 @@ type Config struct {
 	// Dir is where the private directory is made; empty: the system's
 	// directory for temporary files. For root it must be open to others.
 	Dir string
+	// DataDir keeps the data over restarts: it is made if it is not there, and the
+	// server then runs with fsync. The directory it is in must be the caller's to
+	// open to the server's user. Empty: the data is thrown away at the end.
+	DataDir string
 	// CacheDir keeps prepared data directories and a download; empty: das-local
 	// in the user's cache directory, "none": prepare a directory each time.
 	CacheDir string
@@ -73,6 +77,14 @@ func (c Config) withDefaults() (Config, error) {
 			return c, errors.New("a setting has a line break or a zero byte")
 		}
 	}
+	if c.DataDir != "" {
+		if c.DataDir, err = filepath.Abs(c.DataDir); err != nil {
+			return c, err
+		}
+		if c.Database != "postgres" || c.Password != "" {
+			return c, errors.New("data that is kept has the database postgres and no password")
+		}
+	}
 	if c.StartTimeout == 0 {
 		c.StartTimeout = 60 * time.Second
 	}
@@ -94,12 +106,18 @@ var defaultSettings = map[string]string{
 	"unix_socket_permissions": "0700",
 }
 
+// confMark begins what das-local writes into postgresql.conf; it is at the end.
+const confMark = "\n# das-local\n"
+
 // conf renders the settings as an addition to postgresql.conf.
 func (c Config) conf(socketDir string) string {
 	all := maps.Clone(defaultSettings)
+	if c.DataDir != "" {
+		all["fsync"], all["full_page_writes"] = "on", "on"
+	}
 	maps.Copy(all, c.Settings)
 	var b strings.Builder
-	b.WriteString("\n# das-local\n")
+	b.WriteString(confMark)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		writeSetting(&b, name, all[name])
 	}

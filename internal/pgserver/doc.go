@@ -12,7 +12,8 @@
 // The server listens on 127.0.0.1 and on a Unix socket of its own, and trusts
 // whoever connects unless a password is configured: anybody who has an account
 // on the machine can be its superuser. Its data is thrown away at the end, so
-// it runs without fsync. Keep nothing in it that matters.
+// it runs without fsync: keep nothing in it that matters. With Config.DataDir the
+// data is kept there and fsync is on; the private directory then has a link to it.
 //
 // The postmaster ends with its owner, even with one that is killed: on Linux
 // the kernel signals it, elsewhere the next Start stops it. Directories are

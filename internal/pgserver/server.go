@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 )
@@ -97,7 +98,10 @@ func (s *Server) start(ctx context.Context) error {
 }
 
 func (s *Server) prepareAndLaunch(ctx context.Context) (template string, err error) {
-	template, err = s.config.prepareData(ctx, s.dir, s.account)
+	kept, err := s.config.keepData(ctx, s.dir, s.account)
+	if err == nil && !kept {
+		template, err = s.config.prepareData(ctx, s.dir, s.account)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -109,12 +113,18 @@ func (s *Server) prepareAndLaunch(ctx context.Context) (template string, err err
 
 func (s *Server) appendConf() error {
 	path := filepath.Join(s.dir.data(), "postgresql.conf")
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	_, err = f.WriteString(s.config.conf(s.dir.socket()))
-	return errors.Join(err, f.Close())
+	before, _, _ := strings.Cut(string(text), confMark) // of an earlier start
+	if err := os.WriteFile(path+".new", []byte(before+s.config.conf(s.dir.socket())), 0o600); err != nil {
+		return err
+	}
+	if err := s.account.chown(path + ".new"); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
 }
 
 // launch starts the process on a free port. Between choosing the port and the

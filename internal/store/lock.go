@@ -42,7 +42,11 @@ func claim(dir string) (*dirLock, error) {
 		}
 		return nil, errors.Join(fmt.Errorf("the data directory %s is in use by another das-local%s", dir, owner), f.Close())
 	}
-	err = f.Truncate(0)
+	// Key material is inside; the directory itself may be opened to others later,
+	// for what else is in it.
+	if err = os.MkdirAll(filepath.Join(dir, stateDir), 0o700); err == nil {
+		err = f.Truncate(0)
+	}
 	if err == nil {
 		_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	}

@@ -18,10 +18,13 @@ const (
 type Record struct {
 	PartitionKey string // a random UUID
 	Data         []byte
+	Spooled      uint64 // the position of the batch in the spool; 0: it is not there
 }
 
 // Publisher stores records. When PutRecords returns nil, all of them are
-// durable and will be read in the order given for each partition key.
+// durable and will be read in the order given for each partition key, and the
+// spooled batches that they were made of are gone. With a spool, a call stores all
+// or nothing, and its error is certain unless ctx has ended.
 type Publisher interface {
 	PutRecords(ctx context.Context, streamName string, records []Record) error
 }
@@ -30,6 +33,29 @@ type Publisher interface {
 // ciphertext blob bound to the encryption context.
 type KeyService interface {
 	GenerateDataKey(ctx context.Context, keyID string, encryptionContext map[string]string) (plaintext, ciphertext []byte, err error)
+}
+
+// Spool keeps batches that wait for the publisher on disk.
+type Spool interface {
+	// Append stores batches behind all others. When it returns nil they are
+	// durable; else none is.
+	Append(ctx context.Context, batches []SpooledBatch) error
+	// Read returns a batch by its position.
+	Read(position uint64) (SpooledBatch, error)
+	// Remove drops batches.
+	Remove(ctx context.Context, positions []uint64) error
+	// Each calls f with all batches, in order. The batch's bytes are f's only
+	// until it returns.
+	Each(f func(SpooledBatch) error) error
+}
+
+// SpooledBatch is a batch in a spool.
+type SpooledBatch struct {
+	Position   uint64 // from 1; greater than those of all before
+	InstanceID string
+	Events     []byte // JSON, comma-separated
+	Span       Loss   // its events: what is lost if the batch is
+	Cut        []byte // shorter JSON of an event that may be too large; nil: it is not
 }
 
 // Notice tells the owner of a stream about windows in which events may have
@@ -47,8 +73,8 @@ type Loss struct {
 	First, Last time.Time
 }
 
-// add counts what was lost as well.
-func (l *Loss) add(more Loss) {
+// Add counts what was lost as well.
+func (l *Loss) Add(more Loss) {
 	if more.Lost == 0 {
 		return
 	}

@@ -47,6 +47,15 @@ type Config struct {
 	// QueueBytes bounds the events that wait, as JSON; what comes on top is
 	// dropped and counted. 0: 64 MiB.
 	QueueBytes int
+	// Spool takes batches that have waited for SpoolDelay, so that they neither
+	// take memory nor are lost with the process: what is left there is published
+	// by the next stream with this spool. nil: all batches wait in memory.
+	Spool Spool
+	// SpoolBytes bounds the events in the spool, as JSON; 0: 1 GiB.
+	SpoolBytes int64
+	// SpoolDelay is how long events wait in memory at most, but for the time that
+	// the spool itself takes; 0: 100 ms.
+	SpoolDelay time.Duration
 	// BatchBytes is the JSON that one record takes at most, unless a single
 	// event is larger; 0: 256 KiB. It is lowered to what surely fits.
 	BatchBytes int
@@ -88,11 +97,14 @@ func (c Config) withDefaults() (Config, error) {
 		c.GatherDelay = 0
 	}
 	c.QueueBytes = cmp.Or(c.QueueBytes, 64<<20)
+	c.SpoolBytes = cmp.Or(c.SpoolBytes, 1<<30)
+	c.SpoolDelay = cmp.Or(c.SpoolDelay, 100*time.Millisecond)
 	c.MaxRecordBytes = cmp.Or(c.MaxRecordBytes, kinesisRecordBytes)
 	c.BatchBytes = cmp.Or(c.BatchBytes, 256<<10)
 	c.PutTimeout = cmp.Or(c.PutTimeout, 5*time.Second)
 	c.RetryBackoff = cmp.Or(c.RetryBackoff, 100*time.Millisecond)
-	if c.Heartbeat < 0 || c.SyncTimeout < 0 || c.PutTimeout < 0 || c.RetryBackoff < 0 || c.QueueBytes < 0 || c.BatchBytes < 0 {
+	if c.Heartbeat < 0 || c.SyncTimeout < 0 || c.PutTimeout < 0 || c.RetryBackoff < 0 || c.QueueBytes < 0 || c.BatchBytes < 0 ||
+		c.SpoolBytes < 0 || c.SpoolDelay < 0 {
 		return c, errors.New("a stream's times and sizes are not negative")
 	}
 	if surelyFits(c.MaxRecordBytes) <= 0 {

@@ -8,4 +8,11 @@
 // A batch is cut as soon as the publisher is free (group commit), never on a
 // tick: one waiting session costs one put, a hundred waiting sessions too.
 // A heartbeat record goes out per instance and interval.
+//
+// With a spool, batches that have waited for a moment (a key that is disabled, a
+// stream that is gone, more events than the publisher seals) are written to it and
+// leave the memory. They are published in their order, by this stream or the next
+// one with the spool, and leave the spool by the same call that publishes them: an
+// event is in the spool or in the stream, and once. What can be lost with the
+// process is what was recorded in the last SpoolDelay.
 package stream

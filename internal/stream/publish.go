@@ -79,8 +79,11 @@ func (s *Stream) publish(ctx context.Context, jobs []sealJob, lostBefore int64) 
 	s.roundBegan.Store(max(1, int64(time.Since(s.made))))
 	var total Stats
 	var lost Loss
-	records := make([]Record, 0, len(jobs))
+	records, batches := make([]Record, 0, len(jobs)), make([]*batch, 0, len(jobs))
 	for _, job := range jobs {
+		if !s.unspool(ctx, job.batch) {
+			return false
+		}
 		if !s.ensureKey(ctx, job.lane, &total) {
 			return false
 		}
@@ -88,6 +91,9 @@ func (s *Stream) publish(ctx context.Context, jobs []sealJob, lostBefore int64) 
 		if err != nil {
 			s.config.Logger.Error("activity stream: cannot seal a record", "stream", s.config.StreamName, "error", err)
 			s.window.begin(err)
+			if !s.dropSpooled(ctx, job.batch) {
+				return false
+			}
 			continue
 		}
 		id, err := uuid.NewRandomFromReader(s.config.Rand)
@@ -95,19 +101,17 @@ func (s *Stream) publish(ctx context.Context, jobs []sealJob, lostBefore int64) 
 			s.config.Logger.Error("activity stream: cannot make a partition key", "error", err)
 			return false
 		}
-		records = append(records, Record{PartitionKey: id.String(), Data: data})
+		records, batches = append(records, Record{PartitionKey: id.String(), Data: data}), append(batches, job.batch)
 	}
 	for rest := records; len(rest) > 0; {
 		n := firstPut(rest)
-		call := rest[:n:n]
-		put := func(ctx context.Context) error {
-			return s.config.Publisher.PutRecords(ctx, s.config.StreamName, call)
-		}
+		call, of := rest[:n:n], batches[:n:n]
+		put := func(ctx context.Context) error { return s.put(ctx, call, of) }
 		if !s.persist(ctx, "put records", put) {
 			return false
 		}
 		total.Puts++
-		rest = rest[n:]
+		rest, batches = rest[n:], batches[n:]
 	}
 	s.roundBegan.Store(0)
 	s.window.setFailure(nil)
@@ -146,7 +150,7 @@ func (s *Stream) seal(job sealJob, total *Stats, lost *Loss) ([]byte, error) {
 		total.Cut++
 	}
 	if err != nil {
-		lost.add(b.span)
+		lost.Add(b.span)
 		return nil, err
 	}
 	total.Published += b.span.Lost

@@ -9,6 +9,7 @@ type lane struct {
 	full   []*batch // in order, before current
 	recent *batch   // takes events; nil: the next event begins one
 	closed bool     // takes nothing more
+	orphan bool     // its batches were spooled by an earlier stream
 
 	key *sealingKey
 }
@@ -19,6 +20,7 @@ type batch struct {
 	span    Loss          // what is lost if the batch is
 	cut     []byte        // see piece.cut
 	durable chan struct{} // nil: nobody waits, or they have been released
+	spool   spooled
 }
 
 // maxSpare and maxSpareBytes bound the batches kept for reuse.
@@ -31,6 +33,12 @@ const (
 func (s *Stream) open(instanceID string) *lane {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, l := range s.lanes {
+		if l.orphan && l.instanceID == instanceID { // first what the earlier stream has left
+			l.orphan, l.closed = false, s.ending
+			return l
+		}
+	}
 	l := &lane{stream: s, instanceID: instanceID, closed: s.ending}
 	if !s.ending {
 		s.lanes = append(s.lanes, l)
@@ -95,7 +103,7 @@ func (l *lane) addLocked(r *rendering, p *piece) *batch {
 		b.events = append(b.events, ',')
 	}
 	b.events = append(b.events, events...)
-	b.span.add(p.span)
+	b.span.Add(p.span)
 	return b
 }
 
@@ -183,6 +191,7 @@ func (s *Stream) landed(n Stats, lost Loss) {
 	for i, job := range s.flying {
 		if job.batch != nil {
 			s.queued -= len(job.batch.events)
+			s.spooled -= job.batch.spool.size
 			job.batch.release()
 			s.recycleLocked(job.batch)
 		}

@@ -60,7 +60,7 @@ func (r *rendering) render(events []activity.Event, v activity.Version, batch, f
 		if r.joins() && len(r.buf)-r.pieces[len(r.pieces)-1].start <= batch {
 			last := &r.pieces[len(r.pieces)-1]
 			last.end = len(r.buf)
-			last.span.add(span)
+			last.span.Add(span)
 			continue
 		}
 		r.pieces = append(r.pieces, piece{start: body, end: len(r.buf), span: span})
@@ -76,7 +76,7 @@ func (r *rendering) joins() bool {
 func (r *rendering) all() Loss {
 	var l Loss
 	for _, p := range r.pieces {
-		l.add(p.span)
+		l.Add(p.span)
 	}
 	return l
 }

@@ -30,22 +30,26 @@ type Stream struct {
 	roundBegan atomic.Int64 // time since made, which no clock change moves; 0: the publisher is free
 	window     window
 
-	mu     sync.Mutex // guards the rest, and the lanes
-	lanes  []*lane
-	flying []sealJob // what the publisher works on
-	spare  []*batch
-	queued int  // bytes of JSON that are not durable yet
-	idle   bool // the publisher sleeps until it is woken
-	ending bool // nothing more is taken
-	stats  Stats
-	loss   Loss // what no notice has told yet
+	spoolMu  sync.Mutex // held while batches are spooled, and while records are put; before mu
+	position uint64     // of the last spooled batch; guarded by spoolMu
+
+	mu      sync.Mutex // guards the rest, and the lanes
+	lanes   []*lane
+	flying  []sealJob // what the publisher works on
+	spare   []*batch
+	queued  int   // bytes of JSON in memory that are not durable yet
+	spooled int64 // bytes of JSON in the spool
+	idle    bool  // the publisher sleeps until it is woken
+	ending  bool  // nothing more is taken
+	stats   Stats
+	loss    Loss // what no notice has told yet
 
 	dropTold chan struct{} // closed when the owner knows that events are dropped
 }
 
 // Stats counts since the stream was made.
 type Stats struct {
-	Events     int64 // taken; Published, Lost or still queued
+	Events     int64 // taken or found in the spool; Published, Lost, or still queued or spooled
 	Published  int64
 	Lost       int64 // dropped at a full queue, unpublishable, or left at the end
 	Cut        int64 // published with shortened texts
@@ -55,8 +59,9 @@ type Stats struct {
 	Puts       int64
 	Failures   int64 // of Publisher and KeyService
 	DataKeys   int64
-	Queued     int  // bytes of JSON
-	LossWindow bool // one is open
+	Queued     int   // bytes of JSON in memory
+	Spooled    int64 // bytes of JSON in the spool
+	LossWindow bool  // one is open
 }
 
 // New checks the configuration and makes a stream. Run publishes.
@@ -81,7 +86,7 @@ func New(config Config) (*Stream, error) {
 	}
 	s.renderings.New = newRendering
 	s.window.notify = c.Notify
-	return s, nil
+	return s, s.adopt()
 }
 
 // Run publishes until Drain has been called and the queue is empty, or until
@@ -102,6 +107,9 @@ func (s *Stream) Run(ctx context.Context) error {
 	watching, stopWatching := context.WithCancel(context.WithoutCancel(ctx))
 	var watchdog sync.WaitGroup
 	watchdog.Go(func() { s.watch(watching) })
+	if s.config.Spool != nil {
+		watchdog.Go(func() { s.spoolAll(watching) })
+	}
 	s.publishAll(ctx)
 	stopWatching()
 	watchdog.Wait()
@@ -133,7 +141,7 @@ func (s *Stream) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	stats := s.stats
-	stats.Queued = s.queued
+	stats.Queued, stats.Spooled = s.queued, s.spooled
 	stats.LossWindow = s.window.isOpen()
 	return stats
 }
@@ -154,10 +162,13 @@ func (s *Stream) stopTaking() {
 // end counts what was not published and lets everybody go.
 func (s *Stream) end(cause error) error {
 	s.stopTaking()
+	s.spoolRest()
 	s.mu.Lock()
 	var left Loss
 	s.eachBatchLocked(func(b *batch) {
-		left.add(b.span)
+		if b.spool.position == 0 {
+			left.Add(b.span)
+		}
 		b.release()
 	})
 	for _, job := range s.flying {
@@ -234,7 +245,7 @@ func (s *Stream) lost() int64 {
 // loseLocked counts what was lost.
 func (s *Stream) loseLocked(l Loss) {
 	s.stats.Lost += l.Lost
-	s.loss.add(l)
+	s.loss.Add(l)
 }
 
 // takeLoss is what was lost since it was called last.

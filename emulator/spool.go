@@ -1,0 +1,135 @@
+package emulator
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/das-local/das-local/internal/store"
+	"github.com/das-local/das-local/internal/stream"
+	"github.com/das-local/das-local/rdsapi"
+)
+
+// spool keeps the queue of an activity stream in the data directory, by the name of
+// its Kinesis stream and the position in the queue.
+type spool struct {
+	disk *store.Store
+	name string
+}
+
+// spool is the spool of a stream; nil without a data directory.
+func (e *Emulator) spool(name string) stream.Spool {
+	if e.disk == nil {
+		return nil
+	}
+	return spool{e.disk, name}
+}
+
+func (s spool) prefix() []byte { return store.Name(store.KindSpool, s.name+"\x00") }
+
+func (s spool) key(position uint64) []byte {
+	return binary.BigEndian.AppendUint64(s.prefix(), position)
+}
+
+// spoolHead is what comes before the texts of a stored batch: the number of its
+// events, their first and last logTime in nanoseconds, and the lengths of the
+// instance's id and of the shorter form.
+const spoolHead = 4 + 8 + 8 + 2 + 4
+
+// Append implements stream.Spool.
+func (s spool) Append(ctx context.Context, batches []stream.SpooledBatch) error {
+	var b store.Batch
+	for _, batch := range batches {
+		value := make([]byte, 0, spoolHead+len(batch.InstanceID)+len(batch.Cut)+len(batch.Events))
+		value = binary.BigEndian.AppendUint32(value, uint32(batch.Span.Lost))
+		value = binary.BigEndian.AppendUint64(value, uint64(batch.Span.First.UnixNano()))
+		value = binary.BigEndian.AppendUint64(value, uint64(batch.Span.Last.UnixNano()))
+		value = binary.BigEndian.AppendUint16(value, uint16(len(batch.InstanceID)))
+		value = binary.BigEndian.AppendUint32(value, uint32(len(batch.Cut)))
+		value = append(value, batch.InstanceID...)
+		value = append(value, batch.Cut...)
+		b.Set(s.key(batch.Position), append(value, batch.Events...))
+	}
+	return s.disk.Commit(ctx, &b)
+}
+
+// parseSpooled is the opposite of Append. The batch shares the bytes.
+func parseSpooled(key, value []byte) (stream.SpooledBatch, error) {
+	if len(key) < 8 || len(value) < spoolHead {
+		return stream.SpooledBatch{}, errors.New("a spooled batch is damaged")
+	}
+	when := func(at int) time.Time { return time.Unix(0, int64(binary.BigEndian.Uint64(value[at:]))) }
+	b := stream.SpooledBatch{Position: binary.BigEndian.Uint64(key[len(key)-8:]),
+		Span: stream.Loss{Lost: int64(binary.BigEndian.Uint32(value)), First: when(4), Last: when(12)}}
+	id, cut := int(binary.BigEndian.Uint16(value[20:])), int(binary.BigEndian.Uint32(value[22:]))
+	if value = value[spoolHead:]; len(value) < id || len(value)-id < cut {
+		return stream.SpooledBatch{}, errors.New("a spooled batch is damaged")
+	}
+	b.InstanceID = string(value[:id])
+	if cut > 0 {
+		b.Cut = value[id : id+cut]
+	}
+	b.Events = value[id+cut:]
+	return b, nil
+}
+
+// Read implements stream.Spool.
+func (s spool) Read(position uint64) (stream.SpooledBatch, error) {
+	key := s.key(position)
+	value, ok, err := s.disk.Get(key)
+	if err != nil {
+		return stream.SpooledBatch{}, err
+	}
+	if !ok {
+		return stream.SpooledBatch{}, fmt.Errorf("batch %d is not in the spool of %s", position, s.name)
+	}
+	return parseSpooled(key, value)
+}
+
+// Remove implements stream.Spool.
+func (s spool) Remove(ctx context.Context, positions []uint64) error {
+	var b store.Batch
+	for _, position := range positions {
+		b.Delete(s.key(position))
+	}
+	return s.disk.Commit(ctx, &b)
+}
+
+// Each implements stream.Spool.
+func (s spool) Each(f func(stream.SpooledBatch) error) error {
+	var bad error
+	err := s.disk.Scan(s.prefix(), store.After(s.prefix()), func(key, value []byte) bool {
+		var batch stream.SpooledBatch
+		if batch, bad = parseSpooled(key, value); bad == nil {
+			bad = f(batch)
+		}
+		return bad == nil
+	})
+	return errors.Join(err, bad)
+}
+
+// discardSpool drops what a stream that has stopped could not publish, and tells
+// how much that was.
+func (e *Emulator) discardSpool(ctx context.Context, s rdsapi.ActivityStream) error {
+	if e.disk == nil {
+		return nil
+	}
+	of, lost := spool{e.disk, s.StreamName}, stream.Loss{}
+	err := of.Each(func(b stream.SpooledBatch) error {
+		lost.Add(b.Span)
+		return nil
+	})
+	if err != nil || lost.Lost == 0 {
+		return err
+	}
+	var b store.Batch
+	b.DeleteRange(of.prefix(), store.After(of.prefix()))
+	if err := e.disk.Commit(ctx, &b); err != nil {
+		return err
+	}
+	e.notice(s, stream.Notice{Begin: true, Err: errors.New("the stream was stopped before its queue was published")})
+	e.notice(s, stream.Notice{Loss: lost})
+	return nil
+}
