@@ -18,7 +18,7 @@ const module = "github.com/das-local/das-local/"
 // only. A package that is not named may be imported by nobody and import none.
 var allowed = map[string][]string{
 	"cmd/das-local": {"emulator", "internal/activity", "internal/consumer", "internal/envelope", "internal/esdk", "internal/stream"},
-	"emulator": {"proxy", "rdsapi", "kinesisfake", "kmsfake", "internal/activity", "internal/awsapi", "internal/catalog",
+	"emulator": {"proxy", "rdsapi", "kinesisfake", "kmsfake", "internal/activity", "internal/awsapi", "internal/catalog", "internal/clock",
 		"internal/consumer", "internal/pgserver", "internal/store", "internal/stream"},
 
 	"proxy":                {"internal/activity", "internal/classify", "proxy/internal/audit", "proxy/internal/track"},
@@ -37,8 +37,9 @@ var allowed = map[string][]string{
 
 	"kinesisfake":     {"internal/awsapi", "internal/store"},
 	"kmsfake":         {"internal/awsapi", "internal/store"},
-	"rdsapi":          {"internal/awsapi", "internal/store"},
+	"rdsapi":          {"internal/awsapi", "internal/clock", "internal/store"},
 	"internal/awsapi": nil,
+	"internal/clock":  nil,
 
 	"internal/pgserver": nil,
 	"internal/store":    nil,

@@ -21,11 +21,16 @@ func (e *Emulator) firstCluster(ctx context.Context) error {
 	id := e.rds.FindCluster(e.opts.ClusterID)
 	if id == "" {
 		id = e.opts.ClusterID
+		var tags map[string]string
+		if e.opts.OnStreamFailure != rdsapi.Continue {
+			tags = map[string]string{rdsapi.TagOnStreamFailure: e.opts.OnStreamFailure}
+		}
 		if _, err := e.rds.CreateCluster(ctx, rdsapi.ClusterOptions{
 			ID:            id,
 			EngineVersion: e.engineVersion,
 			DatabaseName:  e.upstream.config.Database,
 			MasterUser:    e.upstream.config.User,
+			Tags:          tags,
 		}); err != nil {
 			return err
 		}

@@ -8,6 +8,11 @@
 //	        stream ──records──▶ kinesisfake ◀── rdsapi ── StreamController
 //	           └── data keys ◀── kmsfake
 //
+// A start or a stop of a stream restarts the instances: their proxies end the
+// sessions and turn clients away for the moment it takes. So does, for longer, a
+// stream that cannot record, if Options.OnStreamFailure says so; it tells the
+// emulator before it lets any session go on.
+//
 // With Options.DataDir all state is in one store (internal/store), which the
 // services write and nobody else, and the next Start goes on from there.
 //

@@ -15,6 +15,7 @@ import (
 
 	"github.com/das-local/das-local/internal/awsapi"
 	"github.com/das-local/das-local/internal/catalog"
+	"github.com/das-local/das-local/internal/clock"
 	"github.com/das-local/das-local/internal/store"
 	"github.com/das-local/das-local/internal/stream"
 	"github.com/das-local/das-local/kinesisfake"
@@ -31,6 +32,7 @@ var (
 	_ stream.Publisher          = publisher{}
 	_ rdsapi.StreamController   = (*Emulator)(nil)
 	_ rdsapi.InstanceController = (*Emulator)(nil)
+	_ rdsapi.SessionController  = (*Emulator)(nil)
 	_ rdsapi.KeyResolver        = keys{}
 )
 
@@ -51,6 +53,7 @@ type Emulator struct {
 	kinesis  *kinesisfake.Server
 	kms      *kmsfake.Server
 	rds      *rdsapi.Server
+	clock    clock.Clock // of RDS's events and schedules
 	aws      net.Listener
 	listen   net.Addr // of the first cluster's writer
 	ready    atomic.Bool
@@ -148,9 +151,15 @@ func (e *Emulator) startServices() (err error) {
 		Region:        o.Region,
 		AccountID:     o.AccountID,
 		NewResourceID: func(prefix string) string { return resourceID(e.rand, prefix) },
+		Clock:         &e.clock,
 		Streams:       e,
 		Instances:     e,
+		Sessions:      e,
 		Keys:          keys{e.kms},
+		RestartTime:   o.RestartTime,
+		KeyPatience:   max(o.KeyPatience, 0),
+		Topics:        o.SNSTopics,
+		EventBuses:    o.EventBuses,
 		EngineVersion: e.engineVersion,
 		Store:         e.disk,
 		Logger:        e.log,

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"strconv"
 
 	"github.com/das-local/das-local/internal/stream"
@@ -17,7 +19,9 @@ import (
 type instance struct {
 	rdsapi.Instance
 	addr   net.Addr
+	proxy  *proxy.Proxy
 	source *stream.Source
+	shut   bool // nobody is let in until the instance is started; Emulator.mu guards it
 	cancel context.CancelFunc
 	ended  chan struct{}
 }
@@ -36,6 +40,7 @@ func (e *Emulator) StartInstance(ctx context.Context, id rdsapi.Instance) (strin
 		ln.Close()
 		return "", 0, fmt.Errorf("set the proxy of %s up: %w", id.ID, err)
 	}
+	i.proxy = p
 	// The instance outlives the call that made it: StopInstance or Close ends it.
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	i.cancel = cancel
@@ -82,11 +87,12 @@ func (e *Emulator) StopInstance(_ context.Context, id rdsapi.Instance) error {
 // the streams' queues.
 func (e *Emulator) stopInstances() {
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, i := range e.instances {
+	all := slices.Collect(maps.Values(e.instances))
+	e.mu.Unlock()
+	for _, i := range all {
 		i.cancel()
 	}
-	for _, i := range e.instances {
+	for _, i := range all {
 		<-i.ended
 	}
 }

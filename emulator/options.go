@@ -10,6 +10,7 @@ import (
 
 	"github.com/das-local/das-local/internal/store"
 	"github.com/das-local/das-local/internal/stream"
+	"github.com/das-local/das-local/rdsapi"
 )
 
 // Options say how to run an emulator. The zero value is a working one: an
@@ -70,6 +71,22 @@ type Options struct {
 	// SyncTimeout is how long a session waits for durability in sync mode
 	// before it goes on. Zero is ten seconds.
 	SyncTimeout time.Duration
+	// OnStreamFailure is what becomes of the first cluster's instances when events
+	// might be lost: "continue" (empty: sessions go on) or "stop-instance" (they are
+	// shut down). It is the cluster's tag "das-local:on-stream-failure", which other
+	// clusters may have too.
+	OnStreamFailure string
+	// KeyPatience is how long a stream whose KMS key cannot be used tries on
+	// before it is stopped. Negative is for ever; zero is an hour.
+	KeyPatience time.Duration
+	// RestartTime is how long the instances are down, at least, when a start or a
+	// stop of the stream restarts them. Zero is no longer than it takes.
+	RestartTime time.Duration
+	// SNSTopics are SNS topics by name, and the HTTP(S) URL that each posts its
+	// notifications to: event subscriptions send RDS events there.
+	SNSTopics map[string]string
+	// EventBuses are HTTP(S) URLs that get every RDS event as EventBridge shapes it.
+	EventBuses []string
 	// Audit says who tells what a statement did: "catalog" (its text, the protocol and
 	// the system catalogue), "server" (the upstream's own audit, the pgaudit
 	// library, which sees inside functions as well; an error if it cannot help), or
@@ -88,7 +105,9 @@ type Options struct {
 	// Zero is two seconds.
 	Grace time.Duration
 
-	fault store.Fault // stands in for a bad disk, in tests
+	// queueBytes bounds what a stream keeps; 0 is its own bound. Tests set it.
+	queueBytes int
+	fault      store.Fault // stands in for a bad disk, in tests
 
 	// Logger gets what happens, and at level info what a long step does. Nil is
 	// slog.Default.
@@ -117,6 +136,10 @@ func (o Options) withDefaults() (Options, error) {
 	def(&o.Audit, auditAuto)
 	def(&o.ConnectClass, "MISC")
 	def(&o.CommandText, "whole")
+	def(&o.OnStreamFailure, rdsapi.Continue)
+	if o.KeyPatience == 0 {
+		o.KeyPatience = time.Hour
+	}
 	if o.Heartbeat == 0 {
 		o.Heartbeat = time.Second
 	}
@@ -170,11 +193,13 @@ func (o Options) check() error {
 	bad((o.TLSCert == "") == (o.TLSKey == ""), "the TLS certificate and key are given together")
 	bad(o.TLSCert == "" || o.UpstreamCert == "", "give a TLS certificate or the upstream's own, not both")
 	bad(o.Shards >= 1 && o.Shards <= 1000, "the number of shards %d must be 1 to 1000", o.Shards)
+	bad(o.RestartTime >= 0, "the restart time %v must not be negative", o.RestartTime)
 	bad(o.SpoolBytes >= 0, "the queue on disk cannot have %d bytes", o.SpoolBytes)
 	bad(o.MaxCommandText >= 1024, "the command text limit %d must be at least 1024 bytes", o.MaxCommandText)
 	oneOf("the stream mode", string(o.StartStream), "", "sync", "async")
 	oneOf("the audit mode", o.Audit, auditAuto, auditCatalog, auditServer)
 	oneOf("the class of CONNECT events", o.ConnectClass, "MISC", "CONNECT")
+	oneOf("what to do on a failure of the stream", o.OnStreamFailure, rdsapi.Continue, rdsapi.StopInstance)
 	oneOf("the command text form", o.CommandText, "whole", "single")
 	return errors.Join(errs...)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/das-local/das-local/internal/store"
 	"github.com/das-local/das-local/internal/stream"
@@ -33,15 +34,18 @@ func (s spool) key(position uint64) []byte {
 }
 
 // spoolHead is what comes before the texts of a stored batch: the number of its
-// events, and the lengths of the instance's id and of the shorter form.
-const spoolHead = 4 + 2 + 4
+// events, their first and last logTime in nanoseconds, and the lengths of the
+// instance's id and of the shorter form.
+const spoolHead = 4 + 8 + 8 + 2 + 4
 
 // Append implements stream.Spool.
 func (s spool) Append(ctx context.Context, batches []stream.SpooledBatch) error {
 	var b store.Batch
 	for _, batch := range batches {
 		value := make([]byte, 0, spoolHead+len(batch.InstanceID)+len(batch.Cut)+len(batch.Events))
-		value = binary.BigEndian.AppendUint32(value, uint32(batch.Count))
+		value = binary.BigEndian.AppendUint32(value, uint32(batch.Span.Lost))
+		value = binary.BigEndian.AppendUint64(value, uint64(batch.Span.First.UnixNano()))
+		value = binary.BigEndian.AppendUint64(value, uint64(batch.Span.Last.UnixNano()))
 		value = binary.BigEndian.AppendUint16(value, uint16(len(batch.InstanceID)))
 		value = binary.BigEndian.AppendUint32(value, uint32(len(batch.Cut)))
 		value = append(value, batch.InstanceID...)
@@ -56,8 +60,10 @@ func parseSpooled(key, value []byte) (stream.SpooledBatch, error) {
 	if len(key) < 8 || len(value) < spoolHead {
 		return stream.SpooledBatch{}, errors.New("a spooled batch is damaged")
 	}
-	b := stream.SpooledBatch{Position: binary.BigEndian.Uint64(key[len(key)-8:]), Count: int(binary.BigEndian.Uint32(value))}
-	id, cut := int(binary.BigEndian.Uint16(value[4:])), int(binary.BigEndian.Uint32(value[6:]))
+	when := func(at int) time.Time { return time.Unix(0, int64(binary.BigEndian.Uint64(value[at:]))) }
+	b := stream.SpooledBatch{Position: binary.BigEndian.Uint64(key[len(key)-8:]),
+		Span: stream.Loss{Lost: int64(binary.BigEndian.Uint32(value)), First: when(4), Last: when(12)}}
+	id, cut := int(binary.BigEndian.Uint16(value[20:])), int(binary.BigEndian.Uint32(value[22:]))
 	if value = value[spoolHead:]; len(value) < id || len(value)-id < cut {
 		return stream.SpooledBatch{}, errors.New("a spooled batch is damaged")
 	}
@@ -110,12 +116,12 @@ func (e *Emulator) discardSpool(ctx context.Context, s rdsapi.ActivityStream) er
 	if e.disk == nil {
 		return nil
 	}
-	of, lost := spool{e.disk, s.StreamName}, int64(0)
+	of, lost := spool{e.disk, s.StreamName}, stream.Loss{}
 	err := of.Each(func(b stream.SpooledBatch) error {
-		lost += int64(b.Count)
+		lost.Add(b.Span)
 		return nil
 	})
-	if err != nil || lost == 0 {
+	if err != nil || lost.Lost == 0 {
 		return err
 	}
 	var b store.Batch
@@ -124,6 +130,6 @@ func (e *Emulator) discardSpool(ctx context.Context, s rdsapi.ActivityStream) er
 		return err
 	}
 	e.notice(s, stream.Notice{Begin: true, Err: errors.New("the stream was stopped before its queue was published")})
-	e.notice(s, stream.Notice{Lost: lost})
+	e.notice(s, stream.Notice{Loss: lost})
 	return nil
 }

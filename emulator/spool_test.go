@@ -71,7 +71,7 @@ func disable(t *testing.T, e *Emulator, off bool) {
 func queued(t *testing.T, e *Emulator) (n int) {
 	t.Helper()
 	err := e.spool(e.StreamName()).Each(func(b stream.SpooledBatch) error {
-		n += b.Count
+		n += int(b.Span.Lost)
 		return nil
 	})
 	if err != nil {

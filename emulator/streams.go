@@ -40,6 +40,7 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 		Heartbeat:   max(e.opts.Heartbeat, 0),
 		KeyReuse:    e.opts.KeyReuse,
 		SyncTimeout: e.opts.SyncTimeout,
+		QueueBytes:  e.opts.queueBytes,
 		PutTimeout:  e.putTimeout(),
 		Publisher:   publisher{e.kinesis, spool{e.disk, s.StreamName}},
 		Spool:       e.spool(s.StreamName),
@@ -71,7 +72,7 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 	}()
 	e.streams[s.ClusterResourceID] = r
 	for _, i := range e.instances {
-		if i.ClusterResourceID == s.ClusterResourceID {
+		if i.ClusterResourceID == s.ClusterResourceID && !i.shut {
 			i.source.Attach(st)
 		}
 	}
@@ -144,15 +145,16 @@ func (e *Emulator) endStream(ctx context.Context, clusterResourceID string, pati
 	<-r.ended
 }
 
-// notice tells of a window of possible loss by an RDS event and in the log.
+// notice tells of a window of possible loss by an RDS event and in the log. When it
+// returns from a beginning, the sessions that must not go on have been told so.
 func (e *Emulator) notice(s rdsapi.ActivityStream, n stream.Notice) {
 	if n.Begin {
 		e.log.Warn("activity stream records might be lost", "stream", s.StreamName, "cause", n.Err)
-		e.rds.RecordLossBegin(s.ClusterID, n.Err)
+		e.rds.RecordLossBegin(s.ClusterResourceID, n.Err)
 		return
 	}
-	e.log.Warn("the activity stream is healthy again", "stream", s.StreamName, "lost", n.Lost)
-	e.rds.RecordLossEnd(s.ClusterID, n.Lost)
+	e.log.Warn("the activity stream is healthy again", "stream", s.StreamName, "lost", n.Lost, "first", n.First, "last", n.Last)
+	e.rds.RecordLossEnd(s.ClusterResourceID, rdsapi.Loss(n.Loss))
 }
 
 // publisher stores a stream's records in the embedded Kinesis, and removes what

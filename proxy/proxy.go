@@ -25,8 +25,10 @@ type Proxy struct {
 
 	mu       sync.Mutex
 	sessions map[*session]struct{}
+	leaving  []<-chan struct{} // the ends of sessions that Refuse told to end
 	wg       sync.WaitGroup
-	draining atomic.Bool // Run's context has ended: idle sessions end by themselves
+	refusing atomic.Pointer[fatal] // what new clients are told; nil: they are welcome
+	draining atomic.Bool           // Run's context has ended: idle sessions end by themselves
 
 	// open starts the audit of a session; nil makes no events.
 	open func(about activity.Session, params map[string]string) auditor
@@ -166,6 +168,7 @@ func (p *Proxy) start(conn net.Conn) {
 		p.mu.Lock()
 		delete(p.sessions, s)
 		p.mu.Unlock()
+		s.recorded()
 	})
 }
 

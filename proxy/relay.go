@@ -37,7 +37,11 @@ func (s *session) relay() {
 		s.room.Broadcast()
 		s.mu.Unlock()
 		s.server.SetWriteDeadline(longAgo)
+		if s.verdict.Load() != nil {
+			s.server.Close() // what the session holds there is free before its client has gone
+		}
 		s.client.closeWrite()
+		s.recorded()
 		s.client.SetReadDeadline(time.Now().Add(farewell))
 		up.Wait()
 		return
@@ -223,7 +227,8 @@ func (s *session) lastWords(f *fatal) *track.Error {
 // dismiss tells the client why the session ends, if its bytes so far end where
 // a message ends.
 func (s *session) dismiss(f *fatal, between bool) *track.Error {
-	if between {
+	if between && !s.dismissed {
+		s.dismissed = true
 		s.client.SetWriteDeadline(time.Now().Add(farewell))
 		s.client.Write(f.encode())
 	}
@@ -356,15 +361,28 @@ func (s *session) observe(chunk []byte, now time.Time) (hold int, err error) {
 }
 
 // sendHeld writes the chunk; the part from hold on waits until the events of
-// what it completes are durable.
+// what it completes are durable. A session that was told to end by then keeps it:
+// whoever gives up on the events may end the sessions first, and then no client
+// sees a completion whose events are not durable.
 func (s *session) sendHeld(chunk []byte, hold int, durable <-chan struct{}) error {
-	if durable != nil && hold >= 0 {
+	if hold >= 0 && (durable != nil || s.log.holds()) {
 		if hold > 0 {
 			if _, err := s.client.Write(chunk[:hold]); err != nil {
 				return err
 			}
 			chunk = chunk[hold:]
 		}
+		if err := s.awaitDurable(durable); err != nil {
+			return err
+		}
+	}
+	_, err := s.client.Write(chunk)
+	return err
+}
+
+// awaitDurable waits for events; a nil channel needs none.
+func (s *session) awaitDurable(durable <-chan struct{}) error {
+	if durable != nil {
 		select {
 		case <-durable:
 		case <-s.killed:
@@ -373,8 +391,10 @@ func (s *session) sendHeld(chunk []byte, hold int, durable <-chan struct{}) erro
 			return s.ctx.Err()
 		}
 	}
-	_, err := s.client.Write(chunk)
-	return err
+	if s.verdict.Load() != nil && s.log.holds() {
+		return errKilled
+	}
+	return nil
 }
 
 var errKilled = errors.New("session was told to end")

@@ -51,8 +51,12 @@ type session struct {
 	keptUntil <-chan struct{} // when events made already are durable
 	pausing   bool
 
+	dismissed bool // the client has been told why the session ends
+	endOnce   sync.Once
+
 	handing  atomic.Bool           // the client's side pauses to change over
 	killed   chan struct{}         // closed by end
+	ended    chan struct{}         // closed by recorded
 	verdict  atomic.Pointer[fatal] // set once, before killed is closed
 	broken   atomic.Pointer[fatal] // the client broke the protocol
 	relaying atomic.Bool           // both legs are there
@@ -67,6 +71,7 @@ func newSession(p *Proxy, conn net.Conn) *session {
 		client:  &leg{Conn: conn},
 		tracker: track.New(track.Config{MaxText: p.conf.MaxText, Assisted: p.conf.Audit.Assisted}),
 		killed:  make(chan struct{}),
+		ended:   make(chan struct{}),
 	}
 	s.room.L = &s.mu
 	s.pend.free.L = &s.pend.mu
@@ -120,6 +125,10 @@ func (s *session) open() bool {
 			s.p.conf.Logger.Debug("cancel request", "err", err)
 		}
 		h.conn.Close()
+		return false
+	}
+	if f := s.p.refusing.Load(); f != nil {
+		s.turnAway(f)
 		return false
 	}
 	up, err := s.p.conf.Upstream.dial(ctx)
@@ -194,6 +203,10 @@ func (s *session) interrupt() {
 	s.server.SetDeadline(longAgo)
 	s.client.SetWriteDeadline(time.Now().Add(farewell))
 }
+
+// recorded says that all events of the session are recorded and its client has
+// been told the end, which it may not have read.
+func (s *session) recorded() { s.endOnce.Do(func() { close(s.ended) }) }
 
 // endIfIdle ends the session if it is between transactions.
 func (s *session) endIfIdle() {

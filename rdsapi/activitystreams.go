@@ -42,10 +42,9 @@ func (s *Server) startActivityStream(ctx context.Context, in *startActivityStrea
 	}
 	if in.ApplyImmediately {
 		s.beginStart(c, in.Mode, key)
-		s.enqueue(func(ctx context.Context) { _ = s.runStart(ctx, c) }) // it has said why
+		s.enqueue(func(ctx context.Context) { _ = s.runStart(ctx, c, true) }) // it has said why
 	} else {
-		c.pending = &pendingChange{start: true, mode: in.Mode, key: key}
-		s.cfg.Logger.Info("activity stream will start when an instance is rebooted: the request had no ApplyImmediately", "cluster", c.id)
+		s.postpone(c, &pendingChange{start: true, mode: in.Mode, key: key})
 	}
 	return &startActivityStreamOutput{KmsKeyId: key.ARN, KinesisStreamName: c.streamName(), Status: c.stream.status,
 		Mode: in.Mode, ApplyImmediately: in.ApplyImmediately}, nil
@@ -128,10 +127,18 @@ func (s *Server) canStart(c *cluster) error {
 	return nil
 }
 
+// postpone makes a change wait. The lock is held.
+func (s *Server) postpone(c *cluster, p *pendingChange) {
+	p.due = c.nextWindow(s.cfg.Clock.Now())
+	c.pending = p
+	s.wakeRun()
+	s.cfg.Logger.Info("activity stream will change in the maintenance window or when an instance is rebooted: the request had no ApplyImmediately",
+		"cluster", c.id, "start", p.start, "window", p.due)
+}
+
 // beginStart makes c's stream starting. The lock is held.
 func (s *Server) beginStart(c *cluster, mode string, key KMSKey) {
-	c.pending = nil
-	c.status = statusConfiguring
+	s.configuring(c)
 	c.stream = stream{status: streamStarting, mode: mode, key: key}
 }
 
@@ -167,20 +174,20 @@ func (s *Server) stopActivityStream(_ context.Context, in *stopActivityStreamInp
 	}
 	if in.ApplyImmediately {
 		s.beginStop(c)
-		s.enqueue(func(ctx context.Context) { _ = s.runStop(ctx, c) }) // it has said why
+		s.enqueue(func(ctx context.Context) { _ = s.runStop(ctx, c, true) }) // it has said why
 	} else {
-		c.pending = &pendingChange{}
-		s.cfg.Logger.Info("activity stream will stop when an instance is rebooted: the request had no ApplyImmediately", "cluster", c.id)
+		s.postpone(c, &pendingChange{})
 	}
 	return &stopActivityStreamOutput{c.stream.key.ARN, c.streamName(), c.stream.status}, nil
 }
 
-// canStop tells whether c's stream can be stopped. The lock is held.
+// canStop tells whether c's stream can be stopped; that of a stopped cluster can,
+// for it may be the reason why the cluster is stopped. The lock is held.
 func (s *Server) canStop(c *cluster) error {
 	if c.stream.status != streamStarted {
 		return streamExpected(streamStarted, c.stream.status)
 	}
-	if c.status != statusAvailable {
+	if c.status != statusAvailable && c.status != statusStopped {
 		return clusterState("DB cluster %s is not in the available state: it is %s.", c.id, c.status)
 	}
 	return nil
@@ -188,23 +195,27 @@ func (s *Server) canStop(c *cluster) error {
 
 // beginStop makes c's stream stopping. The lock is held.
 func (s *Server) beginStop(c *cluster) {
-	c.pending = nil
-	c.status = statusConfiguring
+	s.configuring(c)
 	c.stream.status = streamStopping
 }
 
-// applyPending does what waited for a reboot of c. The lock is held.
-func (s *Server) applyPending(c *cluster) {
+// applyPending begins what c is waiting for, if there is anything and it can be
+// done now. The lock is held.
+func (s *Server) applyPending(c *cluster) bool {
 	p := c.pending
 	switch {
 	case p == nil:
+		return false
 	case p.start && s.canStart(c) == nil:
 		s.beginStart(c, p.mode, p.key)
-		s.enqueue(func(ctx context.Context) { _ = s.runStart(ctx, c) })
+		s.enqueue(func(ctx context.Context) { _ = s.runStart(ctx, c, true) })
 	case !p.start && s.canStop(c) == nil:
 		s.beginStop(c)
-		s.enqueue(func(ctx context.Context) { _ = s.runStop(ctx, c) })
+		s.enqueue(func(ctx context.Context) { _ = s.runStop(ctx, c, true) })
+	default:
+		return false
 	}
+	return true
 }
 
 type modifyActivityStreamInput struct {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -72,7 +73,8 @@ func TestStreamLife(t *testing.T) {
 	b.awaitStream(t, streamStopped)
 	_, err = b.rds.StopActivityStream(ctx, stop)
 	wantError(t, err, "InvalidParameterCombination", 400, "Activity Streams feature expected to be started, but is stopped")
-	want := "start instance my-cluster-instance-1; start stream " + name + " sync " + keyARN + "; stop stream " + name
+	const down, up = "refuse my-cluster-instance-1: the database system is starting up; await my-cluster-instance-1; ", "; admit my-cluster-instance-1"
+	want := "start instance my-cluster-instance-1; " + down + "start stream " + name + " sync " + keyARN + up + "; " + down + "stop stream " + name + up
 	if got := b.controllers.noted(); got != want {
 		t.Errorf("calls %s", got)
 	}
@@ -93,6 +95,46 @@ func (b *bench) wantMessages(t *testing.T, want ...string) {
 	if !slices.Equal(got, want) {
 		t.Errorf("events %q\nwant %q", got, want)
 	}
+}
+
+// TestNothingMovesInATransition: while a stream is starting or stopping, everything
+// else that would touch the cluster is refused.
+func TestNothingMovesInATransition(t *testing.T) {
+	hold := make(chan struct{})
+	b := start(t, Config{Streams: &controllers{hold: hold}})
+	ctx := t.Context()
+	if _, err := b.CreateCluster(ctx, ClusterOptions{ID: "my-cluster", Instances: []string{"i"}}); err != nil {
+		t.Fatal(err)
+	}
+	refused := func(status string) {
+		t.Helper()
+		stop := &rds.StopActivityStreamInput{ResourceArn: aws.String(clusterARN), ApplyImmediately: aws.Bool(true)}
+		_, err := b.rds.StopActivityStream(ctx, stop)
+		wantError(t, err, "InvalidParameterCombination", 400, "Activity Streams feature expected to be started, but is "+status)
+		_, err = b.rds.StartActivityStream(ctx, startInput())
+		wantError(t, err, "InvalidParameterCombination", 400, "Activity Streams feature expected to be stopped, but is "+status)
+		_, err = b.rds.CreateDBInstance(ctx, &rds.CreateDBInstanceInput{DBInstanceIdentifier: aws.String("j"), DBClusterIdentifier: aws.String("my-cluster"),
+			DBInstanceClass: aws.String("db.r5.large"), Engine: aws.String("aurora-postgresql")})
+		wantError(t, err, "InvalidDBClusterStateFault", 400, "*")
+		_, err = b.rds.RebootDBInstance(ctx, &rds.RebootDBInstanceInput{DBInstanceIdentifier: aws.String("i")})
+		wantError(t, err, "InvalidDBInstanceState", 400, "*")
+		_, err = b.rds.DeleteDBInstance(ctx, &rds.DeleteDBInstanceInput{DBInstanceIdentifier: aws.String("i"), SkipFinalSnapshot: aws.Bool(true)})
+		wantError(t, err, "InvalidDBInstanceState", 400, "*")
+		_, err = b.rds.StopDBCluster(ctx, &rds.StopDBClusterInput{DBClusterIdentifier: aws.String("my-cluster")})
+		wantError(t, err, "InvalidDBClusterStateFault", 400, "*")
+	}
+	if _, err := b.rds.StartActivityStream(ctx, startInput()); err != nil {
+		t.Fatal(err)
+	}
+	refused("starting")
+	hold <- struct{}{}
+	b.awaitStream(t, streamStarted)
+	if _, err := b.rds.StopActivityStream(ctx, &rds.StopActivityStreamInput{ResourceArn: aws.String(clusterARN), ApplyImmediately: aws.Bool(true)}); err != nil {
+		t.Fatal(err)
+	}
+	refused("stopping")
+	hold <- struct{}{}
+	b.awaitStream(t, streamStopped)
 }
 
 func TestStartRefuses(t *testing.T) {
@@ -275,8 +317,8 @@ func TestDeleteStopsTheStream(t *testing.T) {
 func TestLossEvents(t *testing.T) {
 	b := withCluster(t, Config{})
 	b.RecordLossBegin("my-cluster", errors.Join(errors.New("the key is disabled"), errors.New("timeout")))
-	b.RecordLossEnd("my-cluster", 12)
-	b.RecordLossEnd("gone", 1)
+	b.RecordLossEnd("my-cluster", Loss{12, time.Unix(1700000000, 0), time.Unix(1700000001, 5000)})
+	b.RecordLossEnd("gone", Loss{})
 	b.wantMessages(t, "Database Activity Streams: activity events might be lost from now on: the key is disabled; timeout",
-		"Database Activity Streams: activity events are durable again. Events lost: 12")
+		"Database Activity Streams: activity events are durable again. Events lost: 12, logTime 2023-11-14 22:13:20.000000+00 to 2023-11-14 22:13:21.000005+00")
 }

@@ -91,6 +91,10 @@ func (s *Server) modifyDBCluster(_ context.Context, in *modifyDBClusterInput) (*
 		return nil, err
 	}
 	in.apply(&c.wire)
+	if c.pending != nil && !c.pending.due.IsZero() && in.PreferredMaintenanceWindow != nil {
+		c.pending.due = c.nextWindow(s.cfg.Clock.Now())
+		s.wakeRun()
+	}
 	if newID != c.id {
 		delete(s.clusters, c.id)
 		c.id, c.arn = newID, s.arn("cluster", newID)
@@ -116,6 +120,14 @@ func (s *Server) checkModify(c *cluster, in *modifyDBClusterInput) (string, erro
 	}
 	if n := in.BackupRetentionPeriod; n != nil && (*n < 1 || *n > 35) {
 		return "", invalidValue("Invalid backup retention period: %d. Must be between 1 and 35.", *n)
+	}
+	if w := in.PreferredMaintenanceWindow; w != nil {
+		if *w == "" {
+			return "", invalidValue("The parameter PreferredMaintenanceWindow must not be blank.")
+		}
+		if err := checkWindow(*w); err != nil {
+			return "", err
+		}
 	}
 	if in.NewDBClusterIdentifier == nil {
 		return c.id, nil

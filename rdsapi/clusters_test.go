@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+
+	"github.com/das-local/das-local/internal/clock"
 )
 
 func TestClusterLife(t *testing.T) {
@@ -200,14 +202,15 @@ func TestTags(t *testing.T) {
 }
 
 func TestEventPeriods(t *testing.T) {
-	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
-	b := start(t, Config{Now: func() time.Time { return now }})
+	clk := &clock.Clock{}
+	begin := clk.Now()
+	b := start(t, Config{Clock: clk})
 	ctx := t.Context()
 	for _, id := range []string{"c-1", "c-2"} {
 		if _, err := b.CreateCluster(ctx, ClusterOptions{ID: id, Instances: []string{id + "-i"}}); err != nil {
 			t.Fatal(err)
 		}
-		now = now.Add(24 * time.Hour)
+		clk.Advance(24*time.Hour - time.Minute)
 	}
 	count := func(in *rds.DescribeEventsInput) int {
 		t.Helper()
@@ -217,7 +220,7 @@ func TestEventPeriods(t *testing.T) {
 		}
 		return len(out.Events)
 	}
-	day := func(n int) *time.Time { return aws.Time(now.AddDate(0, 0, n)) }
+	day := func(n int) *time.Time { return aws.Time(begin.AddDate(0, 0, 2+n)) }
 	for name, tt := range map[string]struct {
 		in   rds.DescribeEventsInput
 		want int
@@ -226,7 +229,7 @@ func TestEventPeriods(t *testing.T) {
 		"duration":       {rds.DescribeEventsInput{Duration: aws.Int32(1440)}, 2},
 		"two weeks":      {rds.DescribeEventsInput{Duration: aws.Int32(20160)}, 4},
 		"start":          {rds.DescribeEventsInput{StartTime: day(-3)}, 4},
-		"start and end":  {rds.DescribeEventsInput{StartTime: day(-3), EndTime: aws.Time(day(-1).Add(-time.Minute))}, 2},
+		"start and end":  {rds.DescribeEventsInput{StartTime: day(-3), EndTime: aws.Time(day(-1).Add(-time.Hour))}, 2},
 		"start and span": {rds.DescribeEventsInput{StartTime: day(-2), Duration: aws.Int32(10)}, 2},
 		"source":         {rds.DescribeEventsInput{StartTime: day(-3), SourceType: types.SourceTypeDbInstance}, 2},
 		"identifier":     {rds.DescribeEventsInput{StartTime: day(-3), SourceType: types.SourceTypeDbCluster, SourceIdentifier: aws.String("c-1")}, 1},
@@ -238,8 +241,8 @@ func TestEventPeriods(t *testing.T) {
 	}
 	_, err := b.rds.DescribeEvents(ctx, &rds.DescribeEventsInput{SourceIdentifier: aws.String("c-1")})
 	wantError(t, err, "InvalidParameterCombination", 400, "*")
-	now = now.AddDate(0, 0, 15)
-	b.RecordLossEnd("c-1", 0)
+	clk.Advance(15 * 24 * time.Hour)
+	b.RecordLossEnd("c-1", Loss{})
 	if got := count(&rds.DescribeEventsInput{Duration: aws.Int32(20160)}); got != 1 {
 		t.Errorf("%d events after two weeks, want 1", got)
 	}

@@ -77,7 +77,7 @@ func (s *Server) shape(c *cluster) dbCluster {
 	w := c.wire
 	w.AllocatedStorage, w.Engine = 1, engine
 	w.DBClusterIdentifier, w.DBClusterArn, w.DbClusterResourceId = c.id, c.arn, c.resourceID
-	w.Status, w.ClusterCreateTime, w.LatestRestorableTime = c.status, c.created, s.cfg.Now()
+	w.Status, w.ClusterCreateTime, w.LatestRestorableTime = c.status, c.created, s.cfg.Clock.Now()
 	w.AvailabilityZones = []string{s.cfg.Region + "a", s.cfg.Region + "b", s.cfg.Region + "c"}
 	w.TagList = tagList(c.tags)
 	w.ReadReplicaIdentifiers, w.AssociatedRoles = []string{}, []string{}

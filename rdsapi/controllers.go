@@ -27,6 +27,28 @@ type InstanceController interface {
 	StopInstance(ctx context.Context, i Instance) error
 }
 
+// SessionController keeps clients away from an instance for a while; its address
+// stays as it is.
+type SessionController interface {
+	// RefuseSessions ends the sessions of an instance and turns new ones away. It
+	// does not wait, and calls nothing of the Server.
+	RefuseSessions(i Instance, why Refusal)
+	// AwaitSessions returns when the sessions that were told to end have ended.
+	AwaitSessions(ctx context.Context, i Instance)
+	// AdmitSessions lets clients in again. It does not wait, and calls nothing of
+	// the Server.
+	AdmitSessions(i Instance)
+}
+
+// Refusal is what a client is told that an instance does not let in.
+type Refusal string
+
+// The sentences of PostgreSQL.
+const (
+	StartingUp   Refusal = "the database system is starting up"
+	ShuttingDown Refusal = "the database system is shutting down"
+)
+
 // Instance identifies an instance of a cluster.
 type Instance struct {
 	ClusterID         string

@@ -81,7 +81,7 @@ func (in *createDBClusterInput) check() error {
 	case in.Port != 0 && (in.Port < 1150 || in.Port > 65535):
 		return invalidValue("Invalid port: %d. Must be between 1150 and 65535.", in.Port)
 	}
-	return nil
+	return checkWindow(in.PreferredMaintenanceWindow)
 }
 
 // newCluster makes a cluster that is not in the state yet.
@@ -105,7 +105,7 @@ func (s *Server) newCluster(ctx context.Context, in *createDBClusterInput) (*clu
 		return nil, err
 	}
 	c := &cluster{id: id, arn: s.arn("cluster", id), resourceID: s.cfg.NewResourceID("cluster-"),
-		created: s.cfg.Now().UTC(), status: statusAvailable, tags: tags, stream: stream{status: streamStopped}}
+		created: s.cfg.Clock.Now().UTC(), status: statusAvailable, tags: tags, stream: stream{status: streamStopped}}
 	c.wire = dbCluster{EngineVersion: version, EngineMode: in.EngineMode, DatabaseName: in.DatabaseName,
 		DBClusterParameterGroup: in.DBClusterParameterGroupName, DBSubnetGroup: in.DBSubnetGroupName,
 		VpcSecurityGroups: securityGroups(in.VpcSecurityGroupIds), Port: in.Port, MasterUsername: in.MasterUsername,

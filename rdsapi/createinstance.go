@@ -71,7 +71,7 @@ func (in *createDBInstanceInput) check() error {
 	case in.PromotionTier != nil && (*in.PromotionTier < 0 || *in.PromotionTier > 15):
 		return invalidValue("Invalid promotion tier: %d. Must be between 0 and 15.", *in.PromotionTier)
 	}
-	return nil
+	return checkWindow(in.PreferredMaintenanceWindow)
 }
 
 // addInstance reserves the identifier: the instance is in the state, creating.
@@ -92,7 +92,7 @@ func (s *Server) addInstance(in *createDBInstanceInput) (*instance, error) {
 		return nil, awsapi.Errorf("DBInstanceAlreadyExists", "DB instance already exists")
 	case c == nil:
 		return nil, clusterNotFound(in.DBClusterIdentifier)
-	case c.status == statusDeleting:
+	case c.status != statusAvailable:
 		return nil, clusterState("DB cluster %s is not in the available state: it is %s.", c.id, c.status)
 	case in.EngineVersion != "" && in.EngineVersion != c.wire.EngineVersion:
 		return nil, invalidCombination("The engine version that you requested for your DB instance (%s) does not match the engine version of your DB cluster (%s).",
@@ -100,7 +100,7 @@ func (s *Server) addInstance(in *createDBInstanceInput) (*instance, error) {
 	}
 	s.order++
 	i := &instance{id: id, arn: s.arn("db", id), resourceID: s.cfg.NewResourceID("db-"), cluster: c, order: s.order,
-		created: s.cfg.Now().UTC(), status: statusCreating, class: in.DBInstanceClass, tags: tags}
+		created: s.cfg.Clock.Now().UTC(), status: statusCreating, class: in.DBInstanceClass, tags: tags}
 	i.wire = dbInstance{AvailabilityZone: cmp.Or(in.AvailabilityZone, s.cfg.Region+"a"),
 		PreferredMaintenanceWindow: cmp.Or(in.PreferredMaintenanceWindow, c.wire.PreferredMaintenanceWindow),
 		DBParameterGroups:          []parameterGroup{{cmp.Or(in.DBParameterGroupName, "default."+family(c.wire.EngineVersion)), "in-sync"}},
@@ -126,5 +126,8 @@ func (s *Server) startInstance(ctx context.Context, i *instance) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i.host, i.port, i.status = host, port, statusAvailable
+	if i.cluster.mustNotServe() {
+		s.shutDown(i.cluster) // it came too late to be told
+	}
 	return nil
 }

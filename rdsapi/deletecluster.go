@@ -30,7 +30,7 @@ func (s *Server) deleteDBCluster(_ context.Context, in *deleteDBClusterInput) (*
 		return nil, invalidCombination("Cannot delete protected Cluster, please disable deletion protection and try again.")
 	case len(s.members(c)) > 0:
 		return nil, clusterState("Cluster cannot be deleted, it still contains DB instances in non-deleting state.")
-	case c.status != statusAvailable:
+	case c.status != statusAvailable && c.status != statusStopped:
 		return nil, clusterState("DB cluster %s is not in the available state: it is %s.", c.id, c.status)
 	}
 	if in.FinalDBSnapshotIdentifier != "" {

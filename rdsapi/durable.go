@@ -106,7 +106,8 @@ func (s *Server) save() {
 	s.disk.entities, s.disk.firstEvent, s.disk.lastEvent = now, first, last
 }
 
-// eachEntity calls f with each cluster and instance as it is to be stored.
+// eachEntity calls f with each cluster, instance and event subscription as it is to
+// be stored.
 func (s *Server) eachEntity(f func(key []byte, saved any) error) error {
 	for _, c := range s.clusters {
 		if err := f(store.Name(store.KindCluster, c.resourceID), c.saved()); err != nil {
@@ -116,6 +117,11 @@ func (s *Server) eachEntity(f func(key []byte, saved any) error) error {
 	for _, i := range s.instances {
 		if err := f(store.Name(store.KindInstance, i.resourceID), i.saved()); err != nil {
 			return fmt.Errorf("save instance %s: %w", i.id, err)
+		}
+	}
+	for _, b := range s.subscriptions {
+		if err := f(store.Name(store.KindSubscription, b.name), b.saved()); err != nil {
+			return fmt.Errorf("save event subscription %s: %w", b.name, err)
 		}
 	}
 	return nil
@@ -153,7 +159,8 @@ func (s *Server) openDisk() error {
 	load := []struct {
 		kind store.Kind
 		one  func(key, value []byte) error
-	}{{store.KindCluster, s.restoreCluster}, {store.KindInstance, s.restoreInstance}, {store.KindEvent, s.restoreEvent}}
+	}{{store.KindCluster, s.restoreCluster}, {store.KindInstance, s.restoreInstance},
+		{store.KindSubscription, s.restoreSubscription}, {store.KindEvent, s.restoreEvent}}
 	for _, l := range load {
 		var bad error
 		prefix := store.Key(l.kind)

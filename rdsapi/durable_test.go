@@ -3,10 +3,14 @@ package rdsapi
 import (
 	"log/slog"
 	"reflect"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
 
 	"github.com/das-local/das-local/internal/store"
 )
@@ -42,16 +46,22 @@ func shown(t *testing.T, s *Server) []any {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []any{*clusters, *instances, *events, *pending}
+	subscriptions, err := s.describeEventSubscriptions(t.Context(), &describeSubscriptionsInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range clusters.DBClusters {
+		clusters.DBClusters[i].LatestRestorableTime = time.Time{} // now
+	}
+	return []any{*clusters, *instances, *events, *pending, *subscriptions}
 }
 
 func TestTheStateIsThereAfterARestart(t *testing.T) {
 	ctx, dir := t.Context(), t.TempDir()
-	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	disk := openStore(t, dir, nil)
 	restarted := func() (*Server, *controllers) {
 		c := &controllers{}
-		s, err := New(Config{Store: disk, Streams: c, Instances: c, Keys: keys{}, Now: func() time.Time { return now },
+		s, err := New(Config{Store: disk, Streams: c, Instances: c, Keys: keys{}, Topics: map[string]string{"das": "http://127.0.0.1:1/"},
 			Logger: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
@@ -67,11 +77,15 @@ func TestTheStateIsThereAfterARestart(t *testing.T) {
 	if err := s.StartStream(ctx, "my-cluster", "sync", keyID); err != nil {
 		t.Fatal(err)
 	}
-	other, name := "other", "renamed"
+	other, name, topic, source := "other", "renamed", topicARN, sourceInstance
 	for _, err := range []error{
 		second(s.startActivityStream(ctx, &startActivityStreamInput{ResourceArn: s.arn("cluster", other), Mode: "async", KmsKeyId: keyID})),
 		second(s.modifyDBCluster(ctx, &modifyDBClusterInput{DBClusterIdentifier: other, NewDBClusterIdentifier: &name})),
 		second(s.addTagsToResource(ctx, &tagsInput{ResourceName: s.arn("db", "z"), Tags: []tag{{"k", "v"}}})),
+		second(s.createEventSubscription(ctx, &subscriptionInput{SubscriptionName: "ops", SnsTopicArn: &topic, SourceType: &source,
+			SourceIds: []string{"z"}, EventCategories: []string{"notification"}, Tags: []tag{{"k", "v"}}})),
+		second(s.createEventSubscription(ctx, &subscriptionInput{SubscriptionName: "gone", SnsTopicArn: &topic})),
+		second(s.deleteEventSubscription(ctx, &subscriptionInput{SubscriptionName: "gone"})),
 		second(s.deleteDBCluster(ctx, &deleteDBClusterInput{DBClusterIdentifier: "third", SkipFinalSnapshot: true})),
 	} {
 		if err != nil {
@@ -108,10 +122,12 @@ func TestEveryFieldIsSaved(t *testing.T) {
 		fields []string
 	}{
 		{cluster{}, []string{"id", "arn", "resourceID", "created", "status", "wire", "tags", "stream", "pending"}},
-		{stream{}, []string{"status", "mode", "key"}},
-		{pendingChange{}, []string{"start", "mode", "key"}},
+		// A new process's stream is healthy until it finds out: loss and keyCheck are not saved.
+		{stream{}, []string{"status", "mode", "key", "loss", "keyCheck"}},
+		{pendingChange{}, []string{"start", "mode", "key", "due"}},
+		{subscription{}, []string{"name", "arn", "topic", "sourceType", "sources", "categories", "disabled", "created", "tags"}},
 		{instance{}, []string{"id", "arn", "resourceID", "cluster", "order", "created", "status", "class", "host", "port", "wire", "tags"}},
-		{event{}, []string{"seq", "id", "at", "source", "sourceID", "arn", "category", "message"}},
+		{event{}, []string{"seq", "id", "at", "source", "sourceID", "arn", "category", "message", "tags"}}, // tags are for delivery alone
 	} {
 		var fields []string
 		for f := range reflect.TypeOf(test.state).Fields() {
@@ -142,7 +158,7 @@ func TestWhatWasUnderWay(t *testing.T) {
 			}
 			s.mu.Lock()
 			c := s.clusters["c"]
-			c.stream, c.status = stream{test.stream, "sync", KMSKey{ARN: "arn"}}, test.cluster
+			c.stream, c.status = stream{status: test.stream, mode: "sync", key: KMSKey{ARN: "arn"}}, test.cluster
 			s.mu.Unlock()
 			disk.Close()
 
@@ -164,6 +180,38 @@ func TestWhatWasUnderWay(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAShutClusterStaysShut: a restart of the process is no way around a shutdown.
+func TestAShutClusterStaysShut(t *testing.T) {
+	dir := t.TempDir()
+	disk := openStore(t, dir, nil)
+	s, err := New(Config{Store: disk, Keys: keys{}, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.CreateCluster(t.Context(), ClusterOptions{ID: "my-cluster", Instances: []string{"i"}, Tags: map[string]string{TagOnStreamFailure: StopInstance}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.StartStream(t.Context(), "my-cluster", "sync", keyID); err != nil {
+		t.Fatal(err)
+	}
+	s.RecordLossBegin("my-cluster", syscall.EIO) // and nobody runs the rest
+	disk.Close()
+
+	b := start(t, Config{Store: openStore(t, dir, nil)})
+	if err := b.Resume(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.awaitCluster(t, "stopped")
+	if got := b.instanceStatus(t); got != "stopped" || !strings.HasPrefix(b.controllers.noted(), "start instance i; refuse i: the database system is shutting down; await i; start stream ") {
+		t.Errorf("the instance is %s after %s", got, b.controllers.noted())
+	}
+	if _, err := b.rds.StartDBCluster(t.Context(), &rds.StartDBClusterInput{DBClusterIdentifier: aws.String("my-cluster")}); err != nil {
+		t.Fatal(err)
+	}
+	b.awaitCluster(t, "available")
 }
 
 // TestAStateThatIsNotStored checks that a bad disk is an error to the caller.

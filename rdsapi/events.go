@@ -3,6 +3,7 @@ package rdsapi
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -19,7 +20,7 @@ const (
 	maxEvents  = 20000               // bounds memory; the oldest go first
 )
 
-// event is one RDS event. DescribeEvents does not show the id.
+// event is one RDS event. DescribeEvents does not show the id and the tags.
 type event struct {
 	seq      int
 	id       string // "RDS-EVENT-0179"; "DAS-LOCAL-…" where AWS publishes none
@@ -29,6 +30,7 @@ type event struct {
 	arn      string
 	category string
 	message  string
+	tags     map[string]string // of the source, as they were
 }
 
 // Texts of the events about activity streams. RDS publishes the first two. It
@@ -52,13 +54,34 @@ func eventLossBegins(cause error) event {
 		message: fmt.Sprintf("Database Activity Streams: activity events might be lost from now on: %s", oneLine(cause))}
 }
 
+func eventShutDown() event {
+	return event{id: "DAS-LOCAL-0005", category: "failure",
+		message: "Database Activity Streams: the DB instances of your database cluster are shut down, because activity events might be lost."}
+}
+
+func eventKeyLost(arn string, patience time.Duration) event {
+	return event{id: "DAS-LOCAL-0006", category: "failure",
+		message: fmt.Sprintf("Database Activity Streams is being stopped on your database cluster: its KMS key %s couldn't be used for %v.", arn, patience)}
+}
+
 // oneLine is for messages: joined errors have a line each.
 func oneLine(err error) string { return strings.ReplaceAll(fmt.Sprint(err), "\n", "; ") }
 
-func eventLossEnds(lost int64) event {
-	return event{id: "DAS-LOCAL-0003", category: "notification",
-		message: fmt.Sprintf("Database Activity Streams: activity events are durable again. Events lost: %d", lost)}
+// eventLossEnds is for a stream that is healthy again, or that ends as it is.
+func eventLossEnds(l Loss, ends bool) event {
+	what := "activity events are durable again"
+	if ends {
+		what = "the stream ends, and what was not published with it"
+	}
+	message := fmt.Sprintf("Database Activity Streams: %s. Events lost: %d", what, l.Lost)
+	if l.Lost > 0 {
+		message += fmt.Sprintf(", logTime %s to %s", logTime(l.First), logTime(l.Last))
+	}
+	return event{id: "DAS-LOCAL-0003", category: "notification", message: message}
 }
+
+// logTime prints a time as the events of a stream do.
+func logTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000000") + "+00" }
 
 func eventKilled() event {
 	return event{id: "DAS-LOCAL-0004", category: "failure",
@@ -66,23 +89,26 @@ func eventKilled() event {
 }
 
 func (s *Server) clusterEvent(c *cluster, e event) {
-	e.source, e.sourceID, e.arn = sourceCluster, c.id, c.arn
+	e.source, e.sourceID, e.arn, e.tags = sourceCluster, c.id, c.arn, maps.Clone(c.tags)
 	s.addEvent(e)
 }
 
 func (s *Server) instanceEvent(i *instance, e event) {
-	e.source, e.sourceID, e.arn = sourceInstance, i.id, i.arn
+	e.source, e.sourceID, e.arn, e.tags = sourceInstance, i.id, i.arn, maps.Clone(i.tags)
 	s.addEvent(e)
 }
 
-// addEvent forgets the events that are too old. The lock is held.
+// addEvent also delivers the event, and forgets those that are too old. The lock is
+// held.
 func (s *Server) addEvent(e event) {
 	s.eventSeq++
-	e.seq, e.at = s.eventSeq, s.cfg.Now().UTC()
+	e.seq, e.at = s.eventSeq, s.cfg.Clock.Now().UTC()
 	drop := max(0, len(s.events)+1-maxEvents)
 	for drop < len(s.events) && e.at.Sub(s.events[drop].at) > keepEvents {
 		drop++
 	}
+	s.publish(e)
+	e.tags = nil // DescribeEvents does not show them
 	s.events = append(slices.Delete(s.events, 0, drop), e)
 }
 
@@ -119,7 +145,7 @@ func (s *Server) describeEvents(_ context.Context, in *describeEventsInput) (*de
 	if in.SourceType != nil && !slices.Contains(sourceTypes(), *in.SourceType) {
 		return nil, invalidValue("Invalid source type: %s", *in.SourceType)
 	}
-	from, to, err := in.period(s.cfg.Now())
+	from, to, err := in.period(s.cfg.Clock.Now())
 	if err != nil {
 		return nil, err
 	}

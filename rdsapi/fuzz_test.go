@@ -22,8 +22,10 @@ func FuzzActions(f *testing.F) {
 	f.Add("DBInstanceIdentifier=j&DBInstanceClass=db.t3.medium&Engine=aurora-postgresql&DBClusterIdentifier=my-cluster")
 	f.Add("SourceType=db-cluster&SourceIdentifier=my-cluster&StartTime=2020-01-01&EndTime=9999-01-01&Duration=5&MaxRecords=20&Marker=eA")
 	f.Add("Filters.Filter.1.Name=engine&Filters.Filter.1.Values.Value.1=x&ResourceName=" + clusterARN)
+	f.Add("SubscriptionName=s&SnsTopicArn=arn:aws:sns:us-east-1:000000000000:das&SourceType=db-cluster&SourceIds.SourceId.1=my-cluster&EventCategories.EventCategory.1=failure&SourceIdentifier=my-cluster")
+	f.Add("ResourceIdentifier=" + clusterARN + "&ApplyAction=configure-activity-stream&OptInType=undo-opt-in&DBClusterIdentifier=my-cluster&PreferredMaintenanceWindow=sun:05:00-sun:05:30")
 	f.Fuzz(func(t *testing.T, form string) {
-		s, err := New(Config{Keys: keys{}, Logger: slog.New(slog.DiscardHandler)})
+		s, err := New(Config{Keys: keys{}, Topics: map[string]string{"das": "http://127.0.0.1:1/"}, Logger: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}

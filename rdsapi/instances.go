@@ -3,6 +3,7 @@ package rdsapi
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
 type describeDBInstancesInput struct {
@@ -60,27 +61,30 @@ func (s *Server) deleteDBInstance(ctx context.Context, in *deleteDBInstanceInput
 	if in.FinalDBSnapshotIdentifier != "" {
 		return nil, invalidCombination("FinalDBSnapshotIdentifier can not be specified when deleting a cluster instance")
 	}
-	i, identity, err := s.claim(in.DBInstanceIdentifier, statusDeleting)
+	i, identity, err := s.claim(in.DBInstanceIdentifier, statusDeleting, statusAvailable, statusStopped)
 	if err != nil {
 		return nil, err
 	}
 	if err := s.cfg.Instances.StopInstance(ctx, identity); err != nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		i.status = statusAvailable
+		i.status = statusAvailable // it is not known: somebody may try again
 		return nil, fmt.Errorf("stop instance %s: %w", i.id, err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := &instanceOutput{s.instanceShape(i)}
 	delete(s.instances, i.id)
+	if c := i.cluster; c.status == statusAvailable || c.status == statusStopped {
+		c.status = s.settledStatus(c)
+	}
 	s.instanceEvent(i, event{id: "RDS-EVENT-0003", category: "deletion", message: "DB instance deleted"})
 	return out, nil
 }
 
-// claim takes an available instance into a passing status, so that nobody else
-// works on it.
-func (s *Server) claim(id, status string) (*instance, Instance, error) {
+// claim takes an instance that is in one of the statuses from into a passing one,
+// so that nobody else works on it.
+func (s *Server) claim(id, status string, from ...string) (*instance, Instance, error) {
 	if id == "" {
 		return nil, Instance{}, missing("DBInstanceIdentifier")
 	}
@@ -90,7 +94,7 @@ func (s *Server) claim(id, status string) (*instance, Instance, error) {
 	if err != nil {
 		return nil, Instance{}, err
 	}
-	if i.status != statusAvailable {
+	if !slices.Contains(from, i.status) {
 		return nil, Instance{}, instanceState("Instance %s is not in the available state: it is %s.", i.id, i.status)
 	}
 	i.status = status
@@ -102,29 +106,45 @@ type rebootDBInstanceInput struct {
 	ForceFailover        bool
 }
 
-// rebootDBInstance stops and starts the instance before it answers; the answer
-// says rebooting, as RDS's does. A change that waited for it is then applied.
+// rebootDBInstance ends the instance's sessions and lets clients in again before it
+// answers; the answer says rebooting, as RDS's does. If a change of the activity
+// stream waits, it is begun instead: that restarts all instances of the cluster.
 func (s *Server) rebootDBInstance(ctx context.Context, in *rebootDBInstanceInput) (*instanceOutput, error) {
 	if in.ForceFailover {
 		return nil, invalidCombination("Cannot specify failover when rebooting a cluster instance.")
 	}
-	i, identity, err := s.claim(in.DBInstanceIdentifier, statusRebooting)
+	i, _, err := s.claim(in.DBInstanceIdentifier, statusRebooting, statusAvailable)
 	if err != nil {
 		return nil, err
 	}
-	err = s.cfg.Instances.StopInstance(ctx, identity)
-	if err == nil {
-		err = s.startInstance(ctx, i)
+	answer := func() *instanceOutput {
+		w := s.instanceShape(i)
+		w.DBInstanceStatus = statusRebooting
+		return &instanceOutput{w}
 	}
+	if out := s.rebootIntoChange(i, answer); out != nil {
+		return out, nil
+	}
+	list := []*instance{i}
+	err = s.restart(ctx, list, func() error { return nil })
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	i.status = statusAvailable // else nobody could try again
+	s.restarted(list, statusRebooting)
 	if err != nil {
 		return nil, fmt.Errorf("reboot instance %s: %w", i.id, err)
 	}
-	s.instanceEvent(i, event{id: "RDS-EVENT-0006", category: "availability", message: "DB instance restarted"})
-	s.applyPending(i.cluster)
-	w := s.instanceShape(i)
-	w.DBInstanceStatus = statusRebooting
-	return &instanceOutput{w}, nil
+	return answer(), nil
+}
+
+// rebootIntoChange begins the change that waits for a reboot; it returns nil if
+// there is none.
+func (s *Server) rebootIntoChange(i *instance, answer func() *instanceOutput) *instanceOutput {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i.status = statusAvailable
+	if s.applyPending(i.cluster) {
+		return answer()
+	}
+	i.status = statusRebooting
+	return nil
 }

@@ -36,7 +36,8 @@ type ClusterOptions struct {
 	InstanceClass string   // empty: db.r5.large
 	EngineVersion string   // empty: the server's
 	DatabaseName  string
-	MasterUser    string // empty: postgres
+	MasterUser    string            // empty: postgres
+	Tags          map[string]string // TagOnStreamFailure among them
 }
 
 // defaultClass is the class of instances that are made without one.
@@ -54,7 +55,7 @@ func (s *Server) CreateCluster(ctx context.Context, o ClusterOptions) (Cluster, 
 	}
 	password := ""
 	in := &createDBClusterInput{DBClusterIdentifier: o.ID, Engine: engine, EngineVersion: o.EngineVersion,
-		DatabaseName: o.DatabaseName, MasterUsername: o.MasterUser, MasterUserPassword: &password}
+		DatabaseName: o.DatabaseName, MasterUsername: o.MasterUser, MasterUserPassword: &password, Tags: tagList(o.Tags)}
 	if _, err := s.createDBCluster(ctx, in); err != nil {
 		return Cluster{}, fmt.Errorf("create cluster %s: %w", o.ID, err)
 	}
@@ -100,13 +101,14 @@ func (s *Server) Cluster(id string) (Cluster, bool) {
 }
 
 // StartStream starts the activity stream of a cluster and returns when it is
-// started, or has failed to start. It needs no Run.
+// started, or has failed to start. It needs no Run. Other than StartActivityStream
+// it restarts nothing: sessions that are open stay.
 func (s *Server) StartStream(ctx context.Context, clusterID, mode, keyID string) error {
 	c, err := s.claimStart(ctx, clusterID, mode, keyID)
 	if err != nil {
 		return fmt.Errorf("start activity stream of %s: %w", clusterID, err)
 	}
-	if err := s.runStart(ctx, c); err != nil {
+	if err := s.runStart(ctx, c, false); err != nil {
 		return fmt.Errorf("start activity stream of %s: %w", clusterID, err)
 	}
 	return nil
@@ -139,7 +141,7 @@ func (s *Server) claimStart(ctx context.Context, clusterID, mode, keyID string) 
 }
 
 // StopStream stops the activity stream of a cluster and returns when it is
-// stopped, or has failed to stop. It needs no Run.
+// stopped, or has failed to stop. It needs no Run, and restarts nothing.
 func (s *Server) StopStream(ctx context.Context, clusterID string) error {
 	s.mu.Lock()
 	c, err := s.findCluster(clusterID, "ResourceArn")
@@ -151,29 +153,10 @@ func (s *Server) StopStream(ctx context.Context, clusterID string) error {
 	}
 	s.mu.Unlock()
 	if err == nil {
-		err = s.runStop(ctx, c)
+		err = s.runStop(ctx, c, false)
 	}
 	if err != nil {
 		return fmt.Errorf("stop activity stream of %s: %w", clusterID, err)
 	}
 	return nil
-}
-
-// RecordLossBegin records the RDS event that activity events of a cluster might
-// be lost from now on. A cluster that is not there is ignored.
-func (s *Server) RecordLossBegin(clusterID string, cause error) {
-	s.recordLoss(clusterID, eventLossBegins(cause))
-}
-
-// RecordLossEnd records the RDS event that ends such a window.
-func (s *Server) RecordLossEnd(clusterID string, lost int64) {
-	s.recordLoss(clusterID, eventLossEnds(lost))
-}
-
-func (s *Server) recordLoss(clusterID string, e event) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if c, err := s.findCluster(clusterID, "ResourceArn"); err == nil {
-		s.clusterEvent(c, e)
-	}
 }

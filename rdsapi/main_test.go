@@ -83,6 +83,14 @@ func (c *controllers) StopInstance(_ context.Context, i Instance) error {
 	return c.note("stop instance %s", i.ID)
 }
 
+func (c *controllers) RefuseSessions(i Instance, why Refusal) {
+	c.note("refuse %s: %s", i.ID, why)
+}
+
+func (c *controllers) AwaitSessions(_ context.Context, i Instance) { c.note("await %s", i.ID) }
+
+func (c *controllers) AdmitSessions(i Instance) { c.note("admit %s", i.ID) }
+
 // keys has one key of each kind, by their id forms.
 type keys struct{}
 
@@ -118,7 +126,10 @@ func start(t *testing.T, cfg Config) *bench {
 	if c, ok := cfg.Streams.(*controllers); ok {
 		b.controllers = c
 	}
-	cfg.Streams, cfg.Instances, cfg.Keys = b.controllers, b.controllers, keys{}
+	cfg.Streams, cfg.Instances, cfg.Sessions = b.controllers, b.controllers, b.controllers
+	if cfg.Keys == nil {
+		cfg.Keys = keys{}
+	}
 	cfg.Logger = slog.New(slog.DiscardHandler)
 	s, err := New(cfg)
 	if err != nil {

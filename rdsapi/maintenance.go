@@ -1,6 +1,9 @@
 package rdsapi
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 type globalClustersInput struct {
 	GlobalClusterIdentifier string
@@ -27,10 +30,16 @@ type maintenanceInput struct {
 	Marker             *string
 }
 
+// actionConfigure names a change of an activity stream that waits. The name is
+// ours: RDS's own actions are patches and upgrades.
+const actionConfigure = "configure-activity-stream"
+
 type pendingAction struct {
-	Action      string
-	OptInStatus string
-	Description string
+	Action               string
+	AutoAppliedAfterDate time.Time
+	OptInStatus          string
+	CurrentApplyDate     time.Time
+	Description          string
 }
 
 type pendingResource struct {
@@ -44,7 +53,7 @@ type maintenanceOutput struct {
 }
 
 // describePendingMaintenanceActions lists the starts and stops of activity
-// streams that wait for a reboot. The name of the action is ours.
+// streams that wait.
 func (s *Server) describePendingMaintenanceActions(_ context.Context, in *maintenanceInput) (*maintenanceOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -72,12 +81,69 @@ func (s *Server) describePendingMaintenanceActions(_ context.Context, in *mainte
 	}
 	out := &maintenanceOutput{PendingMaintenanceActions: []pendingResource{}, Marker: marker}
 	for _, c := range list {
-		what := "Stop the database activity stream when an instance is rebooted"
-		if c.pending.start {
-			what = "Start the database activity stream (" + c.pending.mode + ") when an instance is rebooted"
-		}
-		out.PendingMaintenanceActions = append(out.PendingMaintenanceActions,
-			pendingResource{c.arn, []pendingAction{{"configure-activity-stream", "next-maintenance", what}}})
+		out.PendingMaintenanceActions = append(out.PendingMaintenanceActions, c.pendingShape())
 	}
+	return out, nil
+}
+
+// pendingShape shows what waits; nothing if nothing does. The lock is held.
+func (c *cluster) pendingShape() pendingResource {
+	r := pendingResource{ResourceIdentifier: c.arn, PendingMaintenanceActionDetails: []pendingAction{}}
+	p := c.pending
+	if p == nil {
+		return r
+	}
+	a := pendingAction{Action: actionConfigure, Description: "Stop the database activity stream"}
+	if p.start {
+		a.Description = "Start the database activity stream (" + p.mode + ")"
+	}
+	a.Description += "; a reboot of an instance does it too"
+	if !p.due.IsZero() {
+		a.OptInStatus, a.AutoAppliedAfterDate, a.CurrentApplyDate = "next-maintenance", p.due, p.due
+	}
+	r.PendingMaintenanceActionDetails = append(r.PendingMaintenanceActionDetails, a)
+	return r
+}
+
+type applyMaintenanceInput struct{ ResourceIdentifier, ApplyAction, OptInType string }
+
+type applyMaintenanceOutput struct {
+	ResourcePendingMaintenanceActions pendingResource
+}
+
+// applyPendingMaintenanceAction applies a change at once, or in the next window;
+// without opt-in it waits for a reboot alone.
+func (s *Server) applyPendingMaintenanceAction(_ context.Context, in *applyMaintenanceInput) (*applyMaintenanceOutput, error) {
+	switch {
+	case in.ResourceIdentifier == "":
+		return nil, missing("ResourceIdentifier")
+	case in.ApplyAction == "":
+		return nil, missing("ApplyAction")
+	case in.OptInType == "":
+		return nil, missing("OptInType")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, err := s.findCluster(in.ResourceIdentifier, "ResourceIdentifier")
+	if err != nil || c.pending == nil || in.ApplyAction != actionConfigure {
+		return nil, notFound("ResourceNotFoundFault", "No pending maintenance action %s was found for %s.", in.ApplyAction, in.ResourceIdentifier)
+	}
+	out := &applyMaintenanceOutput{}
+	switch in.OptInType {
+	case "immediate":
+		out.ResourcePendingMaintenanceActions = c.pendingShape()
+		if !s.applyPending(c) {
+			return nil, clusterState("DB cluster %s is not in a state in which the action can be applied: it is %s.", c.id, c.status)
+		}
+		return out, nil
+	case "next-maintenance":
+		c.pending.due = c.nextWindow(s.cfg.Clock.Now())
+		s.wakeRun()
+	case "undo-opt-in":
+		c.pending.due = time.Time{}
+	default:
+		return nil, invalidValue("Invalid value %s for OptInType. Valid values: immediate, next-maintenance, undo-opt-in", in.OptInType)
+	}
+	out.ResourcePendingMaintenanceActions = c.pendingShape()
 	return out, nil
 }

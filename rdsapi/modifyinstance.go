@@ -24,6 +24,11 @@ func (s *Server) modifyDBInstance(_ context.Context, in *modifyDBInstanceInput) 
 	if in.DBInstanceClass != nil && !isClass(*in.DBInstanceClass) {
 		return nil, invalidValue("Invalid DB Instance class: %s", *in.DBInstanceClass)
 	}
+	if w := in.PreferredMaintenanceWindow; w != nil {
+		if err := checkWindow(*w); err != nil {
+			return nil, err
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i, err := s.findInstance(in.DBInstanceIdentifier, "DBInstanceIdentifier")

@@ -9,7 +9,8 @@ import (
 // Resume starts what the store says was there when the last process ended: first
 // the instances, in the order in which they were made, then the activity streams
 // that were started or starting. What was being stopped or deleted is; Run does
-// that. It is called once, before clients are served.
+// that. Instances that were shut down have their addresses and let nobody in. It is
+// called once, before clients are served.
 func (s *Server) Resume(ctx context.Context) error {
 	for _, i := range s.allInstances() {
 		if i.status == statusDeleting {
@@ -18,7 +19,7 @@ func (s *Server) Resume(ctx context.Context) error {
 			s.mu.Unlock()
 			continue
 		}
-		if err := s.startInstance(ctx, i); err != nil {
+		if err := s.resumeInstance(ctx, i); err != nil {
 			return err
 		}
 	}
@@ -31,6 +32,20 @@ func (s *Server) Resume(ctx context.Context) error {
 	return s.saved()
 }
 
+func (s *Server) resumeInstance(ctx context.Context, i *instance) error {
+	shut := i.status == statusStopped || i.status == statusStopping
+	if err := s.startInstance(ctx, i); err != nil || !shut {
+		return err
+	}
+	s.mu.Lock()
+	i.status = statusStopped
+	who := i.identity()
+	s.cfg.Sessions.RefuseSessions(who, ShuttingDown)
+	s.mu.Unlock()
+	s.cfg.Sessions.AwaitSessions(ctx, who)
+	return nil
+}
+
 func (s *Server) resumeStream(ctx context.Context, c *cluster) {
 	s.mu.Lock()
 	status, deleting := c.stream.status, c.status == statusDeleting
@@ -39,22 +54,22 @@ func (s *Server) resumeStream(ctx context.Context, c *cluster) {
 	case deleting:
 		s.enqueue(func(ctx context.Context) { s.runDelete(ctx, c) })
 	case status == streamStopping:
-		s.enqueue(func(ctx context.Context) { _ = s.runStop(ctx, c) })
+		s.enqueue(func(ctx context.Context) { _ = s.runStop(ctx, c, false) })
 	case status == streamStopped:
-		c.status = statusAvailable
+		c.status = s.settledStatus(c)
 	}
 	s.mu.Unlock()
 	if deleting || status != streamStarted && status != streamStarting {
 		return
 	}
 	if status == streamStarting {
-		_ = s.runStart(ctx, c) // it has said why
+		_ = s.runStart(ctx, c, false) // it has said why
 		return
 	}
 	err := s.cfg.Streams.StartStream(ctx, as)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c.status = statusAvailable
+	c.status = s.settledStatus(c)
 	if err != nil {
 		c.stream = stream{status: streamStopped}
 		s.clusterEvent(c, eventFailed("started", err))

@@ -12,24 +12,36 @@ type job func(ctx context.Context)
 // enqueue hands a job to Run. The lock is held.
 func (s *Server) enqueue(j job) {
 	s.jobs = append(s.jobs, j)
+	s.wakeRun()
+}
+
+// wakeRun has Run look at the jobs and the schedule again.
+func (s *Server) wakeRun() {
 	select {
 	case s.wake <- struct{}{}:
 	default: // Run knows already
 	}
 }
 
-// Run completes transitions until ctx ends, and returns nil when those under way
-// have ended too. Transitions that begin before Run wait for it. Call it once.
+// Run completes transitions, begins those that the clock makes due, and delivers
+// events, until ctx ends; it returns nil when those under way have ended too. Transitions that begin
+// before Run wait for it. Call it once.
 func (s *Server) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
+	wg.Go(func() { s.deliverAll(ctx) })
 	for {
+		due, forget := s.alarm(ctx, &wg)
 		select {
 		case <-ctx.Done():
+			forget()
 			return nil
 		case <-s.wake:
+		case <-due:
 		}
+		forget()
 		s.mu.Lock()
+		s.beginDue()
 		jobs := s.jobs
 		s.jobs = nil
 		s.mu.Unlock()
@@ -39,67 +51,53 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 }
 
-// delay waits for StartDelay.
-func (s *Server) delay(ctx context.Context) error {
-	if s.cfg.StartDelay <= 0 {
-		return nil
+// alarm gives a channel that is closed when the clock reaches what is due next;
+// nil if nothing is.
+func (s *Server) alarm(ctx context.Context, wg *sync.WaitGroup) (due <-chan struct{}, forget func()) {
+	s.mu.Lock()
+	next := s.nextDue()
+	s.mu.Unlock()
+	if next.IsZero() {
+		return nil, func() {}
 	}
-	t := time.NewTimer(s.cfg.StartDelay)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	ctx, forget = context.WithCancel(ctx)
+	rings := make(chan struct{})
+	wg.Go(func() {
+		if s.cfg.Clock.Wait(ctx, next) == nil {
+			close(rings)
+		}
+	})
+	return rings, forget
 }
 
-// runStart completes the start of c's stream, which is starting. If that fails
-// the stream is stopped again, and an RDS event says why.
-func (s *Server) runStart(ctx context.Context, c *cluster) error {
-	s.mu.Lock()
-	as := c.activityStream()
-	s.mu.Unlock()
-	err := s.delay(ctx)
-	if err == nil {
-		err = s.cfg.Streams.StartStream(ctx, as)
+// nextDue is when something is due next; zero if nothing is. The lock is held.
+func (s *Server) nextDue() time.Time {
+	var next time.Time
+	for _, c := range s.clusters {
+		at := []time.Time{c.stream.keyCheck}
+		if c.pending != nil {
+			at = append(at, c.pending.due)
+		}
+		for _, t := range at {
+			if !t.IsZero() && (next.IsZero() || t.Before(next)) {
+				next = t
+			}
+		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c.status = statusAvailable
-	if err != nil {
-		c.stream = stream{status: streamStopped}
-		s.clusterEvent(c, eventFailed("started", err))
-		s.cfg.Logger.Error("activity stream did not start", "cluster", as.ClusterID, "stream", as.StreamName, "error", err)
-		return err
-	}
-	c.stream.status = streamStarted
-	s.clusterEvent(c, eventStarted())
-	s.cfg.Logger.Info("activity stream started", "cluster", as.ClusterID, "stream", as.StreamName, "mode", as.Mode)
-	return nil
+	return next
 }
 
-// runStop completes the stop of c's stream, which is stopping. If that fails the
-// stream counts as started, so that it can be stopped again.
-func (s *Server) runStop(ctx context.Context, c *cluster) error {
-	s.mu.Lock()
-	as := c.activityStream()
-	s.mu.Unlock()
-	err := s.delay(ctx)
-	if err == nil {
-		err = s.cfg.Streams.StopStream(ctx, as)
+// beginDue begins what is due. The lock is held.
+func (s *Server) beginDue() {
+	now := s.cfg.Clock.Now()
+	due := func(t time.Time) bool { return !t.IsZero() && !t.After(now) }
+	for _, c := range sortedValues(s.clusters) {
+		if c.pending != nil && due(c.pending.due) && !s.applyPending(c) {
+			c.pending.due = c.nextWindow(now) // the cluster was not ready for it
+		}
+		if due(c.stream.keyCheck) {
+			c.stream.keyCheck = time.Time{}
+			s.jobs = append(s.jobs, func(ctx context.Context) { s.checkKey(ctx, c) })
+		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c.status = statusAvailable
-	if err != nil {
-		c.stream.status = streamStarted
-		s.clusterEvent(c, eventFailed("stopped", err))
-		s.cfg.Logger.Error("activity stream did not stop", "cluster", as.ClusterID, "stream", as.StreamName, "error", err)
-		return err
-	}
-	c.stream = stream{status: streamStopped}
-	s.clusterEvent(c, eventStopped())
-	s.cfg.Logger.Info("activity stream stopped", "cluster", as.ClusterID, "stream", as.StreamName)
-	return nil
 }

@@ -45,9 +45,9 @@ func wantStream(t *testing.T, s *Server, stream, status string) {
 	}
 }
 
-func TestStartDelay(t *testing.T) {
+func TestRestartTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, end := run(t, Config{StartDelay: time.Minute})
+		s, end := run(t, Config{RestartTime: time.Minute})
 		defer end()
 		s.mustStart(t)
 		time.Sleep(time.Minute - time.Nanosecond)

@@ -28,6 +28,15 @@ type savedPending struct {
 	Start bool
 	Mode  string
 	Key   KMSKey
+	Due   time.Time
+}
+
+type savedSubscription struct {
+	Name, ARN, Topic, SourceType string
+	Sources, Categories          []string
+	Disabled                     bool
+	Created                      time.Time
+	Tags                         map[string]string
 }
 
 type savedInstance struct {
@@ -49,7 +58,7 @@ func (c *cluster) saved() savedCluster {
 	saved := savedCluster{ID: c.id, ARN: c.arn, ResourceID: c.resourceID, Created: c.created, Status: c.status, Wire: c.wire,
 		Tags: c.tags, StreamStatus: c.stream.status, StreamMode: c.stream.mode, StreamKey: c.stream.key}
 	if p := c.pending; p != nil {
-		saved.Pending = &savedPending{p.start, p.mode, p.key}
+		saved.Pending = &savedPending{p.start, p.mode, p.key, p.due}
 	}
 	return saved
 }
@@ -60,9 +69,9 @@ func (s *Server) restoreCluster(_, value []byte) error {
 		return err
 	}
 	c := &cluster{id: saved.ID, arn: saved.ARN, resourceID: saved.ResourceID, created: saved.Created, status: saved.Status,
-		wire: saved.Wire, tags: saved.Tags, stream: stream{saved.StreamStatus, saved.StreamMode, saved.StreamKey}}
+		wire: saved.Wire, tags: saved.Tags, stream: stream{status: saved.StreamStatus, mode: saved.StreamMode, key: saved.StreamKey}}
 	if p := saved.Pending; p != nil {
-		c.pending = &pendingChange{p.Start, p.Mode, p.Key}
+		c.pending = &pendingChange{p.Start, p.Mode, p.Key, p.Due}
 	}
 	s.clusters[c.id] = c
 	return nil
@@ -93,6 +102,19 @@ func (s *Server) restoreInstance(_, value []byte) error {
 	return nil
 }
 
+func (b *subscription) saved() savedSubscription {
+	return savedSubscription{b.name, b.arn, b.topic, b.sourceType, b.sources, b.categories, b.disabled, b.created, b.tags}
+}
+
+func (s *Server) restoreSubscription(_, value []byte) error {
+	var b savedSubscription
+	if err := json.Unmarshal(value, &b); err != nil {
+		return err
+	}
+	s.subscriptions[b.Name] = &subscription{b.Name, b.ARN, b.Topic, b.SourceType, b.Sources, b.Categories, b.Disabled, b.Created, b.Tags}
+	return nil
+}
+
 func (s *Server) restoreEvent(key, value []byte) error {
 	var saved savedEvent
 	if err := json.Unmarshal(value, &saved); err != nil {
@@ -102,7 +124,7 @@ func (s *Server) restoreEvent(key, value []byte) error {
 	if !ok {
 		return errors.New("the key of an event is too short")
 	}
-	e := event{int(seq), saved.ID, saved.At, saved.Source, saved.SourceID, saved.ARN, saved.Category, saved.Message}
+	e := event{int(seq), saved.ID, saved.At, saved.Source, saved.SourceID, saved.ARN, saved.Category, saved.Message, nil}
 	s.events = append(s.events, e)
 	s.eventSeq, s.disk.lastEvent = e.seq, e.seq
 	if s.disk.firstEvent == 0 {

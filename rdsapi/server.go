@@ -8,15 +8,16 @@ import (
 	"time"
 
 	"github.com/das-local/das-local/internal/awsapi"
+	"github.com/das-local/das-local/internal/clock"
 	"github.com/das-local/das-local/internal/store"
 )
 
 // Config says what a Server manages. Its zero value makes a Server of state
 // only, whose KMS keys are all inaccessible.
 type Config struct {
-	Region    string           // empty: us-east-1
-	AccountID string           // empty: 000000000000
-	Now       func() time.Time // nil: time.Now
+	Region    string       // empty: us-east-1
+	AccountID string       // empty: 000000000000
+	Clock     *clock.Clock // of events and schedules; nil: the machine's time
 
 	// NewResourceID makes the resource id of a cluster ("cluster-") or an
 	// instance ("db-"): the prefix and 26 capitals and digits of base32.
@@ -25,15 +26,26 @@ type Config struct {
 
 	Streams   StreamController   // nil: streams are state only
 	Instances InstanceController // nil: instances are state only, at localhost:5432
+	Sessions  SessionController  // nil: nobody is connected
 	Keys      KeyResolver        // nil: no key is accessible
 
 	// EngineVersion is the version of clusters that are made without one.
 	// Empty: 15.4.
 	EngineVersion string
 
-	// StartDelay is how long an activity stream is starting, and stopping,
-	// before the work is done. 0: no longer than the work takes.
-	StartDelay time.Duration
+	// RestartTime is how long instances are down at a restart, at least. 0: no
+	// longer than the work takes.
+	RestartTime time.Duration
+	// KeyPatience is how long a stream whose key cannot be used goes on trying
+	// before it is stopped. 0: for ever.
+	KeyPatience time.Duration
+
+	// Topics are the SNS topics of the account in the Region, by name, and the
+	// HTTP(S) URL that each posts its notifications to.
+	Topics map[string]string
+	// EventBuses are HTTP(S) URLs that every RDS event is posted to as EventBridge
+	// shapes it.
+	EventBuses []string
 
 	// Store keeps clusters, instances and events; see Resume. They are in memory
 	// if it is nil.
@@ -47,17 +59,21 @@ type Config struct {
 type Server struct {
 	cfg        Config
 	operations map[string]awsapi.Operation
-	wake       chan struct{} // tells Run of jobs; holds one token
+	wake       chan struct{}      // tells Run of jobs; holds one token
+	topics     map[string]*target // by ARN
+	buses      []*target
 
-	// mu guards the state. It is never held while a controller is called.
-	mu        stateLock
-	clusters  map[string]*cluster  // by identifier
-	instances map[string]*instance // by identifier
-	events    []event              // by time
-	eventSeq  int
-	jobs      []job // for Run
-	order     int   // counts creations
-	disk      disk
+	// mu guards the state. It is not held while a controller is called that may
+	// wait.
+	mu            stateLock
+	clusters      map[string]*cluster      // by identifier
+	instances     map[string]*instance     // by identifier
+	subscriptions map[string]*subscription // by name
+	events        []event                  // by time
+	eventSeq      int
+	jobs          []job // for Run
+	order         int   // counts creations
+	disk          disk
 }
 
 // New makes a Server with the clusters of the store, or without any.
@@ -68,9 +84,6 @@ func New(cfg Config) (*Server, error) {
 	if cfg.AccountID == "" {
 		cfg.AccountID = "000000000000"
 	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
 	if cfg.NewResourceID == nil {
 		cfg.NewResourceID = newResourceID
 	}
@@ -79,6 +92,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.Instances == nil {
 		cfg.Instances = stateOnly{}
+	}
+	if cfg.Sessions == nil {
+		cfg.Sessions = stateOnly{}
 	}
 	if cfg.Keys == nil {
 		cfg.Keys = stateOnly{}
@@ -90,7 +106,10 @@ func New(cfg Config) (*Server, error) {
 		cfg.Logger = slog.Default()
 	}
 	s := &Server{cfg: cfg, wake: make(chan struct{}, 1),
-		clusters: make(map[string]*cluster), instances: make(map[string]*instance)}
+		clusters: make(map[string]*cluster), instances: make(map[string]*instance), subscriptions: make(map[string]*subscription)}
+	if err := s.openTargets(); err != nil {
+		return nil, err
+	}
 	s.operations = s.operationTable()
 	return s, s.openDisk()
 }
@@ -124,8 +143,20 @@ func (s *Server) operationTable() map[string]awsapi.Operation {
 		"ModifyDBInstance":    op(s.modifyDBInstance),
 		"DeleteDBInstance":    op(s.deleteDBInstance),
 		"RebootDBInstance":    op(s.rebootDBInstance),
+		"StartDBCluster":      op(s.startDBCluster),
+		"StopDBCluster":       op(s.stopDBCluster),
+		"StartDBInstance":     op(s.startDBInstance),
+		"StopDBInstance":      op(s.stopDBInstance),
 
-		"DescribeEvents": op(s.describeEvents),
+		"DescribeEvents":          op(s.describeEvents),
+		"DescribeEventCategories": op(s.describeEventCategories),
+
+		"CreateEventSubscription":                op(s.createEventSubscription),
+		"ModifyEventSubscription":                op(s.modifyEventSubscription),
+		"DeleteEventSubscription":                op(s.deleteEventSubscription),
+		"DescribeEventSubscriptions":             op(s.describeEventSubscriptions),
+		"AddSourceIdentifierToSubscription":      op(s.addSourceIdentifier),
+		"RemoveSourceIdentifierFromSubscription": op(s.removeSourceIdentifier),
 
 		"ListTagsForResource":    op(s.listTagsForResource),
 		"AddTagsToResource":      op(s.addTagsToResource),
@@ -135,6 +166,7 @@ func (s *Server) operationTable() map[string]awsapi.Operation {
 		"DescribeOrderableDBInstanceOptions": op(s.describeOrderableDBInstanceOptions),
 		"DescribeGlobalClusters":             op(s.describeGlobalClusters),
 		"DescribePendingMaintenanceActions":  op(s.describePendingMaintenanceActions),
+		"ApplyPendingMaintenanceAction":      op(s.applyPendingMaintenanceAction),
 	}
 }
 
@@ -156,6 +188,10 @@ func (stateOnly) StartInstance(context.Context, Instance) (string, int, error) {
 	return "localhost", 5432, nil
 }
 func (stateOnly) StopInstance(context.Context, Instance) error { return nil }
+
+func (stateOnly) RefuseSessions(Instance, Refusal)        {}
+func (stateOnly) AwaitSessions(context.Context, Instance) {}
+func (stateOnly) AdmitSessions(Instance)                  {}
 
 func (stateOnly) ResolveKey(_ context.Context, id string) (KMSKey, error) {
 	return KMSKey{}, keyNotAccessible(id)

@@ -36,6 +36,15 @@ func TestShapes(t *testing.T) {
 		{orderableInput{}, rds.DescribeOrderableDBInstanceOptionsInput{}}, {orderableOutput{}, rds.DescribeOrderableDBInstanceOptionsOutput{}},
 		{globalClustersInput{}, rds.DescribeGlobalClustersInput{}}, {globalClustersOutput{}, rds.DescribeGlobalClustersOutput{}},
 		{maintenanceInput{}, rds.DescribePendingMaintenanceActionsInput{}}, {maintenanceOutput{}, rds.DescribePendingMaintenanceActionsOutput{}},
+		{subscriptionInput{}, rds.CreateEventSubscriptionInput{}}, {subscriptionOutput{}, rds.CreateEventSubscriptionOutput{}},
+		{subscriptionShape{}, types.EventSubscription{}}, {sourceIDInput{}, rds.AddSourceIdentifierToSubscriptionInput{}},
+		{sourceIDInput{}, rds.RemoveSourceIdentifierFromSubscriptionInput{}}, {subscriptionOutput{}, rds.ModifyEventSubscriptionOutput{}},
+		{describeSubscriptionsInput{}, rds.DescribeEventSubscriptionsInput{}}, {describeSubscriptionsOutput{}, rds.DescribeEventSubscriptionsOutput{}},
+		{eventCategoriesInput{}, rds.DescribeEventCategoriesInput{}}, {eventCategoriesOutput{}, rds.DescribeEventCategoriesOutput{}},
+		{categoriesMap{}, types.EventCategoriesMap{}},
+		{applyMaintenanceInput{}, rds.ApplyPendingMaintenanceActionInput{}}, {applyMaintenanceOutput{}, rds.ApplyPendingMaintenanceActionOutput{}},
+		{clusterIDInput{}, rds.StopDBClusterInput{}}, {clusterIDInput{}, rds.StartDBClusterInput{}}, {clusterOutput{}, rds.StartDBClusterOutput{}},
+		{instanceIDInput{}, rds.StopDBInstanceInput{}}, {instanceOutput{}, rds.StartDBInstanceOutput{}},
 	} {
 		ours, theirs := reflect.TypeOf(pair.ours), reflect.TypeOf(pair.theirs)
 		for i := range ours.NumField() {

@@ -13,6 +13,9 @@ const (
 	statusCreating    = "creating"
 	statusDeleting    = "deleting"
 	statusRebooting   = "rebooting"
+	statusStopping    = "stopping"
+	statusStopped     = "stopped"
+	statusStarting    = "starting"
 	statusConfiguring = "configuring-activity-stream"
 )
 
@@ -40,19 +43,28 @@ type cluster struct {
 	pending *pendingChange
 }
 
-// stream is the activity stream of a cluster; key and mode mean something while
-// it is not stopped.
+// stopsOnFailure says whether the instances are to be shut down when the stream
+// cannot record: a tag of the cluster decides.
+func (c *cluster) stopsOnFailure() bool { return c.tags[TagOnStreamFailure] == StopInstance }
+
+// stream is the activity stream of a cluster; the other fields mean something
+// while it is not stopped.
 type stream struct {
 	status string
 	mode   string
 	key    KMSKey
+
+	loss     bool      // events might be lost now
+	keyCheck time.Time // when the key is looked at again, if loss goes on so long; zero: never
 }
 
-// pendingChange is a start or a stop that waits for a reboot.
+// pendingChange is a start or a stop that waits for a reboot or the maintenance
+// window.
 type pendingChange struct {
 	start bool
 	mode  string
 	key   KMSKey
+	due   time.Time // zero: it waits for a reboot alone
 }
 
 // instance is one DB instance. The server's lock guards every field but id,

@@ -10,6 +10,17 @@ import (
 
 type tag struct{ Key, Value string }
 
+// TagOnStreamFailure is the tag of a DB cluster that says what becomes of its
+// instances when the activity stream cannot make events durable. The guide leaves
+// that to the user; RDS has no API for it.
+const TagOnStreamFailure = "das-local:on-stream-failure"
+
+// The values of TagOnStreamFailure.
+const (
+	Continue     = "continue"      // also without the tag: sessions go on, and RDS events tell
+	StopInstance = "stop-instance" // all instances of the cluster are shut down
+)
+
 // maxTags is RDS's limit for one resource.
 const maxTags = 50
 
@@ -22,6 +33,8 @@ func tagMap(tags []tag) (map[string]string, error) {
 			return nil, invalidValue("Tag keys have 1 to 128 characters, tag values up to 256.")
 		case strings.HasPrefix(strings.ToLower(t.Key), "aws:"):
 			return nil, invalidValue("Tag keys can't begin with aws: or rds:")
+		case t.Key == TagOnStreamFailure && t.Value != Continue && t.Value != StopInstance:
+			return nil, invalidValue("The value of the tag %s is %s or %s.", TagOnStreamFailure, Continue, StopInstance)
 		}
 		m[t.Key] = t.Value
 	}
@@ -49,7 +62,8 @@ type tagsOutput struct {
 	TagList []tag `member:"Tag"`
 }
 
-// tagged finds the tags of a cluster or an instance by ARN. The lock is held.
+// tagged finds the tags of a cluster, an instance or an event subscription by ARN.
+// The lock is held.
 func (s *Server) tagged(arn string) (*map[string]string, error) {
 	if arn == "" {
 		return nil, missing("ResourceName")
@@ -69,6 +83,13 @@ func (s *Server) tagged(arn string) (*map[string]string, error) {
 			return &i.tags, nil
 		}
 		return nil, instanceNotFound(id)
+	case "es":
+		for _, b := range s.subscriptions {
+			if b.arn == arn {
+				return &b.tags, nil
+			}
+		}
+		return nil, notFound("SubscriptionNotFound", "Event subscription %s not found.", id)
 	}
 	return nil, invalidValue("The specified resource name does not match an RDS resource in this region.")
 }

@@ -74,3 +74,8 @@ func TestCommandLine(t *testing.T) {
 	}
 	b.awaitStream(t, streamStopped)
 }
+
+func TestBoto3Subscriptions(t *testing.T) {
+	b := withCluster(t, Config{Topics: map[string]string{"das": "http://127.0.0.1:1/"}})
+	tool(t, b.url, "python3", filepath.Join("testdata", "subscriptions.py"), b.url, topicARN)
+}

@@ -9,16 +9,17 @@ type Kind byte
 const (
 	kindTicket Kind = 0 // the store's own
 
-	KindMeta     Kind = 'm' // what the directory is: name
-	KindKey      Kind = 'k' // KMS keys: id
-	KindAlias    Kind = 'a' // KMS aliases: name
-	KindStream   Kind = 's' // Kinesis streams: number
-	KindRecord   Kind = 'r' // Kinesis records: stream, shard, position
-	KindTrim     Kind = 't' // where the records of a shard begin: stream, shard
-	KindCluster  Kind = 'c' // DB clusters: resource id
-	KindInstance Kind = 'i' // DB instances: resource id
-	KindEvent    Kind = 'e' // RDS events: number
-	KindSpool    Kind = 'q' // queued events of an activity stream: stream, position
+	KindMeta         Kind = 'm' // what the directory is: name
+	KindKey          Kind = 'k' // KMS keys: id
+	KindAlias        Kind = 'a' // KMS aliases: name
+	KindStream       Kind = 's' // Kinesis streams: number
+	KindRecord       Kind = 'r' // Kinesis records: stream, shard, position
+	KindTrim         Kind = 't' // where the records of a shard begin: stream, shard
+	KindCluster      Kind = 'c' // DB clusters: resource id
+	KindInstance     Kind = 'i' // DB instances: resource id
+	KindEvent        Kind = 'e' // RDS events: number
+	KindSubscription Kind = 'u' // RDS event subscriptions: name
+	KindSpool        Kind = 'q' // queued events of an activity stream: stream, position
 )
 
 // Key is a key made of numbers, which sorts as they do.

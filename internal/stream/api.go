@@ -1,6 +1,9 @@
 package stream
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Mode is the mode of an activity stream.
 type Mode string
@@ -51,7 +54,7 @@ type SpooledBatch struct {
 	Position   uint64 // from 1; greater than those of all before
 	InstanceID string
 	Events     []byte // JSON, comma-separated
-	Count      int    // of events
+	Span       Loss   // its events: what is lost if the batch is
 	Cut        []byte // shorter JSON of an event that may be too large; nil: it is not
 }
 
@@ -60,5 +63,26 @@ type SpooledBatch struct {
 type Notice struct {
 	Begin bool
 	Err   error // what began the window; nil at its end
-	Lost  int64 // events lost in the window, known at its end
+	Loss        // in the window, known at its end
+}
+
+// Loss says how many events were lost, and the earliest and the latest logTime
+// among them. The zero value is no loss.
+type Loss struct {
+	Lost        int64
+	First, Last time.Time
+}
+
+// Add counts what was lost as well.
+func (l *Loss) Add(more Loss) {
+	if more.Lost == 0 {
+		return
+	}
+	if l.Lost == 0 || more.First.Before(l.First) {
+		l.First = more.First
+	}
+	if l.Lost == 0 || more.Last.After(l.Last) {
+		l.Last = more.Last
+	}
+	l.Lost += more.Lost
 }

@@ -67,8 +67,9 @@ type Config struct {
 	// times that. 0: 100 ms.
 	RetryBackoff time.Duration
 
-	// Notify is called at both ends of each loss window, one call at a time.
-	// It must not call the stream. nil: nobody is told.
+	// Notify is called at both ends of each loss window, one call at a time: at
+	// the beginning before any session is let go for it, so that the owner may
+	// end the sessions first. It must not call the stream. nil: nobody is told.
 	Notify func(Notice)
 	// Rand is the source of partition keys and of what encryption needs;
 	// nil: crypto/rand.

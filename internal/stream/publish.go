@@ -78,6 +78,7 @@ func (s *Stream) gather(ctx context.Context) {
 func (s *Stream) publish(ctx context.Context, jobs []sealJob, lostBefore int64) bool {
 	s.roundBegan.Store(max(1, int64(time.Since(s.made))))
 	var total Stats
+	var lost Loss
 	records, batches := make([]Record, 0, len(jobs)), make([]*batch, 0, len(jobs))
 	for _, job := range jobs {
 		if !s.unspool(ctx, job.batch) {
@@ -86,7 +87,7 @@ func (s *Stream) publish(ctx context.Context, jobs []sealJob, lostBefore int64) 
 		if !s.ensureKey(ctx, job.lane, &total) {
 			return false
 		}
-		data, err := s.seal(job, &total)
+		data, err := s.seal(job, &total, &lost)
 		if err != nil {
 			s.config.Logger.Error("activity stream: cannot seal a record", "stream", s.config.StreamName, "error", err)
 			s.window.begin(err)
@@ -114,8 +115,8 @@ func (s *Stream) publish(ctx context.Context, jobs []sealJob, lostBefore int64) 
 	}
 	s.roundBegan.Store(0)
 	s.window.setFailure(nil)
-	s.landed(total)
-	s.settle(lostBefore + total.Lost)
+	s.landed(total, lost)
+	s.settle(lostBefore + lost.Lost)
 	return true
 }
 
@@ -132,7 +133,7 @@ func firstPut(records []Record) int {
 }
 
 // seal makes a record's data of a job. What cannot be sealed is lost.
-func (s *Stream) seal(job sealJob, total *Stats) ([]byte, error) {
+func (s *Stream) seal(job sealJob, total *Stats, lost *Loss) ([]byte, error) {
 	b := job.batch
 	if b == nil {
 		data, err := s.sealEvents(job.lane, activity.AppendHeartbeat(nil))
@@ -149,10 +150,10 @@ func (s *Stream) seal(job sealJob, total *Stats) ([]byte, error) {
 		total.Cut++
 	}
 	if err != nil {
-		total.Lost += int64(b.count)
+		lost.Add(b.span)
 		return nil, err
 	}
-	total.Published += int64(b.count)
+	total.Published += b.span.Lost
 	total.Records++
 	total.Bytes += int64(len(data))
 	return data, nil

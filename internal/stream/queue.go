@@ -16,8 +16,8 @@ type lane struct {
 
 // batch is what becomes one record.
 type batch struct {
-	events  []byte // JSON, comma-separated
-	count   int
+	events  []byte        // JSON, comma-separated
+	span    Loss          // what is lost if the batch is
 	cut     []byte        // see piece.cut
 	durable chan struct{} // nil: nobody waits, or they have been released
 	spool   spooled
@@ -61,13 +61,12 @@ func (l *lane) take(r *rendering) (durable <-chan struct{}) {
 	if l.closed {
 		return nil
 	}
-	n := r.events()
+	all := r.all()
 	if s.queued+len(r.buf) > s.config.QueueBytes {
-		s.stats.Lost += int64(n)
-		s.overflowLocked()
-		return nil
+		s.loseLocked(all)
+		return s.overflowLocked()
 	}
-	s.stats.Events += int64(n)
+	s.stats.Events += all.Lost
 	var last *batch
 	for i := range r.pieces {
 		last = l.addLocked(r, &r.pieces[i])
@@ -89,7 +88,7 @@ func (l *lane) addLocked(r *rendering, p *piece) *batch {
 	s.queued += len(events)
 	if p.cut != nil {
 		l.rotate()
-		b := &batch{events: append([]byte(nil), events...), count: 1, cut: p.cut}
+		b := &batch{events: append([]byte(nil), events...), span: p.span, cut: p.cut}
 		l.full = append(l.full, b)
 		return b
 	}
@@ -100,11 +99,11 @@ func (l *lane) addLocked(r *rendering, p *piece) *batch {
 		l.recent = s.newBatchLocked()
 	}
 	b := l.recent
-	if b.count > 0 {
+	if b.span.Lost > 0 {
 		b.events = append(b.events, ',')
 	}
 	b.events = append(b.events, events...)
-	b.count += p.events
+	b.span.Add(p.span)
 	return b
 }
 
@@ -177,12 +176,12 @@ func (s *Stream) next(beat bool) []sealJob {
 }
 
 // landed takes note that the batches in flight are durable, and adds what they
-// count.
-func (s *Stream) landed(n Stats) {
+// count, and what could not be sealed.
+func (s *Stream) landed(n Stats, lost Loss) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stats.Published += n.Published
-	s.stats.Lost += n.Lost
+	s.loseLocked(lost)
 	s.stats.Cut += n.Cut
 	s.stats.Records += n.Records
 	s.stats.Heartbeats += n.Heartbeats

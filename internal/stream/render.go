@@ -13,7 +13,7 @@ type rendering struct {
 // piece is a part of a rendering that goes into one record.
 type piece struct {
 	start, end int
-	events     int
+	span       Loss   // what is lost if the piece is
 	cut        []byte // what to send if the one event of the piece is too large
 }
 
@@ -50,18 +50,20 @@ func (r *rendering) render(events []activity.Event, v activity.Version, batch, f
 		}
 		body := len(r.buf)
 		r.buf = activity.AppendEvent(r.buf, e, v)
+		span := Loss{1, e.LogTime, e.LogTime}
 		size := len(r.buf) - body
 		if size > fits {
 			short := shortened(e, fits)
-			r.pieces = append(r.pieces, piece{body, len(r.buf), 1, activity.AppendEvent(nil, &short, v)})
+			r.pieces = append(r.pieces, piece{body, len(r.buf), span, activity.AppendEvent(nil, &short, v)})
 			continue
 		}
 		if r.joins() && len(r.buf)-r.pieces[len(r.pieces)-1].start <= batch {
 			last := &r.pieces[len(r.pieces)-1]
-			last.end, last.events = len(r.buf), last.events+1
+			last.end = len(r.buf)
+			last.span.Add(span)
 			continue
 		}
-		r.pieces = append(r.pieces, piece{start: body, end: len(r.buf), events: 1})
+		r.pieces = append(r.pieces, piece{start: body, end: len(r.buf), span: span})
 	}
 }
 
@@ -70,12 +72,13 @@ func (r *rendering) joins() bool {
 	return len(r.pieces) > 0 && r.pieces[len(r.pieces)-1].cut == nil
 }
 
-func (r *rendering) events() int {
-	n := 0
+// all is what is lost if the whole rendering is.
+func (r *rendering) all() Loss {
+	var l Loss
 	for _, p := range r.pieces {
-		n += p.events
+		l.Add(p.span)
 	}
-	return n
+	return l
 }
 
 func textSize(e *activity.Event) int {

@@ -41,13 +41,13 @@ func FuzzRender(f *testing.F) {
 				}
 				check(t, p.cut, 1, id)
 			}
-			if p.events > 1 && len(list) > batch {
-				t.Fatalf("%d events of %d bytes in a batch of %d", p.events, len(list), batch)
+			if int(p.span.Lost) > 1 && len(list) > batch {
+				t.Fatalf("%d events of %d bytes in a batch of %d", int(p.span.Lost), len(list), batch)
 			}
-			check(t, list, p.events, id)
-			id += int64(p.events)
+			check(t, list, int(p.span.Lost), id)
+			id += int64(int(p.span.Lost))
 		}
-		if id != int64(n) || end != len(r.buf) || r.events() != n {
+		if id != int64(n) || end != len(r.buf) || r.all().Lost != int64(n) {
 			t.Fatalf("%d events of %d", id, n)
 		}
 	})

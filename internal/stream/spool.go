@@ -37,10 +37,10 @@ func (s *Stream) adopt() error {
 			s.lanes = append(s.lanes, l)
 		}
 		size := int64(len(b.Events)) + spoolOverhead
-		l.full = append(l.full, &batch{count: b.Count, spool: spooled{position: b.Position, size: size, away: true}})
+		l.full = append(l.full, &batch{span: b.Span, spool: spooled{position: b.Position, size: size, away: true}})
 		s.position = b.Position
 		s.spooled += size
-		s.stats.Events += int64(b.Count)
+		s.stats.Events += b.Span.Lost
 		return nil
 	})
 	if err != nil {
@@ -96,7 +96,7 @@ func (s *Stream) spoolWaiting(ctx context.Context, all bool) error {
 			b := batches[n]
 			bytes += len(b.events)
 			write = append(write, SpooledBatch{Position: s.position + uint64(n) + 1, InstanceID: lanes[n].instanceID,
-				Events: b.events, Count: b.count, Cut: b.cut})
+				Events: b.events, Span: b.span, Cut: b.cut})
 			n++
 		}
 		if err := s.config.Spool.Append(ctx, write); err != nil {

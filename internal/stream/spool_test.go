@@ -92,7 +92,7 @@ func (s *spoolBed) count() (batches, events int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, b := range s.spooled {
-		events += b.Count
+		events += int(b.Span.Lost)
 	}
 	return len(s.spooled), events
 }

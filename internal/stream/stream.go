@@ -42,6 +42,9 @@ type Stream struct {
 	idle    bool  // the publisher sleeps until it is woken
 	ending  bool  // nothing more is taken
 	stats   Stats
+	loss    Loss // what no notice has told yet
+
+	dropTold chan struct{} // closed when the owner knows that events are dropped
 }
 
 // Stats counts since the stream was made.
@@ -161,10 +164,10 @@ func (s *Stream) end(cause error) error {
 	s.stopTaking()
 	s.spoolRest()
 	s.mu.Lock()
-	left := 0
+	var left Loss
 	s.eachBatchLocked(func(b *batch) {
 		if b.spool.position == 0 {
-			left += b.count
+			left.Add(b.span)
 		}
 		b.release()
 	})
@@ -176,16 +179,20 @@ func (s *Stream) end(cause error) error {
 	}
 	s.sealer.Forget()
 	s.lanes, s.flying, s.spare, s.queued = nil, nil, nil, 0
-	s.stats.Lost += int64(left)
-	lost := s.stats.Lost
+	s.loseLocked(left)
 	s.mu.Unlock()
-	if left == 0 {
-		s.window.end(lost)
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.releaseDroppedLocked()
+	}()
+	if left.Lost == 0 {
+		s.window.end(s.takeLoss)
 		return nil
 	}
-	err := fmt.Errorf("%d events were not published: %w", left, errors.Join(s.window.failure(), cause))
+	err := fmt.Errorf("%d events were not published: %w", left.Lost, errors.Join(s.window.failure(), cause))
 	s.window.begin(err)
-	s.window.end(lost)
+	s.window.end(s.takeLoss)
 	return err
 }
 
@@ -201,6 +208,7 @@ func (s *Stream) watch(ctx context.Context) {
 		case <-s.overflow:
 			s.beginDropWindow()
 			s.mu.Lock()
+			s.releaseDroppedLocked()
 			s.wakeLocked() // a publisher with nothing to do ends the window
 			s.mu.Unlock()
 		case <-tick.C:
@@ -232,4 +240,19 @@ func (s *Stream) lost() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.stats.Lost
+}
+
+// loseLocked counts what was lost.
+func (s *Stream) loseLocked(l Loss) {
+	s.stats.Lost += l.Lost
+	s.loss.Add(l)
+}
+
+// takeLoss is what was lost since it was called last.
+func (s *Stream) takeLoss() Loss {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.loss
+	s.loss = Loss{}
+	return l
 }

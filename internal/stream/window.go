@@ -29,24 +29,24 @@ func (w *window) beginLocked(err error) {
 	if w.open.Load() {
 		return
 	}
-	w.open.Store(true)
 	if w.notify != nil {
-		w.notify(Notice{Begin: true, Err: err})
+		w.notify(Notice{Begin: true, Err: err}) // before sessions see the window and go on
 	}
+	w.open.Store(true)
 }
 
-// end closes the window, if there is one; lost is the count now.
-func (w *window) end(lost int64) bool {
+// end closes the window, if there is one; take gives what was lost in it.
+func (w *window) end(take func() Loss) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.open.Load() {
 		return false
 	}
 	w.open.Store(false)
-	n := lost - w.reported
-	w.reported = lost
+	l := take()
+	w.reported += l.Lost
 	if w.notify != nil {
-		w.notify(Notice{Lost: n})
+		w.notify(Notice{Loss: l})
 	}
 	return true
 }
@@ -55,7 +55,7 @@ func (w *window) end(lost int64) bool {
 func (w *window) dropped(lost int64) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.open.Load() || lost == w.reported {
+	if w.open.Load() || lost <= w.reported {
 		return false
 	}
 	w.beginLocked(errQueueFull)
@@ -80,12 +80,27 @@ var (
 	errTooLarge  = errors.New("an event is too large for a record, even with its texts cut")
 )
 
-// overflowLocked has the watchdog report a dropped event. The session that
-// lost it does not wait for that.
-func (s *Stream) overflowLocked() {
+// overflowLocked has the watchdog report a dropped event. A sync session that lost
+// it goes on when the owner has been told.
+func (s *Stream) overflowLocked() (told <-chan struct{}) {
 	select {
 	case s.overflow <- struct{}{}:
 	default: // it has been told
+	}
+	if s.config.Mode != Sync || s.window.isOpen() {
+		return nil
+	}
+	if s.dropTold == nil {
+		s.dropTold = make(chan struct{})
+	}
+	return s.dropTold
+}
+
+// releaseDroppedLocked lets those go on whose events were dropped.
+func (s *Stream) releaseDroppedLocked() {
+	if s.dropTold != nil {
+		close(s.dropTold)
+		s.dropTold = nil
 	}
 }
 
@@ -103,7 +118,7 @@ func (s *Stream) settle(lostBefore int64) {
 	if lost != lostBefore || !s.window.isOpen() {
 		return
 	}
-	if s.window.end(lost) {
+	if s.window.end(s.takeLoss) {
 		s.config.Logger.Info("activity stream: healthy again", "stream", s.config.StreamName)
 	}
 }
