@@ -38,6 +38,26 @@ func awaitRiding(t *testing.T, p *Proxy, want int) {
 	}
 }
 
+// awaitHome waits until the only session has left the loop, and waits for its audit.
+func awaitHome(t *testing.T, p *Proxy) {
+	t.Helper()
+	home := func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for s := range p.sessions {
+			s.pend.mu.Lock()
+			defer s.pend.mu.Unlock()
+			return s.pend.home
+		}
+		return false
+	}
+	for deadline := time.Now().Add(10 * time.Second); !home(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the session stays on the loop")
+		}
+	}
+}
+
 // legs are the ways in which a test reaches the proxy.
 var legs = map[string]*tls.Config{"plain": nil, "TLS": anyCert}
 
@@ -186,9 +206,9 @@ func TestSlowAudit(t *testing.T) {
 		}
 		w.Write(b)
 	}()
-	w.types("Z")
+	awaitHome(t, p)
 	close(gate)
-	for range n - 1 {
+	for range n {
 		if got := w.types("Z"); got != "TDCZ" {
 			t.Fatal(got)
 		}
