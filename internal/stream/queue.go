@@ -61,15 +61,15 @@ func (l *lane) take(r *rendering) (durable <-chan struct{}) {
 	if l.closed {
 		return nil
 	}
-	all := r.all()
-	if s.queued+len(r.buf) > s.config.QueueBytes {
-		s.loseLocked(all)
-		return s.overflowLocked()
-	}
-	s.stats.Events += all.Lost
 	var last *batch
 	for i := range r.pieces {
-		last = l.addLocked(r, &r.pieces[i])
+		p := &r.pieces[i]
+		if s.queued+p.end-p.start > s.config.QueueBytes {
+			s.loseLocked(lossOf(r.pieces[i:]))
+			return s.overflowLocked()
+		}
+		s.stats.Events += p.span.Lost
+		last = l.addLocked(r, p)
 	}
 	if s.idle || s.queued > s.config.QueueBytes/2 {
 		s.wakeLocked()

@@ -17,6 +17,10 @@ type piece struct {
 	cut        []byte // what to send if the one event of the piece is too large
 }
 
+// maxPiece bounds a piece of several events: a queue that is nearly full takes the
+// pieces that fit.
+const maxPiece = 8 << 10
+
 // maxKept bounds the buffer that a rendering keeps for its next use.
 const maxKept = 256 << 10
 
@@ -35,10 +39,11 @@ func (r *rendering) reset() {
 	}
 }
 
-// render cuts events into pieces of at most batch bytes. A larger event has a
+// render cuts events into pieces of at most batch bytes, and maxPiece. A larger event has a
 // piece of its own, and a shorter form if it is larger than what surely fits a
 // record.
 func (r *rendering) render(events []activity.Event, v activity.Version, batch, fits int) {
+	batch = min(batch, maxPiece)
 	for i := range events {
 		e := &events[i]
 		if textSize(e) > hugeText {
@@ -72,10 +77,10 @@ func (r *rendering) joins() bool {
 	return len(r.pieces) > 0 && r.pieces[len(r.pieces)-1].cut == nil
 }
 
-// all is what is lost if the whole rendering is.
-func (r *rendering) all() Loss {
+// lossOf is what is lost if the pieces are.
+func lossOf(pieces []piece) Loss {
 	var l Loss
-	for _, p := range r.pieces {
+	for _, p := range pieces {
 		l.Add(p.span)
 	}
 	return l

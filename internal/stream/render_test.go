@@ -47,7 +47,7 @@ func FuzzRender(f *testing.F) {
 			check(t, list, int(p.span.Lost), id)
 			id += int64(int(p.span.Lost))
 		}
-		if id != int64(n) || end != len(r.buf) || r.all().Lost != int64(n) {
+		if id != int64(n) || end != len(r.buf) || lossOf(r.pieces).Lost != int64(n) {
 			t.Fatalf("%d events of %d", id, n)
 		}
 	})
