@@ -15,7 +15,7 @@ run:
 	@echo "das-local: compiling (PostgreSQL's parser makes the first time take a minute or two)" >&2
 	$(GO) run ./cmd/das-local up
 
-test: setup-test lint unit e2e oracle differential regress conformance
+test: setup-test lint unit e2e oracle differential regress crash-short conformance
 
 .PHONY: setup-test
 setup-test:
@@ -34,7 +34,8 @@ differential: setup-test
 	$(GO) run ./differential -check
 
 regress: setup-test
-	$(GO) run ./regress
+	$(GO) run ./regress -audit catalog
+	$(GO) run ./regress -suites postgresql -audit server -set shared_preload_libraries=pgaudit
 
 conformance: setup-test
 	conformance/run
@@ -52,6 +53,10 @@ bench: build
 
 crash: build
 	$(GO) run ./crash -bin bin/das-local -rounds $(ROUNDS)
+
+.PHONY: crash-short
+crash-short: build
+	$(GO) run ./crash -bin bin/das-local -rounds 10
 
 clean:
 	rm -rf bin .cache

@@ -144,12 +144,17 @@ func lossNotices(ctx context.Context, endpoint string) ([]string, error) {
 	return notices, nil
 }
 
+// untranslatable marks a hint that is right to appear: the suite has statements that
+// fail with this state by themselves.
+const untranslatable = "sqlstate=22P05"
+
 // complaints are the lines of a log that are not at level info, a panic's among
 // them.
 func complaints(log string) []string {
 	var lines []string
 	for line := range strings.Lines(log) {
-		if line = strings.TrimSpace(line); line != "" && !strings.Contains(line, "level=INFO") {
+		line = strings.TrimSpace(line)
+		if line != "" && !strings.Contains(line, "level=INFO") && !strings.HasSuffix(line, untranslatable) {
 			lines = append(lines, line)
 		}
 	}
