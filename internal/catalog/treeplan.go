@@ -21,11 +21,12 @@ func (w *walker) assemble(l *level, from []Call, exists bool, used map[int]bool)
 		by[v.Node.Int("tleSortGroupRef")] = true
 	}
 	missing := w.missing(q, q.Int("commandType"))
+	exists = exists && w.t.plain(q)
 	var below, first, late []Call // of the target list
 	for i, v := range q.Get("targetList").List {
 		te := v.Node
 		ref := te.Int("ressortgroupref") != 0
-		if exists && !ref && !q.Bool("hasAggs") || used != nil && !ref && !used[i+1] && !used[0] && !w.t.volatile(te.Get("expr")) &&
+		if exists || used != nil && !ref && !used[i+1] && !used[0] && !w.t.volatile(te.Get("expr")) &&
 			!q.Bool("hasTargetSRFs") {
 			continue
 		}
@@ -41,7 +42,7 @@ func (w *walker) assemble(l *level, from []Call, exists bool, used map[int]bool)
 		}
 	}
 	first = append(first, missing(maxColumns)...)
-	quals := w.quals(q.Get("jointree").Node.Get("quals"))
+	quals := w.quals(q.Get("jointree").Node.Get("quals"), nil)
 	pushed, having := w.having(q)
 	quals = append(quals, pushed...)
 	if n := l.minMax; n > 1 { // each has the conditions for itself
@@ -162,7 +163,7 @@ func (w *walker) modify(l *level) []Call {
 		}
 		out = append(out, missing(maxColumns)...)
 	}
-	out = append(out, w.quals(q.Get("mergeJoinCondition"))...) // from version 17 on it stands apart
+	out = append(out, w.quals(q.Get("mergeJoinCondition"), nil)...) // from version 17 on it stands apart
 	return append(out, w.values(l)...)
 }
 

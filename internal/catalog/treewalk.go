@@ -40,6 +40,8 @@ type level struct {
 	pulled map[int]*level
 	aggs   []*querytree.Node // aggregates and window functions in its expressions
 	minMax int               // how many min() and max() are found by an index
+	merged int               // how many queries around it are one with it: an EXISTS that was made a join
+	anti   bool              // it was NOT EXISTS
 }
 
 func (t *tree) queries() []*Query {
@@ -220,9 +222,45 @@ func (w *walker) from(v querytree.Value) (out []Call) {
 		out = w.from(v.Node.Get("fromlist"))
 	case "JOINEXPR":
 		out = append(w.from(v.Node.Get("larg")), w.from(v.Node.Get("rarg"))...)
-		out = append(out, w.quals(v.Node.Get("quals"))...)
+		out = append(out, w.quals(v.Node.Get("quals"), nullable(v.Node))...)
 	}
 	return out
+}
+
+// nullable are the entries that a sub-select in a join's condition may be joined with: for an outer join those of the
+// side that may be missing, nil for all.
+func nullable(join *querytree.Node) map[int]bool {
+	const left, full, right = 1, 2, 3 // JoinType
+	allowed := map[int]bool{}
+	side := ""
+	switch join.Int("jointype") {
+	case left:
+		side = "rarg"
+	case right:
+		side = "larg"
+	case full:
+		return allowed
+	default:
+		return nil
+	}
+	eachRef(join.Get(side), func(at int) { allowed[at] = true })
+	eachJoin(join.Get(side), func(at int) { allowed[at] = true })
+	return allowed
+}
+
+// eachJoin calls f with the positions of the joins themselves.
+func eachJoin(v querytree.Value, f func(at int)) {
+	for _, e := range v.List {
+		eachJoin(e, f)
+	}
+	switch {
+	case v.Is("FROMEXPR"):
+		eachJoin(v.Node.Get("fromlist"), f)
+	case v.Is("JOINEXPR"):
+		f(v.Node.Int("rtindex"))
+		eachJoin(v.Node.Get("larg"), f)
+		eachJoin(v.Node.Get("rarg"), f)
+	}
 }
 
 // item walks an entry of the range table.
@@ -293,7 +331,7 @@ func (w *walker) subquery(at int, rte *querytree.Node) []Call {
 		l.pulled[at-1] = in
 		w.relations(q)
 		out := w.from(q.Get("jointree"))
-		out = append(out, w.quals(q.Get("jointree").Node.Get("quals"))...)
+		out = append(out, w.quals(q.Get("jointree").Node.Get("quals"), nil)...)
 		return append(out, w.values(in)...)
 	}
 	used := map[int]bool{}
