@@ -280,7 +280,7 @@ func (w *walker) item(at int) (out []Call) {
 			e := f.Node.Get("funcexpr")
 			calls := w.rangeFunction(e)
 			if i == 0 && len(rte.Get("functions").List) == 1 && !rte.Bool("funcordinality") && len(calls) > 0 &&
-				f.Node.Get("funccoltypes").Null() {
+				(empty(f.Node.Get("funccoltypes")) || w.t.version >= coercesColumns) {
 				if c := &calls[len(calls)-1]; e.Is("FUNCEXPR") && c.OID == e.Node.OID("funcid") {
 					c.From = true
 				}
@@ -308,6 +308,10 @@ func (w *walker) item(at int) (out []Call) {
 	}
 	return out
 }
+
+// coercesColumns is the version from which on the planner also merges an SQL function whose call says what
+// columns it has.
+const coercesColumns = 130000
 
 // rangeFunction walks a function in FROM: its arguments start first.
 func (w *walker) rangeFunction(v querytree.Value) []Call {

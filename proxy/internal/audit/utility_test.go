@@ -30,3 +30,33 @@ func TestUtilityAlone(t *testing.T) {
 		l.want(tt[0], tt[1])
 	}
 }
+
+func TestInlinedBodies(t *testing.T) {
+	newLiveDatabase(t, "live_inline", liveSchema+`
+		CREATE FUNCTION scalar(x int) RETURNS int RETURN x + 1;
+		CREATE FUNCTION strictly(x int) RETURNS int STRICT RETURN coalesce(x, 1);
+		CREATE FUNCTION calls(x int) RETURNS int RETURN f(x);
+		CREATE FUNCTION atomic(x int) RETURNS int BEGIN ATOMIC SELECT x * 2; END;
+		CREATE FUNCTION twice(x int) RETURNS int BEGIN ATOMIC SELECT 1; SELECT x; END;
+		CREATE FUNCTION rows() RETURNS SETOF int STABLE BEGIN ATOMIC SELECT id FROM t; END;
+		CREATE FUNCTION vrows() RETURNS SETOF int BEGIN ATOMIC SELECT id FROM t; END;
+		CREATE FUNCTION pairs(int) RETURNS SETOF record STABLE LANGUAGE sql AS 'SELECT id, $1 FROM t';
+		CREATE FUNCTION spairs(int) RETURNS SETOF record STABLE STRICT LANGUAGE sql AS 'SELECT id, $1 FROM t'`)
+	l := newLive(t, newCatalogue(t), "live_inline")
+	for _, tt := range [][2]string{
+		{"SELECT scalar(1)", "SELECT"},
+		{"SELECT scalar(id) FROM t", "SELECT TABLE public.t"},
+		{"SELECT strictly(id) FROM t", "EXECUTE FUNCTION public.strictly, SELECT TABLE public.t"},
+		{"SELECT calls(id) FROM t", "EXECUTE FUNCTION public.f, SELECT TABLE public.t"},
+		{"SELECT atomic(id) FROM t", "SELECT TABLE public.t"},
+		{"SELECT twice(id) FROM t", "EXECUTE FUNCTION public.twice, SELECT TABLE public.t"},
+		{"SELECT * FROM rows()", "SELECT TABLE public.t"},
+		{"SELECT * FROM rows() WITH ORDINALITY", "EXECUTE FUNCTION public.rows, SELECT"},
+		{"SELECT * FROM vrows()", "EXECUTE FUNCTION public.vrows, SELECT"},
+		{"SELECT * FROM pairs(1) AS p(a int, b int)", "SELECT TABLE public.t"},
+		{"SELECT * FROM pairs(1) AS p(a int8, b numeric(4,2))", "SELECT TABLE public.t"},
+		{"SELECT * FROM spairs(1) AS p(a int, b int)", "EXECUTE FUNCTION public.spairs, SELECT"},
+	} {
+		l.want(tt[0], tt[1])
+	}
+}
