@@ -78,6 +78,25 @@ func TestRelationsOfPlans(t *testing.T) {
 		"UPDATE few SET v = 'y' WHERE EXISTS (SELECT FROM never WHERE never.id = few.id) OR v = 'z'",
 		"SELECT table_name, is_trigger_updatable, is_trigger_deletable FROM information_schema.views",
 		"SELECT i.indisunique, NOT i.indimmediate AND EXISTS (SELECT 1 FROM pg_constraint WHERE conrelid = i.indrelid AND conindid = i.indexrelid AND contype IN ('p','u','x') AND condeferrable) FROM pg_index i",
+		"SELECT (SELECT few) FROM has",
+		// min() and max()
+		"SELECT max(id) FROM big", "SELECT min(id), max(id) FROM big", "SELECT min(id), max(v) FROM big", "SELECT max(f) FROM big",
+		"SELECT max(b) FROM big", "SELECT max(b) FROM big WHERE a = 3", "SELECT max(5) FROM big", "SELECT max(v) FROM big",
+		"SELECT id, (SELECT min(a) FROM big WHERE a = few.id) FROM few",
+		"SELECT id, (SELECT min(b) FROM big WHERE few.id = a) FROM few",
+		"SELECT max(id) FROM big WHERE EXISTS (SELECT FROM few WHERE few.big = big.id)",
+		"SELECT max(id) FROM big WHERE EXISTS (SELECT FROM few WHERE few.big = 1)",
+		"SELECT max(id) FROM big WHERE NOT EXISTS (SELECT FROM few WHERE few.big = 1000)",
+		"SELECT max(id) FROM big WHERE id IN (SELECT big FROM few)",
+		"SELECT max(id) FROM big WHERE a < (SELECT max(id) FROM few)",
+		"SELECT (SELECT max(id) FROM big WHERE a = (SELECT big FROM few WHERE few.id = never.id)) FROM never",
+		"SELECT (SELECT max((SELECT v FROM few WHERE few.id = big.id))) FROM big",
+		"SELECT min(a), max(a) FROM parted", "SELECT min(b) FROM parted", "SELECT min(a) FROM ONLY parent",
+		"SELECT min(a) FROM parent", "SELECT max(c) FROM parent",
+		"SELECT min(x) FROM (SELECT id AS x FROM big UNION ALL SELECT a FROM big) s",
+		"SELECT min(x) FROM (SELECT id AS x FROM big UNION SELECT a FROM big) s",
+		"SELECT min(x) FROM (SELECT id AS x FROM big UNION ALL SELECT a FROM big ORDER BY 1 LIMIT 5) s",
+		"SELECT max(id) FROM has", "SELECT max(id) FROM ok",
 	} {
 		a, ok := c.Analyze(t.Context(), &catalog.Session{Database: "cat_plan", User: "postgres"}, catalog.Statement{SQL: sql})
 		if !ok {

@@ -18,8 +18,11 @@ import (
 // exists walks an EXISTS that is a plan apart.
 func (w *walker) exists(q *querytree.Node) []Call {
 	first := len(w.rels)
+	outer := w.outer
+	w.outer = false
 	calls := w.query(q, true)
-	if w.hashes(q) && len(w.rels) < maxCalls {
+	w.outer = outer
+	if !outer && w.hashes(q) && len(w.rels) < maxCalls {
 		w.rels = append(w.rels, w.rels[first:]...)
 	}
 	return calls

@@ -30,6 +30,10 @@ func (w *walker) expr(v querytree.Value) (out []Call) {
 	case "AGGREF", "WINDOWFUNC":
 		if n.Int("agglevelsup") == 0 {
 			w.level.aggs = append(w.level.aggs, n)
+		} else { // of a query around; what its arguments read counts here
+			for _, f := range []string{"aggdirectargs", "args", "aggfilter"} {
+				out = append(out, w.expr(n.Get(f))...)
+			}
 		}
 	case "SUBLINK":
 		out = w.expr(n.Get("testexpr"))
@@ -101,9 +105,9 @@ func (w *walker) variable(n *querytree.Node) []Call {
 	} else if rte := l.rtes[at-1].Node; rte.Int("rtekind") == rteJoin {
 		list = rte.Get("joinaliasvars").List
 	}
-	was := w.level
-	w.level = in
-	defer func() { w.level = was }()
+	was, outer := w.level, w.outer
+	w.level, w.outer = in, w.outer || n.Int("varlevelsup") > 0
+	defer func() { w.level, w.outer = was, outer }()
 	switch {
 	case column == 0:
 		return w.expr(querytree.Value{List: list})

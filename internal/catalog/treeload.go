@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"github.com/das-local/das-local/internal/querytree"
 )
@@ -34,6 +35,7 @@ type treeRelation struct {
 	checks    []querytree.Value
 	generated []generated
 	indexes   []index
+	leaves    map[uint32][]index // those of the relations that inherit from it, and its own, by relation; columns as it numbers them
 }
 
 // generated is a stored generated column.
@@ -127,8 +129,9 @@ SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity, CASE c.relkind
   ELSE (SELECT open FROM few WHERE few.oid = c.oid) END
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ANY ($1::oid[])`
 
-// treeExprsSQL gives the expressions that belong to types and relations; attgenerated is of version 12.
-const treeExprsSQL = `
+const (
+	// treeExprsSQL gives the expressions that belong to types and relations; attgenerated is of version 12.
+	treeExprsSQL = `
 WITH RECURSIVE dom(top, oid, depth) AS (
   SELECT oid, oid, 0 FROM pg_type WHERE oid = ANY ($1::oid[]) AND typtype = 'd'
   UNION ALL SELECT d.top, t.typbasetype, d.depth + 1 FROM dom d JOIN pg_type t ON t.oid = d.oid WHERE t.typtype = 'd'
@@ -151,6 +154,22 @@ UNION ALL
   FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am am ON am.oid = c.relam
   WHERE i.indrelid = ANY ($3::oid[]) AND i.indisvalid ORDER BY i.indexrelid)`
 
+	// leavesSQL gives the indexes of what inherits from relations, and those that have none.
+	leavesSQL = `
+WITH RECURSIVE part(top, oid) AS (
+  SELECT c.oid, c.oid FROM pg_class c WHERE c.oid = ANY ($1::oid[]) AND EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid)
+  UNION SELECT p.top, i.inhrelid FROM part p JOIN pg_inherits i ON i.inhparent = p.oid
+)
+SELECT p.top, p.oid, coalesce(am.amname = 'btree', false)::text, i.indpred IS NOT NULL, (
+    SELECT string_agg(coalesce(a.attnum, CASE k.n WHEN 0 THEN 0 ELSE -99 END)::text, ' ' ORDER BY k.at)
+    FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(n, at)
+      LEFT JOIN pg_attribute own ON own.attrelid = p.oid AND own.attnum = k.n
+      LEFT JOIN pg_attribute a ON a.attrelid = p.top AND a.attname = own.attname AND NOT a.attisdropped)
+FROM part p JOIN pg_class r ON r.oid = p.oid AND r.relkind <> 'p'
+  LEFT JOIN pg_index i ON i.indrelid = p.oid AND i.indisvalid
+  LEFT JOIN pg_class c ON c.oid = i.indexrelid LEFT JOIN pg_am am ON am.oid = c.relam`
+)
+
 // load looks up what the tree names. The expressions that this brings in name more.
 func (t *tree) load(ctx context.Context, d *database) error {
 	found := newIDs()
@@ -165,6 +184,11 @@ func (t *tree) load(ctx context.Context, d *database) error {
 				Relation: Relation{OID: oid(r[0]), Schema: string(r[1]), Name: string(r[2]), Kind: char(r[3])},
 				secured:  yes(r[4]), open: yes(r[5]), columns: map[int]uint32{},
 			}
+		}
+	}
+	if len(found.aggs) > 0 {
+		if err := t.inherited(ctx, d, found.relations); err != nil {
+			return err
 		}
 	}
 	if found.exists {
@@ -286,6 +310,30 @@ func (t *tree) hashing(ctx context.Context, d *database, found *ids) error {
 		t.hashMemory, err = strconv.ParseFloat(string(rows[0][0]), 64)
 	}
 	return err
+}
+
+// inherited looks up the indexes of what inherits from relations.
+func (t *tree) inherited(ctx context.Context, d *database, relations map[uint32]bool) error {
+	rows, err := d.query(ctx, leavesSQL, oidArray(relations))
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		rel := t.relations[oid(r[0])]
+		if rel == nil {
+			continue
+		}
+		if rel.leaves == nil {
+			rel.leaves = map[uint32][]index{}
+		}
+		i := index{btree: string(r[2]) == "true" && !yes(r[3])}
+		for k := range strings.FieldsSeq(string(r[4])) {
+			n, _ := strconv.Atoi(k)
+			i.keys = append(i.keys, n)
+		}
+		rel.leaves[oid(r[1])] = append(rel.leaves[oid(r[1])], i)
+	}
+	return nil
 }
 
 func readTree(b []byte) (querytree.Value, error) {

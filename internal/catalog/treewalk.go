@@ -26,6 +26,7 @@ type walker struct {
 	sub      []Call // of plans apart: WITH queries and sub-selects in expressions; they start first
 	later    []Call // of rows of VALUES after the first
 	level    *level // the query in hand
+	outer    bool   // what is walked stands in for a column of a query around that one
 	steps    int
 }
 
