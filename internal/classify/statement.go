@@ -302,7 +302,9 @@ func readFunctions(s *Statement, n *pg_query.Node) {
 			switch cmd.GetSubtype() {
 			case pg_query.AlterTableType_AT_AddColumn, pg_query.AlterTableType_AT_AlterColumnType,
 				pg_query.AlterTableType_AT_AddConstraint:
-				c.expr(cmd.GetDef(), nil)
+				if !cmd.GetDef().GetConstraint().GetSkipValidation() { // NOT VALID: no row is looked at
+					c.expr(cmd.GetDef(), nil)
+				}
 			}
 		}
 	}

@@ -1,6 +1,10 @@
 package audit_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/das-local/das-local/proxy/internal/track"
+)
 
 // What is wanted here was seen as records of a server with pgaudit.
 func TestUtilityAlone(t *testing.T) {
@@ -26,6 +30,8 @@ func TestUtilityAlone(t *testing.T) {
 		{"REFRESH MATERIALIZED VIEW called", "EXECUTE FUNCTION public.f, REFRESH MATERIALIZED VIEW"},
 		{"REFRESH MATERIALIZED VIEW mt", "REFRESH MATERIALIZED VIEW, SELECT TABLE public.t"},
 		{"CREATE MATERIALIZED VIEW two AS SELECT 1", "CREATE MATERIALIZED VIEW, SELECT"},
+		{"ALTER TABLE t ADD CONSTRAINT valid CHECK (f(id) = 1)", "ALTER TABLE, EXECUTE FUNCTION public.f"},
+		{"ALTER TABLE t ADD CONSTRAINT later CHECK (f(id) = 1) NOT VALID", "ALTER TABLE"},
 	} {
 		l.want(tt[0], tt[1])
 	}
@@ -59,4 +65,29 @@ func TestInlinedBodies(t *testing.T) {
 	} {
 		l.want(tt[0], tt[1])
 	}
+}
+
+// The events of a string's statements are made when all of them have run.
+func TestRelationGoneBeforeItsEvent(t *testing.T) {
+	newLiveDatabase(t, "live_gone", liveSchema)
+	l := newLive(t, newCatalogue(t), "live_gone")
+	for _, tt := range [][2]string{
+		{"BEGIN", "BEGIN"}, {"CREATE TABLE n (id int)", "CREATE TABLE"}, {"COMMIT", "COMMIT"},
+		{"BEGIN", "BEGIN"}, {"CREATE TABLE r (id int)", "CREATE TABLE"}, {"ROLLBACK", "ROLLBACK"},
+	} {
+		l.want(tt[0], tt[1])
+	}
+	const sql = "SELECT * FROM n; DROP TABLE n"
+	if _, err := l.conn.Exec(t.Context(), sql).ReadAll(); err != nil {
+		t.Fatal(err)
+	}
+	got := l.audit.Apply(t.Context(), nil, []track.Item{
+		{Kind: track.Completed, Source: track.Query, Text: sql, Tag: "SELECT 0"},
+		{Kind: track.Completed, Source: track.Query, Text: sql, Tag: "DROP TABLE", Index: 1}, ready('I'),
+	})
+	if len(got) != 2 || got[0].ObjectName != "public.n" {
+		t.Errorf("%+v", got)
+	}
+	l.want("SELECT * FROM r", "SELECT failed")
+	l.want("SELECT * FROM n", "SELECT failed")
 }
