@@ -21,6 +21,9 @@ CREATE TABLE parted (a int, b int) PARTITION BY LIST (b);
 CREATE TABLE parted1 PARTITION OF parted FOR VALUES IN (1); CREATE TABLE parted2 PARTITION OF parted FOR VALUES IN (2);
 CREATE INDEX parted1_a ON parted1 (a, b); CREATE INDEX parted2_a ON parted2 (a, b);
 CREATE TABLE parent (a int, c int); CREATE TABLE child () INHERITS (parent); CREATE INDEX ON parent (a); CREATE INDEX ON child (a);
+CREATE TABLE opt (a int, "B" int); CREATE INDEX ON opt ("B") WHERE "B" IS NOT NULL; CREATE INDEX ON opt (a) WHERE "B" IS NOT NULL;
+CREATE TABLE opts (a int, "B" int); CREATE TABLE opts1 (c int) INHERITS (opts); CREATE TABLE opts2 () INHERITS (opts);
+CREATE INDEX ON opts ("B"); CREATE INDEX ON opts1 ("B" DESC); CREATE INDEX ON opts2 ("B") WHERE "B" IS NOT NULL;
 CREATE TABLE huge (a int, b int) WITH (autovacuum_enabled = off);
 INSERT INTO huge SELECT i, i FROM generate_series(1, 400000) i;
 CREATE VIEW has AS SELECT id, EXISTS (SELECT FROM few WHERE few.big = big.id) AS few FROM big;
@@ -96,6 +99,8 @@ func TestRelationsOfPlans(t *testing.T) {
 		"SELECT min(x) FROM (SELECT id AS x FROM big UNION ALL SELECT a FROM big) s",
 		"SELECT min(x) FROM (SELECT id AS x FROM big UNION SELECT a FROM big) s",
 		"SELECT min(x) FROM (SELECT id AS x FROM big UNION ALL SELECT a FROM big ORDER BY 1 LIMIT 5) s",
+		"SELECT max(id) FROM big GROUP BY ()", "SELECT max(id) FROM big GROUP BY a", "SELECT max(id) FROM big GROUP BY GROUPING SETS ((), (a))",
+		`SELECT min("B") FROM opt`, "SELECT min(a) FROM opt", `SELECT min("B"), max("B") FROM opts`, "SELECT max(a) FROM opts",
 		"SELECT max(id) FROM has", "SELECT max(id) FROM ok",
 	} {
 		a, ok := c.Analyze(t.Context(), &catalog.Session{Database: "cat_plan", User: "postgres"}, catalog.Statement{SQL: sql})

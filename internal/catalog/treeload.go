@@ -160,7 +160,9 @@ WITH RECURSIVE part(top, oid) AS (
   SELECT c.oid, c.oid FROM pg_class c WHERE c.oid = ANY ($1::oid[]) AND EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid)
   UNION SELECT p.top, i.inhrelid FROM part p JOIN pg_inherits i ON i.inhparent = p.oid
 )
-SELECT p.top, p.oid, coalesce(am.amname = 'btree', false)::text, i.indpred IS NOT NULL, (
+SELECT p.top, p.oid, coalesce(am.amname = 'btree', false)::text,
+  i.indpred IS NOT NULL AND pg_get_expr(i.indpred, i.indrelid) IS DISTINCT FROM (
+    SELECT format('(%I IS NOT NULL)', attname) FROM pg_attribute WHERE attrelid = p.oid AND attnum = i.indkey[0]), (
     SELECT string_agg(coalesce(a.attnum, CASE k.n WHEN 0 THEN 0 ELSE -99 END)::text, ' ' ORDER BY k.at)
     FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(n, at)
       LEFT JOIN pg_attribute own ON own.attrelid = p.oid AND own.attnum = k.n
@@ -298,7 +300,8 @@ func (t *tree) hashing(ctx context.Context, d *database, found *ids) error {
 	for _, r := range rows {
 		t.hashable[oid(r[0])] = true
 	}
-	if rows, err = d.query(ctx, sizesSQL, oidArray(found.relations)); err != nil {
+	// A relation that is locked has no size: then it is open what the planner does.
+	if rows, err = d.query(ctx, sizesSQL, oidArray(found.relations)); err != nil && d.side.conn.IsClosed() {
 		return err
 	}
 	for _, r := range rows {

@@ -16,7 +16,7 @@ import (
 func (w *walker) minMax(q *querytree.Node) (out []Used) {
 	l := w.level
 	if l == nil || l.q != q || !q.Bool("hasAggs") || q.Int("commandType") != cmdSelect || len(q.Get("groupClause").List) > 0 ||
-		len(q.Get("groupingSets").List) > 0 || q.Bool("hasWindowFuncs") || !q.Get("setOperations").Null() || len(q.Get("cteList").List) > 0 {
+		len(q.Get("groupingSets").List) > 1 || q.Bool("hasWindowFuncs") || !q.Get("setOperations").Null() || len(q.Get("cteList").List) > 0 {
 		return nil
 	}
 	refs, at := 0, 0
@@ -194,7 +194,7 @@ func (r *treeRelation) ordered(column int, fixed map[int]bool, inherit bool) boo
 
 // serves says whether an index has a column in order, once those in fixed are given.
 func (i *index) serves(column int, fixed map[int]bool) bool {
-	if !i.btree || !i.pred.Null() || column < 1 {
+	if !i.btree || !i.pred.Null() && !notNull(i.pred, column) || column < 1 {
 		return false
 	}
 	for _, k := range i.keys {
@@ -206,6 +206,16 @@ func (i *index) serves(column int, fixed map[int]bool) bool {
 		}
 	}
 	return false
+}
+
+// notNull says whether an index leaves out no more than the rows whose column is NULL, as min() and max() do.
+func notNull(pred querytree.Value, column int) bool {
+	for len(pred.List) == 1 {
+		pred = pred.List[0]
+	}
+	const isNotNull = 1 // NullTestType
+	arg := pred.Node.Get("arg")
+	return pred.Is("NULLTEST") && pred.Node.Int("nulltesttype") == isNotNull && arg.Is("VAR") && arg.Node.Int("varattno") == column
 }
 
 // fixed are the columns of an entry that WHERE sets equal to a constant, or to something of a query around.
