@@ -31,6 +31,8 @@ type Analysis struct {
 	// Queries are what is run for the statement: one, more with a rule, none with DO
 	// INSTEAD NOTHING. nil if the server only told the parameters.
 	Queries []*Query
+	// Version is the server's server_version_num.
+	Version int
 	// byText: the literals make a difference, so that it is not that of all texts of the Key.
 	byText bool
 }
@@ -164,7 +166,7 @@ func (d *database) analyse(ctx context.Context, q *paramsQuestion) (any, int, er
 	if err != nil {
 		return nil, 0, err
 	}
-	a := &Analysis{Params: params}
+	a := &Analysis{Params: params, Version: d.side.version}
 	cost := 100 + 4*len(params)
 	if text == "" {
 		return a, cost, nil

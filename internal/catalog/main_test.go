@@ -11,6 +11,7 @@ import (
 	"github.com/das-local/das-local/internal/catalog"
 	"github.com/das-local/das-local/internal/pgserver"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"go.uber.org/goleak"
 )
 
@@ -47,28 +48,40 @@ func TestMain(m *testing.M) {
 
 // connect opens a session of user in database.
 func connect(ctx context.Context, database, user string) (*pgx.Conn, error) {
+	return connectNoting(ctx, database, user, nil)
+}
+
+// connectNoting is connect with a function that takes the server's notices.
+func connectNoting(ctx context.Context, database, user string, f pgconn.NoticeHandler) (*pgx.Conn, error) {
 	u, err := url.Parse(server.URL())
 	if err != nil {
 		return nil, err
 	}
 	u.User, u.Path = url.User(user), "/"+database
-	return pgx.Connect(ctx, u.String())
+	cfg, err := pgx.ParseConfig(u.String())
+	if err != nil {
+		return nil, err
+	}
+	cfg.OnNotice = f
+	return pgx.ConnectConfig(ctx, cfg)
 }
 
 // client is a session of a client that looks names up.
 type client struct {
 	*pgx.Conn
-	t *testing.T
+	t      *testing.T
+	logged []*pgconn.Notice
 }
 
 func newClient(t *testing.T, database, user string) *client {
 	t.Helper()
-	conn, err := connect(t.Context(), database, user)
-	if err != nil {
+	c := &client{t: t}
+	var err error
+	if c.Conn, err = connectNoting(t.Context(), database, user, func(_ *pgconn.PgConn, n *pgconn.Notice) { c.logged = append(c.logged, n) }); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close(context.Background()) })
-	return &client{conn, t}
+	t.Cleanup(func() { c.Close(context.Background()) })
+	return c
 }
 
 func (c *client) exec(sql string) {

@@ -63,15 +63,17 @@ func (d *database) relations(ctx context.Context, name string) (any, int, error)
 }
 
 func (d *database) functions(ctx context.Context, where, param string) (any, int, error) {
-	body := "false"
+	body, src := "false", "p.prosrc"
 	if d.side.version >= 140000 {
 		body = "p.prosqlbody IS NOT NULL"
+		src = "coalesce(pg_get_function_sqlbody(p.oid), p.prosrc)"
 	}
 	rows, err := d.query(ctx, `
 SELECT p.oid, n.nspname, p.proname, p.proargtypes, p.pronargdefaults, p.provariadic, p.prokind,
        l.lanname, p.provolatile, p.proisstrict, p.prosecdef, p.proconfig IS NOT NULL, p.proretset,
-       p.prorettype, CASE WHEN l.lanname = 'sql' AND octet_length(p.prosrc) <= $3 THEN p.prosrc END, `+body+`
+       p.prorettype, CASE WHEN octet_length(s.body) <= $3 THEN s.body END, `+body+`
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
+     CROSS JOIN LATERAL (SELECT CASE WHEN l.lanname = 'sql' THEN `+src+` END AS body) s
 WHERE `+where+` ORDER BY n.nspname, p.oid LIMIT $2`, param, strconv.Itoa(maxCandidates), strconv.Itoa(maxSource))
 	if err != nil || len(rows) == 0 {
 		return nil, 0, err
@@ -85,10 +87,27 @@ WHERE `+where+` ORDER BY n.nspname, p.oid LIMIT $2`, param, strconv.Itoa(maxCand
 			Volatile: char(r[8]), Strict: yes(r[9]), SecDef: yes(r[10]), HasConfig: yes(r[11]),
 			ReturnsSet: yes(r[12]), ReturnsType: oid(r[13]), Src: string(r[14]), HasSQLBody: yes(r[15]),
 		}
+		if f.HasSQLBody {
+			f.Src = sqlBody(f.Src)
+		}
 		cost += 200 + len(f.Src) + 4*len(f.ArgTypes)
 		list = append(list, f)
 	}
 	return &functionList{list}, cost, nil
+}
+
+// sqlBody gives an SQL-standard body, as the server prints it, as the statements that it stands for.
+func sqlBody(printed string) string {
+	printed = strings.TrimSpace(printed)
+	if expr, ok := strings.CutPrefix(printed, "RETURN "); ok {
+		return "SELECT " + expr
+	}
+	body, begins := strings.CutPrefix(printed, "BEGIN ATOMIC")
+	body, ends := strings.CutSuffix(body, "END")
+	if !begins || !ends {
+		return ""
+	}
+	return strings.TrimSpace(body)
 }
 
 func (d *database) view(ctx context.Context, id uint64) (any, int, error) {

@@ -30,11 +30,19 @@ func (w *walker) expr(v querytree.Value) (out []Call) {
 	case "AGGREF", "WINDOWFUNC":
 		if n.Int("agglevelsup") == 0 {
 			w.level.aggs = append(w.level.aggs, n)
+		} else { // of a query around; what its arguments read counts here
+			for _, f := range []string{"aggdirectargs", "args", "aggfilter"} {
+				out = append(out, w.expr(n.Get(f))...)
+			}
 		}
 	case "SUBLINK":
 		out = w.expr(n.Get("testexpr"))
-		calls := w.query(n.Get("subselect").Node, n.Int("subLinkType") == existsSubLink)
-		w.sub = append(w.sub, calls...)
+		sub := n.Get("subselect").Node
+		if n.Int("subLinkType") == existsSubLink {
+			w.sub = append(w.sub, w.exists(sub)...)
+		} else {
+			w.sub = append(w.sub, w.query(sub, false)...)
+		}
 	case "BOOLEXPR":
 		if _, known := w.t.truth(v); !known {
 			return w.expr(n.Get("args"))
@@ -97,9 +105,9 @@ func (w *walker) variable(n *querytree.Node) []Call {
 	} else if rte := l.rtes[at-1].Node; rte.Int("rtekind") == rteJoin {
 		list = rte.Get("joinaliasvars").List
 	}
-	was := w.level
-	w.level = in
-	defer func() { w.level = was }()
+	was, outer := w.level, w.outer
+	w.level, w.outer = in, w.outer || n.Int("varlevelsup") > 0
+	defer func() { w.level, w.outer = was, outer }()
 	switch {
 	case column == 0:
 		return w.expr(querytree.Value{List: list})
@@ -165,39 +173,48 @@ func (w *walker) cases(n *querytree.Node) []Call {
 	return append(out, w.expr(n.Get("defresult"))...)
 }
 
-// quals walks WHERE, ON and HAVING. Sub-selects that the planner makes joins of are taken out before
-// anything is folded, so they stay.
-func (w *walker) quals(v querytree.Value) (out []Call) {
-	if link := joinable(v); link != nil {
-		out = w.expr(link.Get("testexpr"))
-		return append(out, w.query(link.Get("subselect").Node, link.Int("subLinkType") == existsSubLink)...)
+// quals walks WHERE and ON. Sub-selects that the planner makes joins of are taken out before
+// anything is folded, so they stay. allowed are the entries that an outer join lets them join with, nil for all.
+func (w *walker) quals(v querytree.Value, allowed map[int]bool) (out []Call) {
+	if link, not := joinable(v); link != nil {
+		sub := link.Get("subselect").Node
+		if link.Int("subLinkType") != existsSubLink {
+			out = w.expr(link.Get("testexpr"))
+			return append(out, w.query(sub, false)...)
+		}
+		if !w.joins(sub, allowed) {
+			return w.expr(v)
+		}
+		l := w.enter(sub)
+		defer func() { w.level = l.up }()
+		l.merged, l.anti = l.up.merged+1, not
+		return w.body(l, true, nil)
 	}
 	if !v.Is("BOOLEXPR") || v.Node.Get("boolop").Token != "and" {
 		return w.expr(v)
 	}
 	_, known := w.t.truth(v)
 	for _, a := range v.Node.Get("args").List {
-		if !known || joinable(a) != nil {
-			out = append(out, w.quals(a)...)
+		if link, _ := joinable(a); !known || link != nil {
+			out = append(out, w.quals(a, allowed)...)
 		}
 	}
 	return out
 }
 
 // joinable gives the EXISTS or ANY, or NOT EXISTS, that a condition is.
-func joinable(v querytree.Value) *querytree.Node {
+func joinable(v querytree.Value) (link *querytree.Node, not bool) {
 	n := v.Node
-	not := false
 	if n != nil && n.Kind == "BOOLEXPR" && n.Get("boolop").Token == "not" && len(n.Get("args").List) == 1 {
 		n, not = n.Get("args").List[0].Node, true
 	}
 	if n == nil || n.Kind != "SUBLINK" {
-		return nil
+		return nil, false
 	}
 	if k := n.Int("subLinkType"); k == existsSubLink || k == anySubLink && !not {
-		return n
+		return n, not
 	}
-	return nil
+	return nil, false
 }
 
 // constants says whether all values are constants, and whether one of them is NULL.

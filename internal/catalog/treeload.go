@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"github.com/das-local/das-local/internal/querytree"
 )
@@ -18,6 +19,11 @@ type tree struct {
 	operators map[uint32]uint32 // functions by operator, where the tree does not say
 	aggs      map[uint32]aggregate
 	domains   map[uint32][]querytree.Value // CHECKs, by domain, those of the base domains first
+
+	// What the planner goes by that plans EXISTS; loaded if there is one.
+	hashable   map[uint32]bool    // operators
+	sizes      map[uint32]float64 // rows of relations, at most
+	hashMemory float64            // in bytes
 }
 
 // treeRelation is a relation that a tree names.
@@ -29,6 +35,7 @@ type treeRelation struct {
 	checks    []querytree.Value
 	generated []generated
 	indexes   []index
+	leaves    map[uint32][]index // those of the relations that inherit from it, and its own, by relation; columns as it numbers them
 }
 
 // generated is a stored generated column.
@@ -52,16 +59,22 @@ func newTree(v querytree.Value, version int) *tree {
 		root: v, version: version,
 		relations: map[uint32]*treeRelation{}, functions: map[uint32]*Function{},
 		operators: map[uint32]uint32{}, aggs: map[uint32]aggregate{}, domains: map[uint32][]querytree.Value{},
+		hashable: map[uint32]bool{}, sizes: map[uint32]float64{},
 	}
 }
 
 // ids are the identifiers in a tree, by what they name.
 type ids struct {
 	relations, targets, functions, operators, aggs, domains map[uint32]bool
+	compares                                                map[uint32]bool // operators of OPEXPR
+	exists                                                  bool            // there is an EXISTS
 }
 
 func newIDs() *ids {
-	return &ids{map[uint32]bool{}, map[uint32]bool{}, map[uint32]bool{}, map[uint32]bool{}, map[uint32]bool{}, map[uint32]bool{}}
+	return &ids{
+		relations: map[uint32]bool{}, targets: map[uint32]bool{}, functions: map[uint32]bool{}, operators: map[uint32]bool{},
+		aggs: map[uint32]bool{}, domains: map[uint32]bool{}, compares: map[uint32]bool{},
+	}
 }
 
 func (i *ids) value(v querytree.Value) {
@@ -88,7 +101,10 @@ func (i *ids) value(v querytree.Value) {
 		}
 	case "FUNCEXPR":
 		add(i.functions, "funcid")
+	case "SUBLINK":
+		i.exists = i.exists || n.Int("subLinkType") == existsSubLink
 	case "OPEXPR", "DISTINCTEXPR", "NULLIFEXPR", "SCALARARRAYOPEXPR":
+		add(i.compares, "opno")
 		add(i.functions, "opfuncid")
 		if n.OID("opfuncid") == 0 {
 			add(i.operators, "opno")
@@ -113,8 +129,9 @@ SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity, CASE c.relkind
   ELSE (SELECT open FROM few WHERE few.oid = c.oid) END
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ANY ($1::oid[])`
 
-// treeExprsSQL gives the expressions that belong to types and relations; attgenerated is of version 12.
-const treeExprsSQL = `
+const (
+	// treeExprsSQL gives the expressions that belong to types and relations; attgenerated is of version 12.
+	treeExprsSQL = `
 WITH RECURSIVE dom(top, oid, depth) AS (
   SELECT oid, oid, 0 FROM pg_type WHERE oid = ANY ($1::oid[]) AND typtype = 'd'
   UNION ALL SELECT d.top, t.typbasetype, d.depth + 1 FROM dom d JOIN pg_type t ON t.oid = d.oid WHERE t.typtype = 'd'
@@ -137,6 +154,24 @@ UNION ALL
   FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am am ON am.oid = c.relam
   WHERE i.indrelid = ANY ($3::oid[]) AND i.indisvalid ORDER BY i.indexrelid)`
 
+	// leavesSQL gives the indexes of what inherits from relations, and those that have none.
+	leavesSQL = `
+WITH RECURSIVE part(top, oid) AS (
+  SELECT c.oid, c.oid FROM pg_class c WHERE c.oid = ANY ($1::oid[]) AND EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid)
+  UNION SELECT p.top, i.inhrelid FROM part p JOIN pg_inherits i ON i.inhparent = p.oid
+)
+SELECT p.top, p.oid, coalesce(am.amname = 'btree', false)::text,
+  i.indpred IS NOT NULL AND pg_get_expr(i.indpred, i.indrelid) IS DISTINCT FROM (
+    SELECT format('(%I IS NOT NULL)', attname) FROM pg_attribute WHERE attrelid = p.oid AND attnum = i.indkey[0]), (
+    SELECT string_agg(coalesce(a.attnum, CASE k.n WHEN 0 THEN 0 ELSE -99 END)::text, ' ' ORDER BY k.at)
+    FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(n, at)
+      LEFT JOIN pg_attribute own ON own.attrelid = p.oid AND own.attnum = k.n
+      LEFT JOIN pg_attribute a ON a.attrelid = p.top AND a.attname = own.attname AND NOT a.attisdropped)
+FROM part p JOIN pg_class r ON r.oid = p.oid AND r.relkind <> 'p'
+  LEFT JOIN pg_index i ON i.indrelid = p.oid AND i.indisvalid
+  LEFT JOIN pg_class c ON c.oid = i.indexrelid LEFT JOIN pg_am am ON am.oid = c.relam`
+)
+
 // load looks up what the tree names. The expressions that this brings in name more.
 func (t *tree) load(ctx context.Context, d *database) error {
 	found := newIDs()
@@ -151,6 +186,16 @@ func (t *tree) load(ctx context.Context, d *database) error {
 				Relation: Relation{OID: oid(r[0]), Schema: string(r[1]), Name: string(r[2]), Kind: char(r[3])},
 				secured:  yes(r[4]), open: yes(r[5]), columns: map[int]uint32{},
 			}
+		}
+	}
+	if len(found.aggs) > 0 {
+		if err := t.inherited(ctx, d, found.relations); err != nil {
+			return err
+		}
+	}
+	if found.exists {
+		if err := t.hashing(ctx, d, found); err != nil {
+			return err
 		}
 	}
 	for depth := 0; depth < 4 && (len(found.domains) > 0 || depth == 0 && len(found.relations) > 0); depth++ {
@@ -217,6 +262,79 @@ func (t *tree) expressions(ctx context.Context, d *database, domains, targets, i
 			next.value(pred)
 		}
 		next.value(expr)
+	}
+	return nil
+}
+
+const (
+	// hashableSQL leaves out the equality of arrays and of rows: it depends on what they hold.
+	hashableSQL = `
+SELECT o.oid FROM pg_operator o JOIN pg_proc p ON p.oid = o.oprcode
+  JOIN pg_operator c ON c.oid = o.oprcom JOIN pg_proc cp ON cp.oid = c.oprcode
+WHERE o.oid = ANY ($1::oid[]) AND o.oprcanhash AND p.proisstrict AND c.oprcanhash AND cp.proisstrict AND o.oid NOT IN (1070, 2988)`
+
+	// sizesSQL: a table that was never analysed is taken for one of ten pages, of rows as wide as its columns.
+	sizesSQL = `
+WITH RECURSIVE part(top, oid) AS (
+  SELECT oid, oid FROM pg_class WHERE oid = ANY ($1::oid[]) AND relkind IN ('r', 'p', 'm')
+  UNION SELECT p.top, i.inhrelid FROM part p JOIN pg_inherits i ON i.inhparent = p.oid
+), page(top, tuples, before, pages) AS (
+  SELECT p.top, c.reltuples, c.relpages, coalesce(pg_relation_size(c.oid), 0) / current_setting('block_size')::float8
+  FROM part p JOIN pg_class c ON c.oid = p.oid
+)
+SELECT top, sum(greatest(1, CASE WHEN tuples >= 0 AND before > 0 THEN tuples / before * pages ELSE 300 * greatest(pages, 10) END))
+FROM page GROUP BY top`
+
+	// hashMemorySQL: the multiplier is of version 13.
+	hashMemorySQL = `
+SELECT 1024 * setting::float8 * coalesce((SELECT setting::float8 FROM pg_settings WHERE name = 'hash_mem_multiplier'), 1)
+FROM pg_settings WHERE name = 'work_mem'`
+)
+
+// hashing looks up what decides whether an EXISTS is planned for a hash table.
+func (t *tree) hashing(ctx context.Context, d *database, found *ids) error {
+	rows, err := d.query(ctx, hashableSQL, oidArray(found.compares))
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		t.hashable[oid(r[0])] = true
+	}
+	// A relation that is locked has no size: then it is open what the planner does.
+	if rows, err = d.query(ctx, sizesSQL, oidArray(found.relations)); err != nil && d.side.conn.IsClosed() {
+		return err
+	}
+	for _, r := range rows {
+		if n, err := strconv.ParseFloat(string(r[1]), 64); err == nil {
+			t.sizes[oid(r[0])] = n
+		}
+	}
+	if rows, err = d.query(ctx, hashMemorySQL); err == nil && len(rows) == 1 {
+		t.hashMemory, err = strconv.ParseFloat(string(rows[0][0]), 64)
+	}
+	return err
+}
+
+// inherited looks up the indexes of what inherits from relations.
+func (t *tree) inherited(ctx context.Context, d *database, relations map[uint32]bool) error {
+	rows, err := d.query(ctx, leavesSQL, oidArray(relations))
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		rel := t.relations[oid(r[0])]
+		if rel == nil {
+			continue
+		}
+		if rel.leaves == nil {
+			rel.leaves = map[uint32][]index{}
+		}
+		i := index{btree: string(r[2]) == "true" && !yes(r[3])}
+		for k := range strings.FieldsSeq(string(r[4])) {
+			n, _ := strconv.Atoi(k)
+			i.keys = append(i.keys, n)
+		}
+		rel.leaves[oid(r[1])] = append(rel.leaves[oid(r[1])], i)
 	}
 	return nil
 }

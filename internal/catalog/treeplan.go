@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/das-local/das-local/internal/querytree"
 )
@@ -21,11 +20,12 @@ func (w *walker) assemble(l *level, from []Call, exists bool, used map[int]bool)
 		by[v.Node.Int("tleSortGroupRef")] = true
 	}
 	missing := w.missing(q, q.Int("commandType"))
+	exists = exists && w.t.plain(q)
 	var below, first, late []Call // of the target list
 	for i, v := range q.Get("targetList").List {
 		te := v.Node
 		ref := te.Int("ressortgroupref") != 0
-		if exists && !ref && !q.Bool("hasAggs") || used != nil && !ref && !used[i+1] && !used[0] && !w.t.volatile(te.Get("expr")) &&
+		if exists || used != nil && !ref && !used[i+1] && !used[0] && !w.t.volatile(te.Get("expr")) &&
 			!q.Bool("hasTargetSRFs") {
 			continue
 		}
@@ -41,7 +41,7 @@ func (w *walker) assemble(l *level, from []Call, exists bool, used map[int]bool)
 		}
 	}
 	first = append(first, missing(maxColumns)...)
-	quals := w.quals(q.Get("jointree").Node.Get("quals"))
+	quals := w.quals(q.Get("jointree").Node.Get("quals"), nil)
 	pushed, having := w.having(q)
 	quals = append(quals, pushed...)
 	if n := l.minMax; n > 1 { // each has the conditions for itself
@@ -162,7 +162,7 @@ func (w *walker) modify(l *level) []Call {
 		}
 		out = append(out, missing(maxColumns)...)
 	}
-	out = append(out, w.quals(q.Get("mergeJoinCondition"))...) // from version 17 on it stands apart
+	out = append(out, w.quals(q.Get("mergeJoinCondition"), nil)...) // from version 17 on it stands apart
 	return append(out, w.values(l)...)
 }
 
@@ -269,117 +269,6 @@ func (w *walker) component(id uint32) []Call {
 		return []Call{{Function: *f, Component: true}}
 	}
 	return nil
-}
-
-// minMax gives the copies of the relations that the planner makes to find min() and max() by an index.
-// Where it is open whether that is worth its while there are none.
-func (w *walker) minMax(q *querytree.Node) (out []Used) {
-	l := w.level
-	if l == nil || l.q != q || !q.Bool("hasAggs") || q.Int("commandType") != cmdSelect || len(q.Get("groupClause").List) > 0 ||
-		len(q.Get("groupingSets").List) > 0 || q.Bool("hasWindowFuncs") || !q.Get("setOperations").Null() || len(q.Get("cteList").List) > 0 {
-		return nil
-	}
-	refs, at := 0, 0
-	eachRef(q.Get("jointree"), func(i int) { refs++; at = i })
-	if refs != 1 || hasQuery(q.Get("jointree").Node.Get("quals")) {
-		return nil
-	}
-	var aggs []*querytree.Node
-	aggregatesOf(q.Get("targetList"), &aggs)
-	aggregatesOf(q.Get("havingQual"), &aggs)
-	var seen []string
-	for _, n := range aggs {
-		args := n.Get("args").List
-		if w.t.aggs[n.OID("aggfnoid")].sort == 0 || len(args) != 1 || !n.Get("aggfilter").Null() || len(n.Get("aggorder").List) > 0 {
-			return nil
-		}
-		copies := w.indexed(q, at, args[0].Node.Get("expr"))
-		if copies == nil {
-			l.minMax = 0
-			return nil
-		}
-		if k := fingerprint(querytree.Value{Node: n}); !slices.Contains(seen, k) {
-			seen = append(seen, k)
-			out = append(out, copies...)
-			l.minMax++
-		}
-	}
-	return out
-}
-
-// indexed follows a column through merged sub-selects to a relation that has an index on it, and
-// lists the relations on the way.
-func (w *walker) indexed(q *querytree.Node, at int, v querytree.Value) []Used {
-	rtes := q.Get("rtable").List
-	if !v.Is("VAR") || v.Node.Int("varno") != at || v.Node.Int("varlevelsup") != 0 || at < 1 || at > len(rtes) {
-		return nil
-	}
-	column := v.Node.Int("varattno")
-	rte := rtes[at-1].Node
-	own := &walker{t: w.t}
-	own.relations(q)
-	switch rte.Int("rtekind") {
-	case rteRelation:
-		rel := w.t.relations[rte.OID("relid")]
-		if rel == nil || rel.open || rel.Kind != 'r' && rel.Kind != 'm' && rel.Kind != 'p' {
-			return nil
-		}
-		fixed := w.fixed(q, at)
-		for _, i := range rel.indexes {
-			if i.serves(column, fixed) {
-				return own.rels
-			}
-		}
-	case rteSubquery:
-		sub := rte.Get("subquery").Node
-		refs, inner := 0, 0
-		eachRef(sub.Get("jointree"), func(i int) { refs++; inner = i })
-		columns := sub.Get("targetList").List
-		if refs != 1 || !w.simple(sub) || rte.Bool("security_barrier") || column < 1 || column > len(columns) {
-			return nil
-		}
-		if below := w.indexed(sub, inner, columns[column-1].Node.Get("expr")); below != nil {
-			return append(own.rels, below...)
-		}
-	}
-	return nil
-}
-
-// serves says whether an index has a column in order, once those in fixed are given.
-func (i *index) serves(column int, fixed map[int]bool) bool {
-	if !i.btree || !i.pred.Null() || column < 1 {
-		return false
-	}
-	for _, k := range i.keys {
-		if k == column {
-			return true
-		}
-		if !fixed[k] {
-			return false
-		}
-	}
-	return false
-}
-
-// fixed are the columns of an entry that WHERE sets equal to a constant.
-func (w *walker) fixed(q *querytree.Node, at int) map[int]bool {
-	out := map[int]bool{}
-	quals := q.Get("jointree").Node.Get("quals")
-	list := []querytree.Value{quals}
-	if quals.Is("BOOLEXPR") && quals.Node.Get("boolop").Token == "and" {
-		list = quals.Node.Get("args").List
-	}
-	for _, c := range list {
-		if !c.Is("OPEXPR") || len(c.Node.Get("args").List) != 2 {
-			continue
-		}
-		f := w.t.callee(c.Node)
-		a, b := c.Node.Get("args").List[0], c.Node.Get("args").List[1]
-		if constant, _ := w.t.constant(b); f != nil && strings.HasSuffix(f.Name, "eq") && constant && a.Is("VAR") && a.Node.Int("varno") == at {
-			out[a.Node.Int("varattno")] = true
-		}
-	}
-	return out
 }
 
 func aggregatesOf(v querytree.Value, out *[]*querytree.Node) {

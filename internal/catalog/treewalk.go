@@ -26,6 +26,7 @@ type walker struct {
 	sub      []Call // of plans apart: WITH queries and sub-selects in expressions; they start first
 	later    []Call // of rows of VALUES after the first
 	level    *level // the query in hand
+	outer    bool   // what is walked stands in for a column of a query around that one
 	steps    int
 }
 
@@ -40,6 +41,8 @@ type level struct {
 	pulled map[int]*level
 	aggs   []*querytree.Node // aggregates and window functions in its expressions
 	minMax int               // how many min() and max() are found by an index
+	merged int               // how many queries around it are one with it: an EXISTS that was made a join
+	anti   bool              // it was NOT EXISTS
 }
 
 func (t *tree) queries() []*Query {
@@ -220,9 +223,45 @@ func (w *walker) from(v querytree.Value) (out []Call) {
 		out = w.from(v.Node.Get("fromlist"))
 	case "JOINEXPR":
 		out = append(w.from(v.Node.Get("larg")), w.from(v.Node.Get("rarg"))...)
-		out = append(out, w.quals(v.Node.Get("quals"))...)
+		out = append(out, w.quals(v.Node.Get("quals"), nullable(v.Node))...)
 	}
 	return out
+}
+
+// nullable are the entries that a sub-select in a join's condition may be joined with: for an outer join those of the
+// side that may be missing, nil for all.
+func nullable(join *querytree.Node) map[int]bool {
+	const left, full, right = 1, 2, 3 // JoinType
+	allowed := map[int]bool{}
+	side := ""
+	switch join.Int("jointype") {
+	case left:
+		side = "rarg"
+	case right:
+		side = "larg"
+	case full:
+		return allowed
+	default:
+		return nil
+	}
+	eachRef(join.Get(side), func(at int) { allowed[at] = true })
+	eachJoin(join.Get(side), func(at int) { allowed[at] = true })
+	return allowed
+}
+
+// eachJoin calls f with the positions of the joins themselves.
+func eachJoin(v querytree.Value, f func(at int)) {
+	for _, e := range v.List {
+		eachJoin(e, f)
+	}
+	switch {
+	case v.Is("FROMEXPR"):
+		eachJoin(v.Node.Get("fromlist"), f)
+	case v.Is("JOINEXPR"):
+		f(v.Node.Int("rtindex"))
+		eachJoin(v.Node.Get("larg"), f)
+		eachJoin(v.Node.Get("rarg"), f)
+	}
 }
 
 // item walks an entry of the range table.
@@ -242,7 +281,7 @@ func (w *walker) item(at int) (out []Call) {
 			e := f.Node.Get("funcexpr")
 			calls := w.rangeFunction(e)
 			if i == 0 && len(rte.Get("functions").List) == 1 && !rte.Bool("funcordinality") && len(calls) > 0 &&
-				f.Node.Get("funccoltypes").Null() {
+				(empty(f.Node.Get("funccoltypes")) || w.t.version >= coercesColumns) {
 				if c := &calls[len(calls)-1]; e.Is("FUNCEXPR") && c.OID == e.Node.OID("funcid") {
 					c.From = true
 				}
@@ -271,6 +310,10 @@ func (w *walker) item(at int) (out []Call) {
 	return out
 }
 
+// coercesColumns is the version from which on the planner also merges an SQL function whose call says what
+// columns it has.
+const coercesColumns = 130000
+
 // rangeFunction walks a function in FROM: its arguments start first.
 func (w *walker) rangeFunction(v querytree.Value) []Call {
 	if !v.Is("FUNCEXPR") {
@@ -293,7 +336,7 @@ func (w *walker) subquery(at int, rte *querytree.Node) []Call {
 		l.pulled[at-1] = in
 		w.relations(q)
 		out := w.from(q.Get("jointree"))
-		out = append(out, w.quals(q.Get("jointree").Node.Get("quals"))...)
+		out = append(out, w.quals(q.Get("jointree").Node.Get("quals"), nil)...)
 		return append(out, w.values(in)...)
 	}
 	used := map[int]bool{}

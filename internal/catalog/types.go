@@ -43,8 +43,8 @@ type Function struct {
 	HasConfig   bool // has SET clauses
 	ReturnsSet  bool
 	ReturnsType uint32
-	// Src is the body of a LANGUAGE sql function given as a string, empty if it is longer than
-	// 64 KiB, of another language, or an SQL-standard body (HasSQLBody).
+	// Src is the body of a LANGUAGE sql function, empty if it is longer than 64 KiB or of another
+	// language. That of an SQL-standard body (HasSQLBody) is the statements that the server prints for it.
 	Src        string
 	HasSQLBody bool
 }

@@ -65,7 +65,9 @@ type Statement struct {
 	Args      []Arg  // of EXECUTE
 	Analyze   bool   // EXPLAIN runs its statement
 	NoData    bool   // CREATE … AS … WITH NO DATA, REFRESH … WITH NO DATA
-	Effects   []Effect
+	// IfNotExists: CREATE … IF NOT EXISTS … AS, which does nothing if there is such a relation.
+	IfNotExists bool
+	Effects     []Effect
 	// Text is the text of a statement inside another one; empty if it could not be cut out, and for
 	// a statement that stands by itself.
 	Text string

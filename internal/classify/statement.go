@@ -182,6 +182,7 @@ func readCreateAs(s *Statement, text string, v *pg_query.CreateTableAsStmt) {
 		s.Command = "CREATE TABLE AS"
 	}
 	s.createAs(v.Into, kind)
+	s.IfNotExists = v.IfNotExists
 	s.Inner = statement(withoutData(after(text, "as")), v.Query)
 }
 
@@ -240,6 +241,19 @@ func readArgs(s *Statement, params []*pg_query.Node) {
 	s.Functions = c.funcs
 }
 
+// integers prints an array of integers. How other elements are printed depends on their type.
+func integers(elements []*pg_query.Node) (string, bool) {
+	list := make([]string, len(elements))
+	for i, e := range elements {
+		text, ok := constText(e)
+		if _, err := strconv.ParseInt(text, 10, 64); !ok || err != nil || e.GetTypeCast() != nil || e.GetAConst().GetSval() != nil {
+			return "", false
+		}
+		list[i] = text
+	}
+	return "{" + strings.Join(list, ",") + "}", true
+}
+
 // constText prints a constant; NULL and what only the server can compute are
 // not known.
 func constText(n *pg_query.Node) (string, bool) {
@@ -260,6 +274,8 @@ func constText(n *pg_query.Node) (string, bool) {
 		}
 	case *pg_query.Node_TypeCast:
 		return constText(v.TypeCast.Arg)
+	case *pg_query.Node_AArrayExpr:
+		return integers(v.AArrayExpr.Elements)
 	case *pg_query.Node_AExpr:
 		if v.AExpr.Lexpr == nil && len(v.AExpr.Name) == 1 && v.AExpr.Name[0].GetString_().GetSval() == "-" {
 			if t, ok := constText(v.AExpr.Rexpr); ok {
@@ -286,7 +302,9 @@ func readFunctions(s *Statement, n *pg_query.Node) {
 			switch cmd.GetSubtype() {
 			case pg_query.AlterTableType_AT_AddColumn, pg_query.AlterTableType_AT_AlterColumnType,
 				pg_query.AlterTableType_AT_AddConstraint:
-				c.expr(cmd.GetDef(), nil)
+				if !cmd.GetDef().GetConstraint().GetSkipValidation() { // NOT VALID: no row is looked at
+					c.expr(cmd.GetDef(), nil)
+				}
 			}
 		}
 	}

@@ -197,6 +197,14 @@ func (s *Session) parameter(name, value string) {
 	}
 }
 
+// keepObjects remembers what the transaction that commits did to relations.
+func (s *Session) keepObjects() {
+	for _, o := range s.state.objects {
+		o.schema = s.home(context.Background(), o) // the catalogue bounds the wait
+		s.created.add(o)
+	}
+}
+
 // ready takes a ReadyForQuery: outside of a transaction, what the session set
 // or created is either permanent or gone.
 func (s *Session) ready(status byte) {
@@ -207,10 +215,7 @@ func (s *Session) ready(status byte) {
 		s.spans = s.spans[:0]
 		touched := s.failed || s.state.touched()
 		if !s.failed {
-			for _, o := range s.state.objects {
-				o.schema = s.home(context.Background(), o) // the catalogue bounds the wait
-				s.created.add(o)
-			}
+			s.keepObjects()
 		}
 		s.state.endTransaction(!s.failed)
 		if touched {

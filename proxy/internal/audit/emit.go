@@ -60,8 +60,8 @@ func (r *run) emit(st *classify.Statement, rows int64, tag string) {
 		r.execute(st, rows)
 		return
 	case classify.CreateAs:
-		// A table that is there already (IF NOT EXISTS) is told by its own tag.
-		if !st.NoData && (tag == "" || tagCommand(tag) == "SELECT") {
+		// A table that is there already (IF NOT EXISTS) is told by its own tag. EXECUTE runs WITH NO DATA too, and stops at once.
+		if (!st.NoData || st.Inner.Form == classify.Execute) && (tag == "" || tagCommand(tag) == "SELECT") {
 			r.nested(func() { r.emitInner(st.Inner, rows) })
 		}
 	case classify.Refresh:
@@ -103,7 +103,9 @@ func (r *run) explain(st *classify.Statement) {
 	if st.Analyze {
 		rows = explainedRows(r.it.Output) // the tag does not say
 	}
-	r.nested(func() { r.emitInner(st.Inner, rows) })
+	if !exists(st.Inner, r.it.Output) {
+		r.nested(func() { r.emitInner(st.Inner, rows) })
+	}
 	class := st.Class
 	if st.Analyze && st.Inner.Form == classify.Execute {
 		if p := r.prepared[st.Inner.Name]; p != nil && p.stmt != nil && p.stmt.Class == activity.ClassWrite {
@@ -111,6 +113,15 @@ func (r *run) explain(st *classify.Statement) {
 		}
 	}
 	r.one(r.part(), class, st.Command, activity.NoRows, r.bound())
+}
+
+// exists says whether EXPLAIN of CREATE … IF NOT EXISTS … AS found that there is such a relation: then it shows the
+// command in the place of a plan, in the format for people nothing.
+func exists(st *classify.Statement, output string) bool {
+	if st.Form != classify.CreateAs || !st.IfNotExists {
+		return false
+	}
+	return output == "" || structured(output) && !strings.Contains(output, "Plan")
 }
 
 // execute makes the events of EXECUTE: those of the prepared statement, with its

@@ -22,7 +22,7 @@ type plan struct {
 // the plan does not say.
 func explainedRows(output string) int64 {
 	p := plan{rows: activity.NoRows, below: activity.NoRows, inserted: activity.NoRows, merged: activity.NoRows}
-	if strings.HasPrefix(output, "[") || strings.HasPrefix(output, "<") || strings.HasPrefix(output, "- Plan") {
+	if structured(output) {
 		p.readFields(output)
 	} else {
 		p.readText(output)
@@ -42,6 +42,11 @@ func explainedRows(output string) int64 {
 		return activity.NoRows
 	}
 	return p.below - p.filtered
+}
+
+// structured says whether a plan is in JSON, XML or YAML.
+func structured(output string) bool {
+	return strings.HasPrefix(output, "[") || strings.HasPrefix(output, "<") || strings.HasPrefix(output, "- ")
 }
 
 // readText reads the format that people read: the top's children are indented by two blanks.

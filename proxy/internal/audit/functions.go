@@ -94,7 +94,7 @@ func fits(f classify.Function, c catalog.Function) bool {
 // body gives the query of an SQL function that the planner puts in the place of its
 // call, or nil.
 func (r *run) body(f classify.Function, c catalog.Function) *classify.Statement {
-	if c.Lang != "sql" || c.Kind != 'f' || c.SecDef || c.HasConfig || c.Src == "" || c.HasSQLBody {
+	if c.Lang != "sql" || c.Kind != 'f' || c.SecDef || c.HasConfig || c.Src == "" {
 		return nil
 	}
 	res := r.cfg.Classifier.Classify(c.Src)

@@ -77,6 +77,11 @@ func (l *live) apply(sql string, quiet bool) string {
 		l.t.Fatalf("%s: %v", sql, err)
 	default:
 		it.Tag = results[0].CommandTag.String()
+		if it.Tag == "EXPLAIN" {
+			for _, row := range results[0].Rows {
+				it.Output += string(row[0]) + "\n"
+			}
+		}
 	}
 	var out []string
 	for _, e := range l.audit.Apply(l.t.Context(), nil, []track.Item{it, ready(l.conn.TxStatus())}) {

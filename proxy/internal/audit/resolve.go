@@ -243,5 +243,7 @@ func (r *run) refresh(st *classify.Statement) {
 	if n, ok := r.cfg.Catalog.Count(r.ctx, &r.names, c.OID); ok && r.status == 'I' && !r.ddl && len(r.state.objects) == 0 {
 		rows = n
 	}
+	r.refreshing = true
 	r.nested(func() { r.query(def, rows) })
+	r.refreshing = false
 }

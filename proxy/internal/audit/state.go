@@ -202,6 +202,9 @@ func (s *Session) effects(st *classify.Statement) {
 			}
 			delete(s.prepared, e.Name)
 		case classify.Commit, classify.Rollback:
+			if e.Kind == classify.Commit {
+				s.keepObjects()
+			}
 			s.state.endTransaction(e.Kind == classify.Commit)
 		case classify.Savepoint:
 			s.state.savepoint(e.Name)

@@ -30,6 +30,8 @@ type run struct {
 	replanned bool
 	outer     string
 	failed    bool
+	// refreshing: the query is a materialised view's.
+	refreshing bool
 
 	// What the server's own audit adds.
 	stmt     *classify.Statement
