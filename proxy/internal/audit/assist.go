@@ -98,7 +98,7 @@ func (s *Session) heardOf(ctx context.Context, dst []activity.Event, it *track.I
 	if enc := s.print.ClientEncoding; enc != "" && enc != "UTF8" && !ascii(text) {
 		text = pgtext.Text(textOID, 0, []byte(text), &s.print)
 	}
-	rec, ok := parseRecord(strings.ToValidUTF8(text, "\uFFFD"), it.TextLen > len(it.Text))
+	rec, ok := parseRecord(strings.ToValidUTF8(text, "\uFFFD"), it.TextLen-len(it.Text))
 	// A parallel worker counts from 1; what says so is in the server's language.
 	if !ok || it.Worker || rec.before(&a.latest) || a.ended && !a.latest.before(&rec) {
 		return dst

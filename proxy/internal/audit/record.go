@@ -23,7 +23,8 @@ type record struct {
 	text    string
 	params  []string
 	rows    int64
-	cut     bool // the text is not whole, params and rows are not known
+	cut     bool // the end is missing: params and rows are not known
+	missing int  // bytes of the text that are missing
 	at      time.Time
 }
 
@@ -37,8 +38,9 @@ const sessionRecord = "AUDIT: SESSION,"
 // recordFields is the number of fields before the text.
 const recordFields = 6
 
-// parseRecord reads a record's message. cut says that its end is missing.
-func parseRecord(message string, cut bool) (record, bool) {
+// parseRecord reads a record's message, of which missing bytes at the end are not
+// there.
+func parseRecord(message string, missing int) (record, bool) {
 	rest, ok := strings.CutPrefix(message, sessionRecord)
 	if !ok {
 		return record{}, false
@@ -58,8 +60,11 @@ func parseRecord(message string, cut bool) (record, bool) {
 		return record{}, false
 	}
 	var whole bool
-	if r.text, rest, whole = csvField(rest); cut || !whole {
+	if r.text, rest, whole = csvField(rest); missing > 0 || !whole {
 		r.cut = true
+		if !whole {
+			r.missing = max(missing, 1)
+		}
 		return r, true
 	}
 	params, rest, _ := csvField(rest)

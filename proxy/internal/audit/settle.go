@@ -247,11 +247,7 @@ func (r *run) executedText(rec *record) *text {
 // nestedText is what events show of a statement that ran inside another.
 func (r *run) nestedText(rec *record) string {
 	shown, _ := classify.Redact(rec.text)
-	missing := 0
-	if rec.cut {
-		missing = 1 // at least
-	}
-	return activity.Cut(shown, r.cfg.MaxText, missing)
+	return activity.Cut(shown, r.cfg.MaxText, rec.missing)
 }
 
 // hideParams takes secrets out of the parameters that the server recorded.
@@ -264,7 +260,8 @@ func (r *run) hideParams(of *text, params []string) []string {
 		return params[n-1]
 	}
 	for i, p := range params {
-		out[i], _ = classify.RedactValue(p)
+		shown, _ := classify.RedactValue(p)
+		out[i] = activity.Cut(shown, r.cfg.MaxText, 0)
 		if of != nil && of.hides(i+1, value) {
 			out[i] = classify.Redacted
 		}

@@ -45,7 +45,7 @@ func (t *Tracker) maxHead() int { return 2*t.conf.MaxText + keepTail }
 
 // noticeWhole handles a NoticeResponse from at to to of the chunk.
 func (t *Tracker) noticeWhole(body []byte, at, to int, it Item, items []Item) []Item {
-	if !readRecord(&it, body, nil) {
+	if !readRecord(&it, body, nil, 0) {
 		return items
 	}
 	t.gap(at, to)
@@ -70,7 +70,7 @@ func (t *Tracker) noticePart(p []byte, at int, done bool, it Item, items []Item)
 	case !done:
 		t.gap(at, len(p))
 		return items
-	case readRecord(&it, n.head[min(5, len(n.head)):], n.tail):
+	case readRecord(&it, n.head[min(5, len(n.head)):], n.tail, int(t.server.length)+5-len(n.head)):
 		t.gap(at, len(p))
 		items = t.audited(it, items)
 	case len(n.tail) > 0:
@@ -119,8 +119,8 @@ func beginsRecord(head []byte) bool {
 }
 
 // readRecord fills the item in if the body is a record's. tail is the end of a
-// body that was cut.
-func readRecord(it *Item, body, tail []byte) bool {
+// body that was cut, which lacks missing bytes.
+func readRecord(it *Item, body, tail []byte, missing int) bool {
 	file, routine := false, false
 	r := reader{b: body}
 	for len(r.b) > 0 && r.b[0] != 0 {
@@ -142,7 +142,7 @@ func readRecord(it *Item, body, tail []byte) bool {
 		}
 	}
 	if len(tail) > 0 {
-		it.TextLen++ // how much is not known; that it was cut is
+		it.TextLen += missing // all but a few bytes of it are text
 		return it.Text != "" && bytes.HasSuffix(tail, []byte(recordEnd)) && bytes.Contains(tail, []byte("\x00F"+recordFile+"\x00"))
 	}
 	return file && routine && it.Text != ""
