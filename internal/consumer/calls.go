@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -107,11 +110,16 @@ func (r *reader) dataKey(ctx context.Context, blob []byte) ([]byte, error) {
 	return r.keys.put(blob, out.Plaintext), nil
 }
 
+// maxBroken is how many calls in a row may break off with their connection.
+const maxBroken = 8
+
 // maxBackoffs is how far the pause between two tries grows.
 const maxBackoffs = 16
 
-// patiently calls f again for as long as the service asks to slow down.
+// patiently calls f again for as long as the service asks to slow down, and a few
+// times if the connection breaks: the SDK's own tries may all meet the same one.
 func (r *reader) patiently(ctx context.Context, verb string, f func() error) error {
+	broken := 0
 	for pause := r.config.Backoff; ; pause = min(2*pause, maxBackoffs*r.config.Backoff) {
 		err := f()
 		if err == nil {
@@ -120,7 +128,10 @@ func (r *reader) patiently(ctx context.Context, verb string, f func() error) err
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if !throttled(err) {
+		if brokenOff(err) {
+			broken++
+		}
+		if !throttled(err) && (!brokenOff(err) || broken > maxBroken) {
 			return fmt.Errorf("%s: %w", verb, err)
 		}
 		r.config.Logger.Debug("slowing down", "call", verb, "error", err, "pause", pause)
@@ -128,6 +139,11 @@ func (r *reader) patiently(ctx context.Context, verb string, f func() error) err
 			return err
 		}
 	}
+}
+
+// brokenOff says whether a call ended with its connection, not with an answer.
+func brokenOff(err error) bool {
+	return errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
 }
 
 // throttled says whether a service wants fewer calls.

@@ -3,6 +3,8 @@ package consumer_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -195,6 +197,7 @@ type spy struct {
 	located chan struct{} // may be nil
 	expire  atomic.Int64  // how many calls of GetRecords find their iterator expired
 	busy    atomic.Int64  // how many are throttled
+	broken  atomic.Int64  // how many end with their connection
 	calls   atomic.Int64
 }
 
@@ -214,6 +217,9 @@ func (s *spy) GetRecords(ctx context.Context, in *kinesis.GetRecordsInput, o ...
 		if s.busy.Add(-1) >= 0 {
 			return nil, &types.ProvisionedThroughputExceededException{}
 		}
+		if s.broken.Add(-1) >= 0 {
+			return nil, fmt.Errorf("exceeded maximum number of attempts: %w", net.ErrClosed)
+		}
 	}
 	return s.Client.GetRecords(ctx, in, o...)
 }
@@ -224,9 +230,10 @@ func TestFaultsOfKinesis(t *testing.T) {
 	c, faulty := b.config(), &spy{Client: b.kinesis}
 	faulty.expire.Store(3)
 	faulty.busy.Store(3)
+	faulty.broken.Store(3)
 	c.Kinesis, c.RecordLimit = faulty, 4
 	wantAll(t, b.read(c), 40)
-	if faulty.busy.Load() > 0 {
+	if faulty.busy.Load() > 0 || faulty.broken.Load() > 0 {
 		t.Error("the faults did not happen")
 	}
 }
