@@ -39,7 +39,7 @@ func (c *cluster) prepareOlder(ctx context.Context, setup string) error {
 		_, err := conn.PgConn().Exec(ctx, sql).ReadAll()
 		var refused *pgconn.PgError
 		switch {
-		case errors.As(err, &refused) && (refused.Code[:2] == "42" || refused.Code == "22023"):
+		case errors.As(err, &refused):
 			fmt.Fprintf(os.Stderr, "oracle: PostgreSQL %d does without %.70q: %s\n", c.major(), strings.TrimSpace(sql), refused.Message)
 		case err != nil:
 			return fmt.Errorf("set the template up: %w", err)
