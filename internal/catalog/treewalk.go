@@ -314,8 +314,7 @@ func (w *walker) item(at int) (out []Call) {
 		for i, f := range rte.Get("functions").List {
 			e := f.Node.Get("funcexpr")
 			calls := w.rangeFunction(e)
-			if i == 0 && len(rte.Get("functions").List) == 1 && !rte.Bool("funcordinality") && len(calls) > 0 &&
-				(empty(f.Node.Get("funccoltypes")) || w.t.version >= coercesColumns) {
+			if i == 0 && len(rte.Get("functions").List) == 1 && !rte.Bool("funcordinality") && len(calls) > 0 {
 				if c := &calls[len(calls)-1]; e.Is("FUNCEXPR") && c.OID == e.Node.OID("funcid") {
 					c.From = true
 				}
@@ -341,10 +340,6 @@ func (w *walker) item(at int) (out []Call) {
 	}
 	return out
 }
-
-// coercesColumns is the version from which on the planner also merges an SQL function whose call says what
-// columns it has.
-const coercesColumns = 130000
 
 // rangeFunction walks a function in FROM: its arguments start first.
 func (w *walker) rangeFunction(v querytree.Value) []Call {

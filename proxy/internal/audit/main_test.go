@@ -45,6 +45,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// major is the server's major version.
+func major() int { return server.Installation().Major }
+
 // dial opens a session of user in database.
 func dial(ctx context.Context, database, user string) (*pgconn.PgConn, error) {
 	u, err := url.Parse(server.URL())
