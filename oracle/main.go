@@ -20,6 +20,7 @@ type options struct {
 	cases   string
 	only    string
 	audit   string
+	binDir  string
 	check   bool
 	verbose bool
 	workers int
@@ -30,6 +31,7 @@ func main() {
 	flag.StringVar(&o.cases, "cases", "testdata/oracle/public.jsonl", "`FILE` of cases; setup.sql lies beside it")
 	flag.StringVar(&o.only, "only", "", "replay the cases whose id matches this `REGEXP`")
 	flag.StringVar(&o.audit, "audit", "catalog,server", "audit `MODES` of das-local, by commas; server needs pgaudit installed")
+	flag.StringVar(&o.binDir, "bindir", "", "`DIR` with the programs of the PostgreSQL to replay on; the cases were recorded on version 15")
 	flag.BoolVar(&o.check, "check", false, "exit 1 if less agrees than each mode promises")
 	flag.BoolVar(&o.verbose, "v", false, "print the first difference of every case that does not agree")
 	flag.IntVar(&o.workers, "workers", 2, "`N` cases at a time")
@@ -89,7 +91,7 @@ func replayIn(ctx context.Context, o options, bin, mode, setup string, only *reg
 	if err != nil {
 		return nil, err
 	}
-	stack, err := replay.StartStack(ctx, replay.StackConfig{Bin: bin, Mode: mode})
+	stack, err := replay.StartStack(ctx, replay.StackConfig{Bin: bin, Mode: mode, BinDir: o.binDir})
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ import (
 type PostgresConfig struct {
 	Settings map[string]string // server settings, over the defaults
 	HBA      []string          // pg_hba.conf lines before those that trust everybody
+	BinDir   string            // has the programs of the version to run; empty: the newest installed
 }
 
 // Postgres is a private PostgreSQL server on the loopback address. Its
@@ -46,8 +47,15 @@ func StartPostgres(ctx context.Context, c PostgresConfig) (*Postgres, error) {
 		}
 		settings["hba_file"] = path
 	}
+	conf := pgserver.Config{Settings: settings}
 	var err error
-	if p.Server, err = pgserver.Start(ctx, pgserver.Config{Settings: settings}); err != nil {
+	if c.BinDir != "" {
+		if conf.Installation, err = pgserver.Inspect(ctx, c.BinDir); err != nil {
+			os.RemoveAll(p.hba)
+			return nil, err
+		}
+	}
+	if p.Server, err = pgserver.Start(ctx, conf); err != nil {
 		os.RemoveAll(p.hba)
 		return nil, err
 	}

@@ -215,7 +215,7 @@ func TestIdleConnectionIsClosed(t *testing.T) {
 }
 
 func TestHitDoesNotAllocate(t *testing.T) {
-	newDatabase(t, "cat_alloc", functions)
+	newDatabase(t, "cat_alloc", functions())
 	c := start(t, catalog.Config{CheckInterval: time.Hour})
 	s := &catalog.Session{Database: "cat_alloc", User: "postgres", PID: 4711, SearchPath: []string{"$user", "a", "public"}}
 	sql := "SELECT * FROM t WHERE id = $1"

@@ -46,6 +46,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// major is the server's major version.
+func major() int { return server.Installation().Major }
+
 // connect opens a session of user in database.
 func connect(ctx context.Context, database, user string) (*pgx.Conn, error) {
 	return connectNoting(ctx, database, user, nil)

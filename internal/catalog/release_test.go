@@ -29,10 +29,18 @@ func TestEndedConnectionIsReplaced(t *testing.T) {
 		t.Fatal("no t")
 	}
 	admin := newClient(t, "postgres", "postgres")
-	for _, sql := range []string{
-		"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = 'cat_ended'",
-		"DROP DATABASE cat_ended WITH (FORCE)",
-	} {
+	terminate, drop := "SELECT pg_terminate_backend(pid, 10000)", "DROP DATABASE cat_ended WITH (FORCE)"
+	if major() < 14 {
+		terminate = "SELECT pg_terminate_backend(pid)"
+	}
+	terminate += " FROM pg_stat_activity WHERE datname = 'cat_ended'"
+	if major() < 13 {
+		drop = "DROP DATABASE cat_ended"
+	}
+	for _, sql := range []string{terminate, drop} {
+		if sql == "DROP DATABASE cat_ended" {
+			admin.exec(terminate)
+		}
 		admin.exec(sql)
 		if sql[0] == 'D' {
 			newDatabase(t, "cat_ended", "CREATE VIEW u AS SELECT 1")

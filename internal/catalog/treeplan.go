@@ -41,7 +41,7 @@ func (w *walker) assemble(l *level, from []Call, exists bool, used map[int]bool)
 		}
 	}
 	first = append(first, missing(maxColumns)...)
-	quals := w.quals(q.Get("jointree").Node.Get("quals"), nil)
+	quals := w.quals(q.Get("jointree").Node.Get("quals"), mergeNullable(q))
 	pushed, having := w.having(q)
 	quals = append(quals, pushed...)
 	if n := l.minMax; n > 1 { // each has the conditions for itself
@@ -53,6 +53,8 @@ func (w *walker) assemble(l *level, from []Call, exists bool, used map[int]bool)
 		out = slices.Concat(quals, from, below, first, having)
 	case grouped:
 		out = slices.Concat(from, below, quals, first, having)
+	case tableFunction(q):
+		out = slices.Concat(first, quals, from)
 	default:
 		out = slices.Concat(from, first, quals, having)
 	}
@@ -65,6 +67,15 @@ func (w *walker) assemble(l *level, from []Call, exists bool, used map[int]bool)
 	out = append(out, w.expr(q.Get("limitOffset"))...)
 	out = append(out, w.expr(q.Get("limitCount"))...)
 	return append(out, w.modify(l)...)
+}
+
+// tableFunction says whether all that a query reads is XMLTABLE or JSON_TABLE.
+func tableFunction(q *querytree.Node) (yes bool) {
+	eachRef(q.Get("jointree"), func(at int) {
+		rtes := q.Get("rtable").List
+		yes = at >= 1 && at <= len(rtes) && rtes[at-1].Node.Int("rtekind") == rteTableFunc
+	})
+	return yes
 }
 
 // maxColumns is more than a table can have (MaxHeapAttributeNumber is 1600).
@@ -153,6 +164,9 @@ func (w *walker) modify(l *level) []Call {
 		}
 		out = append(out, w.expr(oc.Get("onConflictWhere"))...)
 	}
+	if unmatched(q)[bySource] { // the executor checks once more whether there is a match
+		out = append(out, w.expr(q.Get("mergeJoinCondition"))...)
+	}
 	for _, v := range q.Get("mergeActionList").List {
 		out = append(out, w.expr(v.Node.Get("qual"))...)
 		missing := w.missing(q, v.Node.Int("commandType"))
@@ -162,7 +176,6 @@ func (w *walker) modify(l *level) []Call {
 		}
 		out = append(out, missing(maxColumns)...)
 	}
-	out = append(out, w.quals(q.Get("mergeJoinCondition"), nil)...) // from version 17 on it stands apart
 	return append(out, w.values(l)...)
 }
 
@@ -257,7 +270,11 @@ func (w *walker) components(l *level) (out []Call) {
 			out = append(out, w.component(a.final)...)
 			out = append(out, w.component(a.trans)...)
 		}
-		for _, f := range []string{"aggdirectargs", "args", "aggfilter"} {
+		order := []string{"aggdirectargs", "aggfilter", "args"}
+		if window {
+			order = []string{"args", "aggfilter"}
+		}
+		for _, f := range order {
 			args = append(args, w.expr(n.Get(f))...)
 		}
 	}

@@ -107,6 +107,9 @@ func (w *walker) body(l *level, exists bool, used map[int]bool) []Call {
 	w.with(q)
 	w.relations(q)
 	from := w.from(q.Get("jointree"))
+	if on := q.Get("mergeJoinCondition"); !on.Null() { // from version 17 on it is not WHERE's
+		from = append(from, w.quals(on, mergeNullable(q))...)
+	}
 	if setop := q.Get("setOperations"); !setop.Null() {
 		from = append(from, w.arms(setop)...)
 	}
@@ -249,6 +252,37 @@ func nullable(join *querytree.Node) map[int]bool {
 	return allowed
 }
 
+const bySource, byTarget = 1, 2 // MergeMatchKind
+
+// unmatched says which rows without a match MERGE does something with.
+func unmatched(q *querytree.Node) map[int]bool {
+	kinds := map[int]bool{}
+	for _, v := range q.Get("mergeActionList").List {
+		kinds[v.Node.Int("matchKind")] = true
+		if v.Node.Has("matched") && !v.Node.Bool("matched") { // before version 17
+			kinds[byTarget] = true
+		}
+	}
+	return kinds
+}
+
+// mergeNullable is nullable for the join that the planner makes of MERGE: the target with what it is compared with.
+func mergeNullable(q *querytree.Node) map[int]bool {
+	outer := unmatched(q)
+	allowed := map[int]bool{}
+	switch {
+	case outer[bySource] && outer[byTarget]:
+	case outer[bySource]:
+		eachRef(q.Get("jointree"), func(at int) { allowed[at] = true })
+		eachJoin(q.Get("jointree"), func(at int) { allowed[at] = true })
+	case outer[byTarget]:
+		allowed[q.Int("resultRelation")] = true
+	default:
+		return nil
+	}
+	return allowed
+}
+
 // eachJoin calls f with the positions of the joins themselves.
 func eachJoin(v querytree.Value, f func(at int)) {
 	for _, e := range v.List {
@@ -275,13 +309,12 @@ func (w *walker) item(at int) (out []Call) {
 	case rteRelation:
 		out = w.expr(rte.Get("tablesample"))
 	case rteSubquery:
-		out = w.subquery(at, rte)
+		out = w.subquery(at, rte.Get("subquery").Node, rte.Bool("security_barrier"), l)
 	case rteFunction:
 		for i, f := range rte.Get("functions").List {
 			e := f.Node.Get("funcexpr")
 			calls := w.rangeFunction(e)
-			if i == 0 && len(rte.Get("functions").List) == 1 && !rte.Bool("funcordinality") && len(calls) > 0 &&
-				(empty(f.Node.Get("funccoltypes")) || w.t.version >= coercesColumns) {
+			if i == 0 && len(rte.Get("functions").List) == 1 && !rte.Bool("funcordinality") && len(calls) > 0 {
 				if c := &calls[len(calls)-1]; e.Is("FUNCEXPR") && c.OID == e.Node.OID("funcid") {
 					c.From = true
 				}
@@ -296,9 +329,7 @@ func (w *walker) item(at int) (out []Call) {
 		for up, n := l, rte.Int("ctelevelsup"); up != nil; up, n = up.up, n-1 {
 			if n == 0 {
 				if body := up.ctes[rte.Get("ctename").Token]; body != nil {
-					w.level = up
-					out = w.query(body, false)
-					w.level = l
+					out = w.subquery(at, body, false, up)
 				}
 				break
 			}
@@ -309,10 +340,6 @@ func (w *walker) item(at int) (out []Call) {
 	}
 	return out
 }
-
-// coercesColumns is the version from which on the planner also merges an SQL function whose call says what
-// columns it has.
-const coercesColumns = 130000
 
 // rangeFunction walks a function in FROM: its arguments start first.
 func (w *walker) rangeFunction(v querytree.Value) []Call {
@@ -326,13 +353,17 @@ func (w *walker) rangeFunction(v querytree.Value) []Call {
 	return calls
 }
 
-// subquery walks a sub-select of FROM, which the planner merges if it is simple.
-func (w *walker) subquery(at int, rte *querytree.Node) []Call {
-	q := rte.Get("subquery").Node
+// subquery walks a sub-select of FROM, or the WITH query that stands there, which the planner merges if it is simple. around is
+// the query that it was written in.
+func (w *walker) subquery(at int, q *querytree.Node, barrier bool, around *level) []Call {
 	l := w.level
+	if w.steps++; w.steps > maxCalls {
+		return nil
+	}
+	w.level = around
 	in := w.enter(q)
 	defer func() { w.level = l }()
-	if w.simple(q) && !rte.Bool("security_barrier") {
+	if w.simple(q) && !barrier {
 		l.pulled[at-1] = in
 		w.relations(q)
 		out := w.from(q.Get("jointree"))

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"strconv"
+	"strings"
 )
 
 // binary prints a value in binary format.
@@ -62,7 +63,7 @@ func (p *printer) binaryRare(dst []byte, oid uint32, b []byte) ([]byte, bool) {
 		if len(b) != 1 {
 			return dst, false
 		}
-		return appendChar(dst, b[0]), true
+		return p.char(dst, b[0]), true
 	case oidOID, oidXID, oidCID:
 		if len(b) != 4 {
 			return dst, false
@@ -114,16 +115,24 @@ func (p *printer) binaryRare(dst []byte, oid uint32, b []byte) ([]byte, bool) {
 	return p.customBinary(dst, oid, b)
 }
 
-// appendChar prints "char" as the server does since its minor releases of 2022: not
-// ASCII is an octal escape, zero is nothing.
-func appendChar(dst []byte, c byte) []byte {
+// char prints "char": zero is nothing; not ASCII is an octal escape, and before version 15 one byte in the client's
+// encoding.
+func (p *printer) char(dst []byte, c byte) []byte {
 	switch {
 	case c == 0:
 		return dst
 	case c < 0x80:
 		return append(dst, c)
+	case p.rawChar():
+		return append(dst, p.decode([]byte{c})...)
 	}
 	return append(dst, '\\', '0'+c>>6, '0'+c>>3&7, '0'+c&7)
+}
+
+func (p *printer) rawChar() bool {
+	major, _, _ := strings.Cut(p.s.ServerVersion, ".")
+	n, err := strconv.Atoi(major)
+	return err == nil && n < 15
 }
 
 // nested prints a container, one level deeper.

@@ -3,7 +3,10 @@ package pgtext_test
 import (
 	"context"
 	"fmt"
+	"iter"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/das-local/das-local/internal/pgserver"
@@ -36,6 +39,22 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// since says from which major version on the server has a type.
+func since(typ string) int {
+	switch {
+	case strings.Contains(typ, "multirange"):
+		return 14
+	case typ == "xid8", typ == "pg_snapshot":
+		return 13
+	}
+	return 0
+}
+
+// known lists those of the types that the server has.
+func known(types iter.Seq[string]) []string {
+	return slices.DeleteFunc(slices.Sorted(types), func(typ string) bool { return server.Installation().Major < since(typ) })
+}
+
 // session is a connection with the given settings.
 type session struct {
 	t    *testing.T
@@ -45,6 +64,7 @@ type session struct {
 
 func newSession(t *testing.T, s pgtext.Settings) *session {
 	t.Helper()
+	s.ServerVersion = server.Installation().Version
 	conn, err := pgconn.Connect(t.Context(), server.URL())
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,8 @@ type Settings struct {
 	// NoExtraFloatDigits stands for a setting of 0.
 	ExtraFloatDigits int
 	ClientEncoding   string // empty: "UTF8"
+	// ServerVersion is server_version, "14.24"; empty: the newest.
+	ServerVersion string
 
 	// Zone is TimeZone as LoadZone gives it; nil: it is loaded for each value that
 	// needs it, which reads a file.

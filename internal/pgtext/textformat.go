@@ -72,7 +72,7 @@ func (p *printer) textRare(dst []byte, oid uint32, s string) ([]byte, bool) {
 		return textBits(dst, s)
 	case oidChar:
 		if len(s) > 0 && s[0] != '\\' {
-			return appendChar(dst, s[0]), true
+			return p.char(dst, s[0]), true
 		}
 	}
 	if isReg(oid) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -32,8 +33,15 @@ func (c *cluster) prepare(ctx context.Context, setup string) (err error) {
 	if c.admin, err = pgx.Connect(ctx, c.pg.URL("postgres")); err != nil {
 		return fmt.Errorf("connect to postgres: %w", err)
 	}
-	if err := c.exec(ctx, "CREATE DATABASE "+template+" TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'"); err != nil {
+	locale := "LOCALE 'C.UTF-8'"
+	if c.major() < 13 {
+		locale = "LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'"
+	}
+	if err := c.exec(ctx, "CREATE DATABASE "+template+" TEMPLATE template0 ENCODING 'UTF8' "+locale); err != nil {
 		return err
+	}
+	if c.major() < recorded {
+		return c.prepareOlder(ctx, setup)
 	}
 	if err := c.pg.Exec(ctx, template, setup); err != nil {
 		return fmt.Errorf("set the template up (the contrib modules are needed, for example postgresql-contrib): %w", err)
@@ -59,11 +67,11 @@ func (c *cluster) exec(ctx context.Context, statements ...string) error {
 // fresh makes the database of one case anew, with its administrator's
 // statements done.
 func (c *cluster) fresh(ctx context.Context, admin *pgx.Conn, database string, cs *Case) error {
-	for _, sql := range []string{
-		"DROP DATABASE IF EXISTS " + database + " WITH (FORCE)",
-		"CREATE DATABASE " + database + " TEMPLATE " + template + " STRATEGY wal_log",
-		"GRANT CREATE ON DATABASE " + database + " TO das_app",
-	} {
+	create := "CREATE DATABASE " + database + " TEMPLATE " + template
+	if c.major() >= 15 {
+		create += " STRATEGY wal_log"
+	}
+	for _, sql := range append(c.drop(database), create, "GRANT CREATE ON DATABASE "+database+" TO das_app") {
 		if _, err := admin.PgConn().Exec(ctx, sql).ReadAll(); err != nil {
 			return fmt.Errorf("run %q: %w", sql, err)
 		}
@@ -89,22 +97,32 @@ func (c *cluster) sweep(ctx context.Context, database string) error {
 			return err
 		}
 	}
-	if err := c.exec(ctx, "DROP DATABASE "+database+" WITH (FORCE)"); err != nil {
+	databases, err := c.list(ctx, "postgres",
+		`SELECT quote_ident(datname) FROM pg_database WHERE datname NOT IN ('postgres','template0','template1','`+template+`')`)
+	if err != nil {
 		return err
 	}
-	for _, query := range []string{
-		`SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database WHERE datname NOT IN ('postgres','template0','template1','` + template + `')`,
+	for _, name := range databases {
+		if err := c.exec(ctx, c.drop(name)...); err != nil {
+			return err
+		}
+	}
+	queries := []string{
 		`SELECT format('DROP TABLESPACE %I', spcname) FROM pg_tablespace WHERE spcname NOT LIKE 'pg\_%'`,
 		`SELECT format('ALTER ROLE %I RESET ALL', rolname) FROM pg_db_role_setting JOIN pg_roles r ON r.oid = setrole WHERE setdatabase = 0
 			UNION ALL SELECT 'ALTER ROLE ALL RESET ' || split_part(c, '=', 1) FROM pg_db_role_setting, unnest(setconfig) c
 				WHERE setdatabase = 0 AND setrole = 0 AND c NOT LIKE 'pgaudit.%'`,
 		`SELECT format('REVOKE %I FROM %I', g.rolname, m.rolname) FROM pg_auth_members a JOIN pg_roles g ON g.oid = roleid JOIN pg_roles m ON m.oid = member
 			WHERE g.rolname LIKE 'das\_%' AND (g.rolname, m.rolname) <> ('das_grp', 'das_app')`,
-		`SELECT format('REVOKE ALL ON PARAMETER %s FROM %I', parname, grantee::regrole) FROM pg_parameter_acl, aclexplode(paracl) WHERE grantee <> 10 GROUP BY parname, grantee`,
 		`SELECT format('DROP OWNED BY %I; DROP ROLE %1$I', rolname) FROM pg_roles WHERE oid >= 16384
 			AND rolname NOT IN ('das_app','das_reader','das_writer','das_admin','das_definer','das_grp','das_other')`,
 		`SELECT 'ALTER SYSTEM RESET ALL'`,
-	} {
+	}
+	if c.major() >= 15 { // before the roles go
+		queries = slices.Insert(queries, 0, `SELECT format('REVOKE ALL ON PARAMETER %s FROM %I', parname, grantee::regrole) FROM pg_parameter_acl, aclexplode(paracl)
+			WHERE grantee <> 10 GROUP BY parname, grantee`)
+	}
+	for _, query := range queries {
 		statements, err := c.list(ctx, "postgres", query)
 		if err != nil {
 			return err

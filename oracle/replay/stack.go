@@ -26,6 +26,7 @@ type StackConfig struct {
 	Mode     string            // of its audit: in mode server, the server has pgaudit
 	Stream   string            // mode of the activity stream; empty: das-local's default
 	Settings map[string]string // of the server; nil: those that the cases were recorded with
+	BinDir   string            // has the server's programs; empty: the newest installed
 }
 
 // StartStack starts all parts; on failure none is left running.
@@ -40,7 +41,7 @@ func StartStack(ctx context.Context, c StackConfig) (*Stack, error) {
 	}
 	s := new(Stack)
 	var err error
-	if s.PG, err = testbed.StartPostgres(ctx, testbed.PostgresConfig{Settings: conf}); err != nil {
+	if s.PG, err = testbed.StartPostgres(ctx, testbed.PostgresConfig{Settings: conf, BinDir: c.BinDir}); err != nil {
 		return nil, err
 	}
 	args := []string{"--upstream=" + s.PG.URL("postgres"), "--heartbeat=0", "--audit=" + c.Mode}

@@ -191,6 +191,8 @@ func (s *Session) parameter(name, value string) {
 		s.print.DateStyle = value
 	case "IntervalStyle":
 		s.print.IntervalStyle = value
+	case "server_version":
+		s.print.ServerVersion = value
 	case "client_encoding":
 		s.print.ClientEncoding = value
 		s.last = nil

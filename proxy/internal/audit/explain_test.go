@@ -33,6 +33,9 @@ func TestExplainedRows(t *testing.T) {
 		"MERGE INTO s USING p ON s.id = p.id WHEN MATCHED THEN UPDATE SET v = 'm' WHEN NOT MATCHED THEN INSERT VALUES (p.id, 'new')",
 		"MERGE INTO s USING p ON s.id = p.id WHEN MATCHED THEN DELETE", "MERGE INTO s USING p ON s.id = p.id WHEN MATCHED THEN DO NOTHING",
 	} {
+		if strings.HasPrefix(sql, "MERGE") && major() < 15 {
+			continue
+		}
 		run := func(prefix string) (int64, string) {
 			r := c.Exec(t.Context(), "BEGIN; "+prefix+sql+"; ROLLBACK")
 			all, err := r.ReadAll()

@@ -109,7 +109,11 @@ func newLiveDatabase(t *testing.T, name, contents string) {
 		t.Fatal(err)
 	}
 	defer admin.Close(context.Background())
-	for _, sql := range []string{"DROP DATABASE IF EXISTS " + name + " WITH (FORCE)", "CREATE DATABASE " + name} {
+	drop := "DROP DATABASE IF EXISTS " + name
+	if major() >= 13 {
+		drop += " WITH (FORCE)"
+	}
+	for _, sql := range []string{drop, "CREATE DATABASE " + name} {
 		if _, err := exec(t.Context(), admin, sql); err != nil {
 			t.Fatal(err)
 		}

@@ -16,11 +16,18 @@ import (
 var server *pgserver.Server
 
 func TestMain(m *testing.M) {
-	var err error
-	server, err = pgserver.Start(context.Background(), pgserver.Config{Settings: map[string]string{
+	cfg := pgserver.Config{Settings: map[string]string{
 		"timezone": "UTC", "wal_level": "logical", "max_prepared_transactions": "10", "autovacuum": "off",
-	}})
-	if err != nil {
+	}}
+	var err error
+	// DAS_LOCAL_TEST_PG_BIN has the programs of the version to test against.
+	if dir := os.Getenv("DAS_LOCAL_TEST_PG_BIN"); dir != "" {
+		if cfg.Installation, err = pgserver.Inspect(context.Background(), dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	if server, err = pgserver.Start(context.Background(), cfg); err != nil {
 		fmt.Fprintln(os.Stderr, "install PostgreSQL 15 with contrib (Debian: apt-get install postgresql-15):", err)
 		os.Exit(1)
 	}
@@ -37,6 +44,9 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(code)
 }
+
+// major is the server's major version.
+func major() int { return server.Installation().Major }
 
 // dial opens a session of user in database.
 func dial(ctx context.Context, database, user string) (*pgconn.PgConn, error) {

@@ -1,6 +1,7 @@
 package audit_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/das-local/das-local/proxy/internal/track"
@@ -11,6 +12,10 @@ func TestUtilityAlone(t *testing.T) {
 	newLiveDatabase(t, "live_alone", liveSchema+`CREATE MATERIALIZED VIEW one AS SELECT 1 AS a;
 		CREATE MATERIALIZED VIEW mt AS SELECT * FROM t; CREATE MATERIALIZED VIEW called AS SELECT f(1) AS a;`)
 	l := newLive(t, newCatalogue(t), "live_alone")
+	view := "" // a view's query has the view itself among its relations, until
+	if major() >= 16 {
+		view = ", SELECT"
+	}
 	for _, tt := range [][2]string{
 		{"PREPARE p AS SELECT id FROM t", "PREPARE"},
 		{"CREATE TABLE a1 AS EXECUTE p WITH NO DATA", "CREATE TABLE AS, SELECT TABLE public.t"},
@@ -26,29 +31,52 @@ func TestUtilityAlone(t *testing.T) {
 		{"EXPLAIN (FORMAT yaml) CREATE MATERIALIZED VIEW IF NOT EXISTS mt AS SELECT * FROM t", "EXPLAIN"},
 		{"EXPLAIN (FORMAT yaml) CREATE TABLE IF NOT EXISTS a4 AS SELECT * FROM t", "EXPLAIN, SELECT TABLE public.t"},
 		{"EXPLAIN CREATE TABLE IF NOT EXISTS a4 AS SELECT * FROM t", "EXPLAIN, SELECT TABLE public.t"},
-		{"REFRESH MATERIALIZED VIEW one", "REFRESH MATERIALIZED VIEW"},
-		{"REFRESH MATERIALIZED VIEW called", "EXECUTE FUNCTION public.f, REFRESH MATERIALIZED VIEW"},
+		{"REFRESH MATERIALIZED VIEW one", "REFRESH MATERIALIZED VIEW" + view},
+		{"REFRESH MATERIALIZED VIEW called", "EXECUTE FUNCTION public.f, REFRESH MATERIALIZED VIEW" + view},
 		{"REFRESH MATERIALIZED VIEW mt", "REFRESH MATERIALIZED VIEW, SELECT TABLE public.t"},
 		{"CREATE MATERIALIZED VIEW two AS SELECT 1", "CREATE MATERIALIZED VIEW, SELECT"},
 		{"ALTER TABLE t ADD CONSTRAINT valid CHECK (f(id) = 1)", "ALTER TABLE, EXECUTE FUNCTION public.f"},
 		{"ALTER TABLE t ADD CONSTRAINT later CHECK (f(id) = 1) NOT VALID", "ALTER TABLE"},
 	} {
+		if strings.HasPrefix(tt[0], "EXPLAIN") && strings.Contains(tt[0], "IF NOT EXISTS") && tt[1] == "EXPLAIN" && major() < 14 {
+			continue // the server explains it there, and refuses to run it
+		}
 		l.want(tt[0], tt[1])
 	}
 }
 
+// sqlBody makes statements the body of an SQL function.
+func sqlBody(statements string) string {
+	if major() < 14 {
+		return "LANGUAGE sql AS '" + statements + "'"
+	}
+	return "BEGIN ATOMIC " + statements + "; END"
+}
+
+// sqlReturn makes an expression the body of an SQL function.
+func sqlReturn(expr string) string {
+	if major() < 14 {
+		return "LANGUAGE sql AS 'SELECT " + expr + "'"
+	}
+	return "RETURN " + expr
+}
+
 func TestInlinedBodies(t *testing.T) {
 	newLiveDatabase(t, "live_inline", liveSchema+`
-		CREATE FUNCTION scalar(x int) RETURNS int RETURN x + 1;
-		CREATE FUNCTION strictly(x int) RETURNS int STRICT RETURN coalesce(x, 1);
-		CREATE FUNCTION calls(x int) RETURNS int RETURN f(x);
-		CREATE FUNCTION atomic(x int) RETURNS int BEGIN ATOMIC SELECT x * 2; END;
-		CREATE FUNCTION twice(x int) RETURNS int BEGIN ATOMIC SELECT 1; SELECT x; END;
-		CREATE FUNCTION rows() RETURNS SETOF int STABLE BEGIN ATOMIC SELECT id FROM t; END;
-		CREATE FUNCTION vrows() RETURNS SETOF int BEGIN ATOMIC SELECT id FROM t; END;
+		CREATE FUNCTION scalar(x int) RETURNS int `+sqlReturn("x + 1")+`;
+		CREATE FUNCTION strictly(x int) RETURNS int STRICT `+sqlReturn("coalesce(x, 1)")+`;
+		CREATE FUNCTION calls(x int) RETURNS int `+sqlReturn("f(x)")+`;
+		CREATE FUNCTION atomic(x int) RETURNS int `+sqlBody("SELECT x * 2")+`;
+		CREATE FUNCTION twice(x int) RETURNS int `+sqlBody("SELECT 1; SELECT x")+`;
+		CREATE FUNCTION rows() RETURNS SETOF int STABLE `+sqlBody("SELECT id FROM t")+`;
+		CREATE FUNCTION vrows() RETURNS SETOF int `+sqlBody("SELECT id FROM t")+`;
 		CREATE FUNCTION pairs(int) RETURNS SETOF record STABLE LANGUAGE sql AS 'SELECT id, $1 FROM t';
 		CREATE FUNCTION spairs(int) RETURNS SETOF record STABLE STRICT LANGUAGE sql AS 'SELECT id, $1 FROM t'`)
 	l := newLive(t, newCatalogue(t), "live_inline")
+	coerced := "SELECT TABLE public.t"
+	if major() < 13 {
+		coerced = "SELECT failed"
+	}
 	for _, tt := range [][2]string{
 		{"SELECT scalar(1)", "SELECT"},
 		{"SELECT scalar(id) FROM t", "SELECT TABLE public.t"},
@@ -60,7 +88,7 @@ func TestInlinedBodies(t *testing.T) {
 		{"SELECT * FROM rows() WITH ORDINALITY", "EXECUTE FUNCTION public.rows, SELECT"},
 		{"SELECT * FROM vrows()", "EXECUTE FUNCTION public.vrows, SELECT"},
 		{"SELECT * FROM pairs(1) AS p(a int, b int)", "SELECT TABLE public.t"},
-		{"SELECT * FROM pairs(1) AS p(a int8, b numeric(4,2))", "SELECT TABLE public.t"},
+		{"SELECT * FROM pairs(1) AS p(a int8, b numeric(4,2))", coerced},
 		{"SELECT * FROM spairs(1) AS p(a int, b int)", "EXECUTE FUNCTION public.spairs, SELECT"},
 	} {
 		l.want(tt[0], tt[1])
