@@ -5,7 +5,7 @@ GO ?= go
 FUZZTIME ?= 60s
 ROUNDS ?= 200
 
-.PHONY: build run test unit e2e conformance oracle differential regress crash lint fuzz bench clean
+.PHONY: build run test unit e2e conformance oracle differential regress versions crash lint fuzz bench clean
 
 build:
 	@echo "das-local: compiling (PostgreSQL's parser makes the first time take a minute or two)" >&2
@@ -36,6 +36,9 @@ differential: setup-test
 regress: setup-test
 	$(GO) run ./regress -audit catalog
 	$(GO) run ./regress -suites postgresql -audit server -set shared_preload_libraries=pgaudit
+
+versions: setup-test
+	scripts/versions
 
 conformance: setup-test
 	conformance/run
