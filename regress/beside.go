@@ -37,8 +37,8 @@ func readBeside(ctx context.Context, url string) (leave func() error, err error)
 	}, nil
 }
 
-// readCatalogues reads until the context ends. The first snapshot is shorter
-// for the second session: the two never pause together.
+// readCatalogues reads until the context ends. The first snapshot of the
+// first session is shorter: the two never pause together.
 func readCatalogues(ctx context.Context, conn *pgx.Conn, turn int) error {
 	defer conn.Close(context.WithoutCancel(ctx))
 	hold := time.Duration(turn+1) * 20 * time.Millisecond
