@@ -12,11 +12,17 @@
 // is all that psql printed, whatever pg_regress thinks of it; for a driver's it
 // is whether the test passes.
 //
-// das-local is one session more that reads the catalogues, which shows in one
-// place: a transaction that is open anywhere in a database keeps VACUUM from
-// marking a page as visible to all, and plans depend on the marks. So
-// PostgreSQL's suite also runs directly with another such session beside it,
-// and what it prints then is right too.
+// A difference counts if nothing but das-local explains it:
+//
+//   - das-local is one session more that reads the catalogues. A snapshot that
+//     is open anywhere in a database keeps VACUUM from marking a page as visible
+//     to all, and plans depend on the marks. So where PostgreSQL's suite differs,
+//     it runs directly once more with such a session beside it, and what it
+//     prints then is right too.
+//   - A driver's test may race with its server, and any hop lets it lose. Tests
+//     that differ run three times more, through das-local and through a relay
+//     that knows nothing of PostgreSQL. Those that the relay changes as well, and
+//     those that never differ again, are named with the unstable ones.
 //
 // See https://www.postgresql.org/docs/current/regress.html
 package main
