@@ -84,7 +84,8 @@ func (c *Case) Has(feature string) bool { return slices.Contains(c.Features, fea
 // alone says whether the case must not run beside others: it changes what they
 // share, or names its database.
 func (c *Case) alone(text string) bool {
-	return c.ClusterWide || strings.Contains(text, "das_case")
+	// DROP OWNED takes away rights to every database, those of other cases too.
+	return c.ClusterWide || strings.Contains(text, "das_case") || strings.Contains(strings.ToUpper(text), " OWNED BY ")
 }
 
 // Cases are those of a file, split into those that may run side by side and those
