@@ -35,7 +35,7 @@ differential: setup-test
 
 regress: setup-test
 	$(GO) run ./regress -audit catalog
-	$(GO) run ./regress -suites postgresql -audit server -set shared_preload_libraries=pgaudit
+	$(GO) run ./regress -suites postgresql -audit server -stream async -set shared_preload_libraries=pgaudit
 
 versions: setup-test
 	scripts/versions

@@ -18,6 +18,7 @@ import (
 type options struct {
 	audit    string
 	suites   string
+	stream   string
 	settings map[string]string
 }
 
@@ -25,6 +26,7 @@ func main() {
 	o := options{settings: make(map[string]string)}
 	flag.StringVar(&o.audit, "audit", "", "`MODE` to give to das-local as --audit; empty gives none")
 	flag.StringVar(&o.suites, "suites", "postgresql,pgx,asyncpg", "`NAMES` of the suites to run, with commas between them")
+	flag.StringVar(&o.stream, "stream", "", "`MODE` of the stream, async or sync; empty runs PostgreSQL's suite in both, the others in async")
 	flag.Func("set", "`NAME=VALUE` of the server's configuration, for example shared_preload_libraries=pgaudit", func(s string) error {
 		name, value, ok := strings.Cut(s, "=")
 		if !ok {
@@ -60,7 +62,7 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	r := &runner{bin: bin, audit: o.audit, settings: o.settings}
+	r := &runner{bin: bin, audit: o.audit, settings: o.settings, stream: o.stream}
 	var failed []string
 	for _, s := range known {
 		if !slices.Contains(names, s.name()) {

@@ -18,6 +18,7 @@ type runner struct {
 	bin      string // das-local
 	audit    string
 	settings map[string]string
+	stream   string // the only mode of the stream to run in; empty: the suite's
 }
 
 // suite runs one suite directly and through das-local and says whether it gave
@@ -38,7 +39,11 @@ func (r *runner) suite(ctx context.Context, s suite) (same bool, err error) {
 		alone = append(alone, o)
 	}
 	same = true
-	for _, mode := range s.modes() {
+	modes := s.modes()
+	if r.stream != "" {
+		modes = []string{r.stream}
+	}
+	for _, mode := range modes {
 		begin := time.Now()
 		through, lost, err := r.through(ctx, s, mode, nil)
 		if err != nil {
