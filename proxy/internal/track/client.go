@@ -144,12 +144,12 @@ func (t *Tracker) clientText(typ byte, name, text []byte, textLen int, tail []by
 		}
 		e.text, e.textLen = string(text), textLen
 		e.size = len(text)
-		t.temp = t.temp || containsFold(e.text, "temp")
+		t.temp = t.temp || containsFold(e.text, "pg_temp")
 	} else {
 		r := reader{b: tail}
 		e.parsed = &statement{name: string(name), text: string(text), textLen: textLen, types: r.oids()}
 		e.size = e.parsed.size()
-		t.temp = t.temp || containsFold(e.parsed.text, "temp")
+		t.temp = t.temp || containsFold(e.parsed.text, "pg_temp")
 	}
 	t.queue.bytes += e.size
 }

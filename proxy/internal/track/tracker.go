@@ -48,7 +48,7 @@ type Tracker struct {
 	skipping  bool // after an error: until the client's next Sync
 	copyOpen  bool // COPY FROM STDIN takes the client's messages
 	clean     bool // the client sent Terminate
-	temp      bool // a text has spoken of something temporary
+	temp      bool // a text has named the temporary schema
 	quiet     bool
 	wanted    bool // quiet was off when the client's message in hand began
 	closed    bool
