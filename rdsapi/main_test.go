@@ -35,6 +35,7 @@ type controllers struct {
 	startErr error
 	stopErr  error
 	hold     chan struct{} // if not nil, streams start and stop when it is closed
+	leave    chan struct{} // if not nil, sessions are gone when it is closed
 }
 
 func (c *controllers) note(format string, args ...any) error {
@@ -87,7 +88,15 @@ func (c *controllers) RefuseSessions(i Instance, why Refusal) {
 	c.note("refuse %s: %s", i.ID, why)
 }
 
-func (c *controllers) AwaitSessions(_ context.Context, i Instance) { c.note("await %s", i.ID) }
+func (c *controllers) AwaitSessions(ctx context.Context, i Instance) {
+	c.note("await %s", i.ID)
+	if c.leave != nil {
+		select {
+		case <-c.leave:
+		case <-ctx.Done():
+		}
+	}
+}
 
 func (c *controllers) AdmitSessions(i Instance) { c.note("admit %s", i.ID) }
 

@@ -95,7 +95,8 @@ func TestStopAndStartDBCluster(t *testing.T) {
 // TestLossShutsDown: the sessions are told before RecordLossBegin returns, whatever
 // the instances are doing, and nothing lets clients in again by itself.
 func TestLossShutsDown(t *testing.T) {
-	b := start(t, Config{RestartTime: 50 * time.Millisecond})
+	leave := make(chan struct{})
+	b := start(t, Config{Streams: &controllers{leave: leave}})
 	ctx := t.Context()
 	_, err := b.CreateCluster(ctx, ClusterOptions{ID: "my-cluster", Instances: []string{"i", "j"}, Tags: map[string]string{TagOnStreamFailure: StopInstance}})
 	if err != nil {
@@ -109,8 +110,10 @@ func TestLossShutsDown(t *testing.T) {
 		_, err := b.rds.RebootDBInstance(ctx, &rds.RebootDBInstanceInput{DBInstanceIdentifier: aws.String("j")})
 		rebooted <- err
 	}()
-	for !strings.Contains(b.instanceStatus(t), "rebooting") {
-		time.Sleep(time.Millisecond)
+	for deadline := time.Now().Add(time.Minute); b.instanceStatus(t) != "available rebooting"; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the instances are %s", b.instanceStatus(t))
+		}
 	}
 	c, _ := b.Cluster("my-cluster")
 	b.RecordLossBegin(c.ResourceID, errors.New("no key"))
@@ -119,6 +122,7 @@ func TestLossShutsDown(t *testing.T) {
 			t.Errorf("the sessions of %s were not told", id)
 		}
 	}
+	close(leave)
 	b.awaitCluster(t, "stopped")
 	if err := <-rebooted; err != nil {
 		t.Error("reboot:", err)
