@@ -132,6 +132,9 @@ func (e *Emulator) start(ctx context.Context) (err error) {
 	if err := e.firstCluster(ctx); err != nil {
 		return err
 	}
+	if err := e.declare(ctx); err != nil {
+		return err
+	}
 	e.ready.Store(true)
 	return nil
 }

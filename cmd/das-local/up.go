@@ -27,8 +27,14 @@ func up(ctx context.Context, args []string, std streams) error {
 	var o emulator.Options
 	logs := emulatorFlags(fs, &o)
 	start := fs.String("start-stream", "async", "`MODE` of the first cluster's stream at boot: sync, async or off (a --data-dir that has been used before keeps its own)")
+	config := configFlag(fs)
 	if err := parse(fs, args, false); err != nil {
 		return err
+	}
+	if *config != "" {
+		if err := loadConfig(*config, fs, &o); err != nil {
+			return err
+		}
 	}
 	switch *start {
 	case "off":
