@@ -113,6 +113,9 @@ type Options struct {
 	queueBytes int
 	fault      store.Fault // stands in for a bad disk, in tests
 
+	// Pprof serves Go's profiles under /debug/pprof/ on the AWS address.
+	Pprof bool
+
 	// Logger gets what happens, and at level info what a long step does. Nil is
 	// slog.Default.
 	Logger *slog.Logger
