@@ -11,17 +11,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
-	"go.uber.org/goleak"
 
 	"github.com/das-local/das-local/internal/activity"
 	"github.com/das-local/das-local/internal/awsapi"
 	"github.com/das-local/das-local/internal/consumer"
+	"github.com/das-local/das-local/internal/leakcheck"
 	"github.com/das-local/das-local/internal/stream"
 	"github.com/das-local/das-local/kinesisfake"
 	"github.com/das-local/das-local/kmsfake"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leakcheck.Main(m) }
 
 const (
 	clusterID  = "cluster-4HNY5V4RRNPKKYB7ICFKE5JBQQ"

@@ -12,13 +12,12 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/das-local/das-local/internal/activity"
 	"github.com/das-local/das-local/internal/envelope"
+	"github.com/das-local/das-local/internal/leakcheck"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leakcheck.Main(m) }
 
 // bed is where a stream under test publishes: it keeps the records and opens
 // them as a consumer does.
