@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/pgserver"
 	"github.com/das-local/das-local/internal/pgtest"
 	"github.com/das-local/das-local/proxy/internal/track"
@@ -86,7 +87,7 @@ func (a *fakeAudit) Apply(_ context.Context, dst []activity.Event, items []track
 // until waits for a state of the sessions.
 func (r *recording) until(t *testing.T, what string, ok func([]*recorded) bool) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(await.Patience)
 	for {
 		r.mu.Lock()
 		done, wake := ok(r.sessions), r.wake
@@ -176,13 +177,8 @@ func startProxy(t testing.TB, rec *recording, change func(*Config)) *Proxy {
 	go func() { done <- p.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
-		select {
-		case err := <-done:
-			if err != nil {
-				t.Errorf("Run: %v", err)
-			}
-		case <-time.After(20 * time.Second):
-			t.Error("Run does not end")
+		if err := await.Receive(t, "the end of Run", done); err != nil {
+			t.Errorf("Run: %v", err)
 		}
 	})
 	return p

@@ -4,8 +4,8 @@ import (
 	"context"
 	"net/url"
 	"testing"
-	"time"
 
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/catalog"
 	"github.com/das-local/das-local/internal/pgserver"
 	"github.com/das-local/das-local/internal/pgtest"
@@ -100,7 +100,7 @@ func start(t *testing.T, cfg catalog.Config) *catalog.Catalog {
 		}
 	}
 	if cfg.MaxWait == 0 {
-		cfg.MaxWait = 10 * time.Second // the machine may be busy
+		cfg.MaxWait = await.Patience // the machine may be busy
 	}
 	c, err := catalog.New(cfg)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/awsapi"
 	"github.com/das-local/das-local/internal/consumer"
 	"github.com/das-local/das-local/internal/leakcheck"
@@ -111,7 +112,7 @@ func (b *bed) awaitActive() {
 	waiter := kinesis.NewStreamExistsWaiter(b.kinesis, func(o *kinesis.StreamExistsWaiterOptions) {
 		o.MinDelay, o.MaxDelay = 5*time.Millisecond, 20*time.Millisecond
 	})
-	if err := waiter.Wait(b.t.Context(), &kinesis.DescribeStreamInput{StreamName: aws.String(streamName)}, 10*time.Second); err != nil {
+	if err := waiter.Wait(b.t.Context(), &kinesis.DescribeStreamInput{StreamName: aws.String(streamName)}, await.Patience); err != nil {
 		b.t.Fatal(err)
 	}
 }

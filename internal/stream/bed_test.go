@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/envelope"
 	"github.com/das-local/das-local/internal/leakcheck"
 )
@@ -153,9 +154,7 @@ func (b *bed) run(c Config) (s *Stream, src *Source, stop func() error) {
 	result := make(chan error, 1)
 	go func() { result <- s.Run(context.Background()) }()
 	return s, src, sync.OnceValue(func() error {
-		for !s.started.Load() {
-			time.Sleep(time.Millisecond)
-		}
+		await.True(b.t, "the start of the stream", s.started.Load)
 		return errors.Join(s.Drain(context.Background()), <-result)
 	})
 }
