@@ -6,4 +6,6 @@ import (
 	"github.com/das-local/das-local/internal/leakcheck"
 )
 
-func TestMain(m *testing.M) { leakcheck.Main(m) }
+func TestMain(m *testing.M) {
+	leakcheck.Main(m, func() (func() error, error) { return CloseShared, nil })
+}
