@@ -13,12 +13,16 @@ func (e *Emulator) control() http.Handler {
 	r := chi.NewRouter()
 	r.Get("/_das/health", e.health)
 	r.Head("/_das/health", e.health)
-	r.Method(http.MethodGet, "/metrics", e.metrics())
-	if e.opts.Pprof {
-		r.Mount("/debug", middleware.Profiler())
-	}
+	e.serveConsole(r)
+	r.Group(func(r chi.Router) { // not for foreign pages either
+		r.Use(e.console.Guard)
+		r.Method(http.MethodGet, "/metrics", e.metrics())
+		if e.opts.Pprof {
+			r.Mount("/debug", middleware.Profiler())
+		}
+	})
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
-		http.Error(w, "das-local: this address serves AWS API calls (POST /) and GET /_das/health", http.StatusNotFound)
+		http.Error(w, "das-local: this address serves AWS API calls (POST /), the console (GET /) and GET /_das/health", http.StatusNotFound)
 	})
 	return r
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/das-local/das-local/internal/awsapi"
 	"github.com/das-local/das-local/internal/catalog"
 	"github.com/das-local/das-local/internal/clock"
+	"github.com/das-local/das-local/internal/console"
 	"github.com/das-local/das-local/internal/store"
 	"github.com/das-local/das-local/internal/stream"
 	"github.com/das-local/das-local/kinesisfake"
@@ -54,7 +55,8 @@ type Emulator struct {
 	rds      *rdsapi.Server
 	clock    clock.Clock // of RDS's events and schedules
 	aws      net.Listener
-	listen   net.Addr // of the first cluster's writer
+	listen   net.Addr         // of the first cluster's writer
+	console  *console.Console // nil: not made yet
 	ready    atomic.Bool
 
 	runs  sync.WaitGroup     // the HTTP server, the RDS transitions, the catalogue
@@ -169,6 +171,7 @@ func (e *Emulator) startServices() (err error) {
 	if err != nil {
 		return fmt.Errorf("set RDS up: %w", err)
 	}
+	e.openConsole()
 	handler := awsapi.NewHandler(awsapi.Config{
 		Services:  []awsapi.Service{e.kinesis, e.kms, e.rds},
 		Region:    o.Region,
@@ -228,6 +231,9 @@ func (e *Emulator) close(ctx context.Context) error {
 	e.stopInstances()
 	for _, id := range clusters {
 		e.endStream(ctx, id, e.closePatience())
+	}
+	if e.console != nil {
+		e.console.Close() // it reads from the endpoint, which ends now
 	}
 	e.stop()
 	e.runs.Wait()

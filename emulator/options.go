@@ -113,6 +113,11 @@ type Options struct {
 	queueBytes int
 	fault      store.Fault // stands in for a bad disk, in tests
 
+	// AllowHosts are names, besides addresses, localhost and names without a dot, by which
+	// the console and /metrics may be asked for on the AWS address. A page of any other name is
+	// refused: it may be a foreign one that had its name lead here.
+	AllowHosts []string
+
 	// Pprof serves Go's profiles under /debug/pprof/ on the AWS address.
 	Pprof bool
 

@@ -16,6 +16,7 @@ import (
 // runningStream is a started activity stream and the goroutine that runs it.
 type runningStream struct {
 	stream *stream.Stream
+	name   string // of the Kinesis stream
 	ended  chan struct{}
 	cancel context.CancelFunc
 }
@@ -55,7 +56,7 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 	}
 	// The stream outlives the call that started it: Close or StopStream ends it.
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	r := &runningStream{stream: st, ended: make(chan struct{}), cancel: cancel}
+	r := &runningStream{stream: st, name: s.StreamName, ended: make(chan struct{}), cancel: cancel}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.ending {

@@ -76,6 +76,7 @@ func (s *Server) getRecords(_ context.Context, _ *awsapi.Request, in *getRecords
 		// At least 1: 0 tells a reader that it is done.
 		out.MillisBehindLatest = max(now-p.entries[n-1].arrival, 1)
 	}
+	st.age.read(out.MillisBehindLatest)
 	if children == nil {
 		it.made, it.position = now, p.next
 		out.NextShardIterator, err = s.sealIterator(it)

@@ -22,6 +22,7 @@ type stream struct {
 	number  uint64 // of its keys in a store
 	created int64  // milliseconds since 1970
 	ready   int64  // when it becomes ACTIVE
+	age     iteratorAge
 
 	mu             sync.RWMutex
 	deleted        bool

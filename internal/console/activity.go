@@ -1,169 +1,163 @@
 package console
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
-	"time"
-	"unicode/utf8"
+	"strings"
 
-	"github.com/das-local/das-local/internal/consumer"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
 )
 
-// What the live list is sent, and how often: enough for a reader's eye, and bounded
-// whatever the stream has.
-const (
-	feedPause = 250 * time.Millisecond
-	feedRows  = 200
-	rowText   = 300 // bytes of a statement's text in a row
-)
+// streamPrefix begins the names of activity streams.
+const streamPrefix = "aws-rds-das-"
 
-// row is one event in the live list.
-type row struct {
-	N       uint64 `json:"n"` // names the event in this feed
-	Time    string `json:"t"`
-	Session string `json:"s"`
-	ID      string `json:"i"` // STATEMENT.SUBSTATEMENT
-	Class   string `json:"c"`
-	Command string `json:"m"`
-	Object  string `json:"o,omitempty"`
-	Rows    *int64 `json:"r,omitempty"`
-	User    string `json:"u"`
-	DB      string `json:"d"`
-	Text    string `json:"x,omitempty"`
-	Error   string `json:"e,omitempty"`
+// streamOption is a stream that one can choose.
+type streamOption struct {
+	Name, Cluster string
+	Chosen        bool
 }
 
-// update is what the page is told at once: the rows that match, how many more match
-// that are not shown, and how many events there were in all.
-type update struct {
-	Rows    []row  `json:"rows"`
-	Matched int    `json:"matched"`
-	Seen    int    `json:"seen"`
-	Error   string `json:"error,omitempty"`
-}
-
-func rowOf(e *entry) row {
-	d := e.Decoded
-	r := row{N: e.seq, Time: text(d.LogTime), Session: text(d.SessionID), Class: text(d.Class), Command: text(d.Command),
-		Object: text(d.ObjectName), Rows: d.RowCount, User: text(d.DBUserName), DB: text(d.DatabaseName),
-		Text: shorten(text(d.CommandText)), Error: shorten(text(d.ErrorMessage))}
-	r.ID = fmt.Sprintf("%d.%d", number(d.StatementID), number(d.SubstatementID))
-	return r
-}
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
-func number(n *int64) int64 {
-	if n == nil {
-		return 0
-	}
-	return *n
-}
-
-// shorten cuts a text between characters.
-func shorten(s string) string {
-	if len(s) <= rowText {
-		return s
-	}
-	n := rowText
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + "…"
-}
-
-// activityFeed sends the events of ?stream= that match the query as server-sent
-// events, at most feedRows of them in feedPause: see update.
-func (c *Console) activityFeed(w http.ResponseWriter, r *http.Request) {
-	f, done := c.feeds.look(r.URL.Query().Get("stream"))
-	if f == nil {
-		http.Error(w, "das-local is ending", http.StatusServiceUnavailable)
-		return
-	}
-	defer done()
-	out := http.NewResponseController(w)
-	w.Header().Set("Content-Type", "text/event-stream")
-	match := filterOf(r.URL.Query()).match
-	seq, _ := strconv.ParseUint(r.Header.Get("Last-Event-ID"), 10, 64) // of no or an odd id: from the start
-	for first := true; ; first = false {
-		p, changed := f.after(seq, feedRows, match)
-		if p.seen > 0 || p.err != nil || first {
-			u := update{Rows: make([]row, 0, len(p.entries)), Matched: p.matched, Seen: p.seen}
-			for i := range p.entries {
-				u.Rows = append(u.Rows, rowOf(&p.entries[i]))
-			}
-			var bad *consumer.RecordError
-			if p.err != nil && !errors.As(p.err, &bad) {
-				u.Error = p.err.Error()
-			}
-			if err := send(w, out, p.last, u); err != nil {
-				return // the page is gone
-			}
-			seq = p.last
+// streams lists the activity streams there are. chosen is the one that a page asked
+// for, else the first; it may be empty.
+func (c *Console) streams(r *http.Request) (options []streamOption, chosen string, err error) {
+	clusters := map[string]string{}
+	pages := rds.NewDescribeDBClustersPaginator(c.rds, &rds.DescribeDBClustersInput{})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(r.Context())
+		if err != nil {
+			return nil, "", err
 		}
-		if !c.wait(r, changed) {
-			return
+		for _, one := range out.DBClusters {
+			clusters[streamPrefix+aws.ToString(one.DbClusterResourceId)] = aws.ToString(one.DBClusterIdentifier)
 		}
 	}
+	in := &kinesis.ListStreamsInput{}
+	for {
+		out, err := c.kinesis.ListStreams(r.Context(), in)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, name := range out.StreamNames {
+			if strings.HasPrefix(name, streamPrefix) {
+				options = append(options, streamOption{Name: name, Cluster: clusters[name]})
+			}
+		}
+		if !aws.ToBool(out.HasMoreStreams) {
+			break
+		}
+		in.NextToken, in.ExclusiveStartStreamName = out.NextToken, nil
+	}
+	slices.SortFunc(options, func(a, b streamOption) int {
+		return cmp.Or(cmp.Compare(a.Cluster, b.Cluster), cmp.Compare(a.Name, b.Name))
+	})
+	want := r.URL.Query().Get("stream")
+	at := max(0, slices.IndexFunc(options, func(o streamOption) bool { return o.Name == want }))
+	if len(options) > 0 {
+		options[at].Chosen, chosen = true, options[at].Name
+	}
+	return options, chosen, nil
 }
 
-// wait returns when something is new, but not before feedPause; false if there is
-// nobody left to tell.
-func (c *Console) wait(r *http.Request, changed <-chan struct{}) bool {
-	pause := time.NewTimer(feedPause)
-	defer pause.Stop()
-	select {
-	case <-changed:
-	case <-r.Context().Done():
-		return false
-	case <-c.feeds.ctx.Done():
-		return false
-	}
-	select {
-	case <-pause.C:
-	case <-r.Context().Done():
-		return false
-	case <-c.feeds.ctx.Done():
-		return false
-	}
-	return true
-}
-
-// send writes one server-sent event. JSON has no line breaks of its own, so no text
-// can end it.
-func send(w http.ResponseWriter, out *http.ResponseController, id uint64, v any) error {
-	data, err := json.Marshal(v)
+// activity is the page of the live list.
+func (c *Console) activity(w http.ResponseWriter, r *http.Request) {
+	options, chosen, err := c.streams(r)
 	if err != nil {
-		return err
+		c.failed(w, "The activity streams cannot be listed", err)
+		return
 	}
-	if _, err := fmt.Fprintf(w, "id: %d\ndata: %s\n\n", id, data); err != nil {
-		return err
-	}
-	return out.Flush()
+	q := r.URL.Query()
+	c.render(w, "activity", "Activity", map[string]any{
+		"Streams": options, "Stream": chosen,
+		"Classes": []string{"CONNECT", "DDL", "FUNCTION", "MISC", "READ", "ROLE", "WRITE"},
+		"Q": map[string]string{"class": q.Get("class"), "command": q.Get("command"), "user": q.Get("user"), "database": q.Get("database"),
+			"object": q.Get("object"), "text": q.Get("text"), "session": q.Get("session"), "failed": q.Get("failed")},
+	})
 }
 
-// activityEvent answers with the whole JSON of the event ?n= of ?stream=.
-func (c *Console) activityEvent(w http.ResponseWriter, r *http.Request) {
-	f, done := c.feeds.look(r.URL.Query().Get("stream"))
+// event finds the event ?n= of the feed ?feed= of ?stream=, or answers that it is not
+// kept.
+func (c *Console) event(w http.ResponseWriter, r *http.Request) (f *feed, e entry, ok bool) {
+	f, done := c.look(w, r)
 	if f == nil {
-		http.Error(w, "das-local is ending", http.StatusServiceUnavailable)
-		return
+		return nil, entry{}, false
 	}
 	defer done()
 	n, err := strconv.ParseUint(r.URL.Query().Get("n"), 10, 64)
-	e, ok := f.find(n)
-	if err != nil || !ok {
-		http.Error(w, "this event is kept no longer here; it is still in the stream", http.StatusNotFound)
+	e, ok = f.find(n)
+	if err != nil || !ok || r.URL.Query().Get("feed") != strconv.FormatInt(f.id, 10) {
+		http.Error(w, "This event is no longer kept here. It is still in the stream.", http.StatusNotFound)
+		return nil, entry{}, false
+	}
+	return f, e, true
+}
+
+// activityEvent answers with the whole JSON of an event, as it was published but for
+// blanks.
+func (c *Console) activityEvent(w http.ResponseWriter, r *http.Request) {
+	_, e, ok := c.event(w, r)
+	if !ok {
+		return
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, e.raw, "", "  "); err != nil {
+		http.Error(w, "The event is not JSON: "+err.Error(), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(e.raw) // the page may be gone
+	_, _ = w.Write(out.Bytes()) // the page may be gone
+}
+
+// maxGroup bounds the events of one statement that are listed.
+const maxGroup = 500
+
+// activityGroup answers with the events of the same statement as an event's: itself
+// and its substatements, in order.
+func (c *Console) activityGroup(w http.ResponseWriter, r *http.Request) {
+	f, e, ok := c.event(w, r)
+	if !ok {
+		return
+	}
+	p, _ := f.after(0, maxGroup, func(other *entry) bool {
+		return text(other.SessionID) == text(e.SessionID) && number(other.StatementID) == number(e.StatementID)
+	})
+	slices.SortStableFunc(p.entries, func(a, b entry) int { return cmp.Compare(number(a.SubstatementID), number(b.SubstatementID)) })
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]any{"rows": rowsOf(p.entries), "matched": p.matched}) // the page may be gone
+}
+
+// maxSession bounds the events of a session's time line.
+const maxSession = 500
+
+// bar is one statement in a time line; X and Width are in thousandths of its length.
+type bar struct {
+	row
+	Start    string
+	Took     string
+	X, Width int
+}
+
+// session is the page of one session's time line.
+func (c *Console) session(w http.ResponseWriter, r *http.Request) {
+	f, done := c.look(w, r)
+	if f == nil {
+		return
+	}
+	defer done()
+	id := r.URL.Query().Get("id")
+	p, _ := f.after(0, maxSession, func(e *entry) bool { return text(e.SessionID) == id })
+	bars, length := timeLine(p.entries)
+	data := map[string]any{"ID": visible(id), "Stream": r.URL.Query().Get("stream"), "Bars": bars, "Length": length, "Matched": p.matched, "Shown": len(bars), "Feed": f.id}
+	if len(p.entries) > 0 {
+		first := p.entries[0]
+		data["User"], data["DB"] = visible(text(first.DBUserName)), visible(text(first.DatabaseName))
+		data["Host"], data["App"] = visible(text(first.RemoteHost)+":"+text(first.RemotePort)), visible(text(first.ClientApplication))
+	}
+	c.render(w, "session", fmt.Sprintf("Session %s", visible(id)), data)
 }

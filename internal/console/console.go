@@ -11,13 +11,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
-	"github.com/go-chi/chi/v5"
 
 	"github.com/das-local/das-local/internal/consumer"
 )
 
-// Source says what only the process knows. It is asked once a second, and is safe for
-// concurrent use.
+// Source says what only the process knows. It is asked once a second.
 type Source interface {
 	Sample() Sample
 }
@@ -26,33 +24,31 @@ type Source interface {
 // when a stream is started again.
 type Sample struct {
 	Classes map[string]int64 // events so far, by class
-	Failed  int64            // events with an error message
 	Streams []StreamSample
 }
 
 // StreamSample is one activity stream that runs.
 type StreamSample struct {
-	Cluster    string // identifier
-	Stream     string // name
-	Mode       string
-	Bytes      int64         // of records so far
-	Records    int64         // so far
-	Lost       int64         // events so far
-	Queued     int64         // bytes that are not durable yet, in memory and on disk
-	SyncWait   time.Duration // of all batches that sessions waited for, so far
-	SyncWaits  int64         // such batches
-	LossWindow bool          // events might be lost now
+	Cluster     string // resource id
+	Bytes       int64  // of records so far
+	Lost        int64  // events so far
+	Queued      int64  // bytes that are not durable yet, in memory and on disk
+	Waits       int64  // batches that sessions have waited for so far
+	Waited      time.Duration
+	IteratorAge time.Duration // the largest that a reader has had since the last sample
+	LossWindow  bool          // events might be lost now
 }
 
 // Config says what a console shows. AWS and Source are needed.
 type Config struct {
 	AWS    aws.Config // reaches the emulator
 	Source Source
-	Hosts  []string // names that the console may be opened by, besides addresses and localhost
-	Logger *slog.Logger
+	Faults Faults       // nil: the page says that there are none
+	Hosts  []string     // names that the console may be opened by, besides those of this machine
+	Logger *slog.Logger // nil: nobody is told
 }
 
-// Console is the handler of all its pages. Close ends what it reads.
+// Console is the handler of all pages. Close ends what it reads.
 type Console struct {
 	cfg     Config
 	token   string
@@ -62,26 +58,28 @@ type Console struct {
 	feeds   *feeds
 	history *history
 	cancel  context.CancelFunc
+	idle    func() // ends idle connections
 	http.Handler
 }
 
-// New makes a console. It reads nothing until somebody looks.
+// New makes a console, which samples its source from now on. It reads streams when
+// somebody looks.
 func New(cfg Config) *Console {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	c := &Console{
-		cfg:     cfg,
-		token:   rand.Text(),
-		kinesis: kinesis.NewFromConfig(cfg.AWS),
-		kms:     kms.NewFromConfig(cfg.AWS),
-		rds:     rds.NewFromConfig(cfg.AWS),
-		cancel:  cancel,
+	c := &Console{cfg: cfg, token: rand.Text(), cancel: cancel, idle: func() {}}
+	if cfg.AWS.HTTPClient == nil {
+		transport := &http.Transport{MaxIdleConnsPerHost: 8}
+		c.cfg.AWS.HTTPClient, c.idle = &http.Client{Transport: transport}, transport.CloseIdleConnections
 	}
+	c.kinesis = kinesis.NewFromConfig(c.cfg.AWS)
+	c.kms = kms.NewFromConfig(c.cfg.AWS)
+	c.rds = rds.NewFromConfig(c.cfg.AWS)
 	c.feeds = &feeds{ctx: ctx, read: c.reader, open: map[string]*openFeed{}}
 	c.history = newHistory(ctx, cfg.Source)
-	c.Handler = c.guard(c.routes())
+	c.Handler = c.Guard(c.routes())
 	return c
 }
 
@@ -90,6 +88,7 @@ func (c *Console) Close() {
 	c.cancel()
 	c.feeds.close()
 	c.history.close()
+	c.idle()
 }
 
 // reader reads a stream as any consumer does.
@@ -105,25 +104,4 @@ func (c *Console) reader(stream string) func(context.Context, time.Time, func(co
 		}
 		return nil
 	}
-}
-
-// Prefix is the path under which all but the first page is.
-const Prefix = "/_das/console"
-
-func (c *Console) routes() http.Handler {
-	r := chi.NewRouter()
-	r.Get("/", c.databases)
-	r.Route(Prefix, func(r chi.Router) {
-		r.Get("/activity", c.activity)
-		r.Get("/activity/feed", c.activityFeed)
-		r.Get("/activity/event", c.activityEvent)
-		r.Get("/monitoring", c.monitoring)
-		r.Get("/monitoring/charts", c.charts)
-		r.Get("/events", c.events)
-		r.Get("/stream", c.stream)
-		r.Get("/keys", c.keys)
-		r.Get("/assets/{name}", assets)
-		r.Post("/do/{action}", c.do)
-	})
-	return r
 }

@@ -2,6 +2,8 @@ package console
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -27,18 +29,23 @@ type openFeed struct {
 	idle    *time.Timer // runs while nobody looks
 }
 
-// look gives the feed of a stream, and what to call when one has looked enough. It
-// returns nil when the console is closing.
-func (all *feeds) look(stream string) (f *feed, done func()) {
+// maxFeeds bounds the streams that are read at a time.
+const maxFeeds = 16
+
+// look gives the feed of a stream, and what to call when one has looked enough.
+func (all *feeds) look(stream string) (f *feed, done func(), err error) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	if all.ctx.Err() != nil {
-		return nil, nil
+		return nil, nil, errors.New("it is ending")
 	}
 	o := all.open[stream]
 	if o == nil {
+		if len(all.open) >= maxFeeds {
+			return nil, nil, fmt.Errorf("%d streams are being looked at; more are not read at a time", maxFeeds)
+		}
 		ctx, cancel := context.WithCancel(all.ctx)
-		o = &openFeed{feed: newFeed(all.read(stream)), cancel: cancel}
+		o = &openFeed{feed: newFeed(time.Now().UnixNano(), all.read(stream)), cancel: cancel}
 		all.open[stream] = o
 		all.runs.Go(func() {
 			o.run(ctx, time.Now().Add(-lookBack))
@@ -54,7 +61,7 @@ func (all *feeds) look(stream string) (f *feed, done func()) {
 		o.idle = nil
 	}
 	o.lookers++
-	return o.feed, sync.OnceFunc(func() { all.leave(o) })
+	return o.feed, sync.OnceFunc(func() { all.leave(o) }), nil
 }
 
 func (all *feeds) leave(o *openFeed) {

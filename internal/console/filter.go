@@ -18,7 +18,9 @@ func filterOf(q url.Values) filter {
 }
 
 func (f filter) match(e *entry) bool {
-	is := func(want string, have *string) bool { return want == "" || have != nil && strings.EqualFold(want, *have) }
+	is := func(want string, have *string) bool {
+		return want == "" || have != nil && strings.EqualFold(want, *have)
+	}
 	has := func(want string, have *string) bool {
 		return want == "" || have != nil && strings.Contains(strings.ToLower(*have), strings.ToLower(want))
 	}

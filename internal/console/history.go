@@ -18,11 +18,10 @@ type moment struct {
 	Sample
 }
 
-// history samples the source once a second, from the first look on.
+// history samples the source once a second.
 type history struct {
 	source Source
 	ctx    context.Context
-	start  sync.Once
 	runs   sync.WaitGroup
 
 	mu      sync.Mutex // guards the rest
@@ -30,19 +29,21 @@ type history struct {
 }
 
 func newHistory(ctx context.Context, source Source) *history {
-	return &history{source: source, ctx: ctx}
+	h := &history{source: source, ctx: ctx}
+	h.runs.Go(h.run)
+	return h
 }
 
-// look gives the moments there are, and begins to collect them if nobody has looked
-// before.
-func (h *history) look() []moment {
-	h.start.Do(func() {
-		h.take()
-		h.runs.Go(h.run)
-	})
+// look gives the moments there are since a time.
+func (h *history) look(since time.Time) []moment {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return append([]moment(nil), h.moments...)
+	for i := range h.moments {
+		if !h.moments[i].at.Before(since) {
+			return append([]moment(nil), h.moments[i:]...)
+		}
+	}
+	return nil
 }
 
 func (h *history) run() {
@@ -69,10 +70,7 @@ func (h *history) take() {
 }
 
 // close waits for the end of the sampling. The context has been cancelled.
-func (h *history) close() {
-	h.start.Do(func() {}) // nobody may begin any more
-	h.runs.Wait()
-}
+func (h *history) close() { h.runs.Wait() }
 
 // rate is the growth of a count in a second, at each moment but the first. A count
 // that begins anew, with a stream, has grown from zero.
@@ -88,6 +86,15 @@ func rate(moments []moment, count func(Sample) int64) []float64 {
 			seconds = sampleEvery.Seconds()
 		}
 		out = append(out, float64(is-was)/seconds)
+	}
+	return out
+}
+
+// level is a number at each moment but the first.
+func level(moments []moment, of func(Sample) int64) []float64 {
+	var out []float64
+	for i := 1; i < len(moments); i++ {
+		out = append(out, float64(of(moments[i].Sample)))
 	}
 	return out
 }

@@ -1,5 +1,7 @@
 package stream
 
+import "time"
+
 // lane is the part of a stream that one instance's events take. Its fields but
 // the first two are guarded by stream.mu, key belongs to the publisher.
 type lane struct {
@@ -20,6 +22,7 @@ type batch struct {
 	span    Loss          // what is lost if the batch is
 	cut     []byte        // see piece.cut
 	durable chan struct{} // nil: nobody waits, or they have been released
+	waiting time.Time     // since when somebody waits
 	spool   spooled
 }
 
@@ -78,7 +81,7 @@ func (l *lane) take(r *rendering) (durable <-chan struct{}) {
 		return nil
 	}
 	if last.durable == nil {
-		last.durable = make(chan struct{})
+		last.durable, last.waiting = make(chan struct{}), time.Now()
 	}
 	return last.durable
 }
@@ -192,7 +195,7 @@ func (s *Stream) landed(n Stats, lost Loss) {
 		if job.batch != nil {
 			s.queued -= len(job.batch.events)
 			s.spooled -= job.batch.spool.size
-			job.batch.release()
+			s.releaseLocked(job.batch)
 			s.recycleLocked(job.batch)
 		}
 		s.flying[i] = sealJob{}
@@ -207,11 +210,14 @@ func (s *Stream) recycleLocked(b *batch) {
 	}
 }
 
-// release lets those go who wait for the batch.
-func (b *batch) release() {
+// releaseLocked lets those go who wait for the batch, and counts how long the first of
+// them has waited.
+func (s *Stream) releaseLocked(b *batch) {
 	if b.durable != nil {
 		close(b.durable)
 		b.durable = nil
+		s.stats.Waits++
+		s.stats.Waited += time.Since(b.waiting)
 	}
 }
 
@@ -219,7 +225,7 @@ func (b *batch) release() {
 func (s *Stream) releaseAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.eachBatchLocked((*batch).release)
+	s.eachBatchLocked(s.releaseLocked)
 }
 
 func (s *Stream) eachBatchLocked(f func(*batch)) {

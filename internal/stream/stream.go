@@ -59,9 +59,11 @@ type Stats struct {
 	Puts       int64
 	Failures   int64 // of Publisher and KeyService
 	DataKeys   int64
-	Queued     int   // bytes of JSON in memory
-	Spooled    int64 // bytes of JSON in the spool
-	LossWindow bool  // one is open
+	Waits      int64         // batches that sessions have waited for
+	Waited     time.Duration // the first session of each of them
+	Queued     int           // bytes of JSON in memory
+	Spooled    int64         // bytes of JSON in the spool
+	LossWindow bool          // one is open
 }
 
 // New checks the configuration and makes a stream. Run publishes.
@@ -169,7 +171,7 @@ func (s *Stream) end(cause error) error {
 		if b.spool.position == 0 {
 			left.Add(b.span)
 		}
-		b.release()
+		s.releaseLocked(b)
 	})
 	for _, job := range s.flying {
 		job.lane.dropKey()
