@@ -12,7 +12,7 @@ var pages = []struct{ name, path, text string }{
 	{"databases", "/", "my-cluster-instance-1"},
 	{"cluster", prefix + "/cluster?id=my-cluster", "Database activity stream"},
 	{"cluster-instances", prefix + "/cluster?id=my-cluster&tab=instances", "Writer"},
-	{"cluster-events", prefix + "/cluster?id=my-cluster&tab=events", "Message"},
+	{"cluster-events", prefix + "/cluster?id=my-cluster&tab=events", "created"},
 	{"activity", prefix + "/activity", "CREATE TABLE"},
 	{"monitoring", prefix + "/monitoring", "Events per second"},
 	{"events", prefix + "/events", "db-instance"},

@@ -162,15 +162,27 @@ func js[T any](b *tab, expression string) T {
 	return run(b, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }
 
+// look evaluates an expression; ok is false while the page is on its way to another.
+func look[T any](b *tab, expression string) (v T, ok bool) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
+	if b.ctx.Err() != nil {
+		b.t.Fatal(err)
+	}
+	return v, err == nil
+}
+
 // await waits until an expression is true.
 func (b *tab) await(what, expression string) {
 	b.t.Helper()
 	await.Seen(b.t, what, func() (any, bool) {
-		ok := js[bool](b, "!!("+expression+")")
-		if ok {
+		if is, ok := look[bool](b, "!!("+expression+")"); ok && is {
 			return nil, true
 		}
-		return js[string](b, "document.querySelector('main').innerText.slice(0, 1500)"), false
+		text, _ := look[string](b, "document.body.innerText.slice(0, 1500)")
+		return text, false
 	})
 }
 
@@ -186,14 +198,15 @@ func (b *tab) click(selector string) {
 	b.t.Helper()
 	var at []float64
 	await.Seen(b.t, "something to click at "+selector, func() (any, bool) {
-		at = js[[]float64](b, fmt.Sprintf(`(() => {
+		at, _ = look[[]float64](b, fmt.Sprintf(`(() => {
 			const el = document.querySelector(%q);
 			if (!el) return [];
 			el.scrollIntoView({ block: "nearest" });
 			const r = el.getBoundingClientRect(), x = r.x + r.width / 2, y = r.y + r.height / 2, top = document.elementFromPoint(x, y);
 			return top && (el === top || el.contains(top)) ? [x, y] : [];
 		})()`, selector))
-		return js[string](b, "document.querySelector('main').innerText.slice(0, 600)"), len(at) == 2
+		text, _ := look[string](b, "document.body.innerText.slice(0, 600)")
+		return text, len(at) == 2
 	})
 	run(b, chromedp.MouseClickXY(at[0], at[1]))
 }

@@ -45,7 +45,7 @@ func (all *feeds) look(stream string) (f *feed, done func(), err error) {
 			return nil, nil, fmt.Errorf("%d streams are being looked at; more are not read at a time", maxFeeds)
 		}
 		ctx, cancel := context.WithCancel(all.ctx)
-		o = &openFeed{feed: newFeed(time.Now().UnixNano(), all.read(stream)), cancel: cancel}
+		o = &openFeed{feed: newFeed(time.Now().UnixMicro(), all.read(stream)), cancel: cancel}
 		all.open[stream] = o
 		all.runs.Go(func() {
 			o.run(ctx, time.Now().Add(-lookBack))
