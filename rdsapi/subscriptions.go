@@ -162,7 +162,8 @@ func (s *Server) checkSources(sourceType string, ids []string) error {
 		return invalidCombination("The parameter SourceType must be provided when SourceIds is specified.")
 	}
 	for _, id := range ids {
-		there := sourceType == sourceCluster && s.clusters[id] != nil || sourceType == sourceInstance && s.instances[id] != nil
+		there := sourceType == sourceCluster && s.clusters[id] != nil || sourceType == sourceInstance && s.instances[id] != nil ||
+			sourceType == sourceSnapshot && s.snapshots[id] != nil
 		if !there {
 			return notFound("SourceNotFound", "The source %s of type %s was not found.", id, sourceType)
 		}
