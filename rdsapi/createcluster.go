@@ -162,8 +162,8 @@ func (in *createDBClusterInput) checkSettings() error {
 		}
 	}
 	if in.CACertificateIdentifier != "" {
-		if err := checkAuthority(in.CACertificateIdentifier); err != nil {
-			return err
+		if checkAuthority(in.CACertificateIdentifier) != nil {
+			return invalidValue("Invalid CA certificate identifier: %s", in.CACertificateIdentifier)
 		}
 	}
 	for _, err := range []error{

@@ -121,12 +121,15 @@ func TestEveryFieldIsSaved(t *testing.T) {
 		state  any
 		fields []string
 	}{
-		{cluster{}, []string{"id", "arn", "resourceID", "created", "status", "wire", "tags", "stream", "pending"}},
+		{cluster{}, []string{"id", "arn", "resourceID", "created", "status", "wire", "tags", "stream", "pending", "deferred", "writer"}},
 		// A new process's stream is healthy until it finds out: loss and keyCheck are not saved.
 		{stream{}, []string{"status", "mode", "key", "loss", "keyCheck"}},
 		{pendingChange{}, []string{"start", "mode", "key", "due"}},
 		{subscription{}, []string{"name", "arn", "topic", "sourceType", "sources", "categories", "disabled", "created", "tags"}},
-		{instance{}, []string{"id", "arn", "resourceID", "cluster", "order", "created", "status", "class", "host", "port", "wire", "tags"}},
+		{instance{}, []string{"id", "arn", "resourceID", "cluster", "order", "created", "status", "class", "host", "port", "wire", "unsynced", "deferred", "tags"}},
+		{deferredCluster{}, []string{"clusterPending", "due"}},
+		{deferredInstance{}, []string{"instancePending", "due"}},
+		{snapshot{}, []string{"id", "arn", "wire", "tags", "restore"}},
 		{event{}, []string{"seq", "id", "at", "source", "sourceID", "arn", "category", "message", "tags"}}, // tags are for delivery alone
 	} {
 		var fields []string

@@ -120,14 +120,15 @@ func (s *Server) defaultVersion(version, groupFamily string) []string {
 }
 
 type orderableInput struct {
-	Engine          string
-	EngineVersion   string
-	DBInstanceClass string
-	LicenseModel    string
-	Vpc             *bool
-	Filters         []filter `member:"Filter"`
-	MaxRecords      *int
-	Marker          *string
+	Engine                string
+	EngineVersion         string
+	DBInstanceClass       string
+	LicenseModel          string
+	AvailabilityZoneGroup string // the Region; there are no Local Zones
+	Vpc                   *bool
+	Filters               []filter `member:"Filter"`
+	MaxRecords            *int
+	Marker                *string
 }
 
 type availabilityZone struct{ Name string }
@@ -172,7 +173,8 @@ func (s *Server) describeOrderableDBInstanceOptions(_ context.Context, in *order
 	for _, v := range versions {
 		for _, class := range classes() {
 			if in.Engine != engine || !versionMatches(v, in.EngineVersion) || in.DBInstanceClass != "" && in.DBInstanceClass != class ||
-				in.LicenseModel != "" && in.LicenseModel != "postgresql-license" || in.Vpc != nil && !*in.Vpc {
+				in.LicenseModel != "" && in.LicenseModel != "postgresql-license" || in.Vpc != nil && !*in.Vpc ||
+				in.AvailabilityZoneGroup != "" && in.AvailabilityZoneGroup != zone {
 				continue
 			}
 			modes := []string{}

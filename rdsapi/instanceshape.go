@@ -19,7 +19,7 @@ type dbInstance struct {
 	InstanceCreateTime                 time.Time
 	PreferredBackupWindow              string
 	BackupRetentionPeriod              int
-	DBSecurityGroups                   []string         `member:"DBSecurityGroup"`
+	DBSecurityGroups                   []struct{}       `member:"DBSecurityGroup"`
 	VpcSecurityGroups                  []securityGroup  `member:"VpcSecurityGroupMembership"`
 	DBParameterGroups                  []parameterGroup `member:"DBParameterGroup"`
 	AvailabilityZone                   string
@@ -39,7 +39,7 @@ type dbInstance struct {
 	KmsKeyId                           string
 	DbiResourceId                      string
 	CACertificateIdentifier            string
-	DomainMemberships                  []string `member:"DomainMembership"`
+	DomainMemberships                  []struct{} `member:"DomainMembership"`
 	CopyTagsToSnapshot                 bool
 	MonitoringInterval                 int
 	MonitoringRoleArn                  string
@@ -52,8 +52,8 @@ type dbInstance struct {
 	PerformanceInsightsRetentionPeriod *int
 	EnabledCloudwatchLogsExports       []string
 	DeletionProtection                 bool
-	AssociatedRoles                    []string `member:"DBInstanceRole"`
-	TagList                            []tag    `member:"Tag"`
+	AssociatedRoles                    []struct{} `member:"DBInstanceRole"`
+	TagList                            []tag      `member:"Tag"`
 	CustomerOwnedIpEnabled             bool
 	NetworkType                        string
 	ActivityStreamStatus               string
@@ -96,8 +96,8 @@ func (s *Server) instanceShape(i *instance) dbInstance {
 		w.DBSubnetGroup = &shape
 	}
 	w.PendingModifiedValues = i.deferred.shape()
-	w.DBSecurityGroups, w.ReadReplicaDBInstanceIdentifiers = []string{}, []string{}
-	w.DomainMemberships, w.AssociatedRoles = []string{}, []string{}
+	w.DBSecurityGroups, w.ReadReplicaDBInstanceIdentifiers = []struct{}{}, []string{}
+	w.DomainMemberships, w.AssociatedRoles = []struct{}{}, []struct{}{}
 	w.TagList = tagList(i.tags)
 	if i.host != "" {
 		w.Endpoint = &endpoint{i.host, i.port, c.HostedZoneId}

@@ -147,8 +147,8 @@ func (in *modifyDBClusterInput) checkSettings() error {
 		}
 	}
 	if in.CACertificateIdentifier != nil {
-		if err := checkAuthority(*in.CACertificateIdentifier); err != nil {
-			return err
+		if checkAuthority(*in.CACertificateIdentifier) != nil {
+			return invalidValue("Invalid CA certificate identifier: %s", *in.CACertificateIdentifier)
 		}
 	}
 	if w := in.PreferredMaintenanceWindow; w != nil && *w == "" {

@@ -277,11 +277,18 @@ func (s *Server) copyDBClusterSnapshot(ctx context.Context, in *copySnapshotInpu
 	return &snapshotOutput{p.shape(statusCreating)}, nil
 }
 
-type createDBSnapshotInput struct{ DBSnapshotIdentifier, DBInstanceIdentifier string }
+type createDBSnapshotInput struct {
+	DBSnapshotIdentifier string
+	DBInstanceIdentifier string
+	Tags                 []tag `member:"Tag"`
+}
 
 // createDBSnapshot refuses, as RDS does for an instance of a cluster.
 func (s *Server) createDBSnapshot(_ context.Context, in *createDBSnapshotInput) (*none, error) {
 	if err := required("DBSnapshotIdentifier", in.DBSnapshotIdentifier, "DBInstanceIdentifier", in.DBInstanceIdentifier); err != nil {
+		return nil, err
+	}
+	if _, err := tagMap(in.Tags); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -295,6 +302,11 @@ func (s *Server) createDBSnapshot(_ context.Context, in *createDBSnapshotInput) 
 type describeDBSnapshotsInput struct {
 	DBInstanceIdentifier string
 	DBSnapshotIdentifier string
+	DbiResourceId        string
+	SnapshotType         string
+	IncludeShared        bool
+	IncludePublic        bool
+	Filters              []filter `member:"Filter"`
 	MaxRecords           *int
 	Marker               *string
 }
@@ -309,6 +321,11 @@ func (s *Server) describeDBSnapshots(_ context.Context, in *describeDBSnapshotsI
 	if id := in.DBSnapshotIdentifier; id != "" {
 		return nil, notFound("DBSnapshotNotFound", "DBSnapshot %s not found.", strings.ToLower(id))
 	}
-	_, _, err := page([]struct{}{}, paging{in.MaxRecords, in.Marker}, func(struct{}) string { return "" })
-	return &describeDBSnapshotsOutput{DBSnapshots: []struct{}{}}, err
+	nothing := func(struct{}) []string { return nil }
+	_, _, err := selected([]struct{}{}, in.Filters, paging{in.MaxRecords, in.Marker}, func(struct{}) string { return "" }, map[string]func(struct{}) []string{
+		"db-instance-id": nothing, "db-snapshot-id": nothing, "dbi-resource-id": nothing, "snapshot-type": nothing, "engine": nothing})
+	if err != nil {
+		return nil, err
+	}
+	return &describeDBSnapshotsOutput{DBSnapshots: []struct{}{}}, nil
 }

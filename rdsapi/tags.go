@@ -56,6 +56,7 @@ type tagsInput struct {
 	ResourceName string
 	Tags         []tag `member:"Tag"`
 	TagKeys      []string
+	Filters      []filter `member:"Filter"`
 }
 
 type tagsOutput struct {
@@ -117,6 +118,9 @@ func (s *Server) listTagsForResource(_ context.Context, in *tagsInput) (*tagsOut
 	defer s.mu.Unlock()
 	tags, err := s.tagged(in.ResourceName)
 	if err != nil {
+		return nil, err
+	}
+	if _, err := matchFilters([]tag{}, in.Filters, nil); err != nil { // there are none
 		return nil, err
 	}
 	return &tagsOutput{tagList(*tags)}, nil
