@@ -56,7 +56,7 @@ func (s *sink) next(t *testing.T) post {
 	select {
 	case p := <-s.posts:
 		return p
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("nothing was posted")
 		return post{}
 	}

@@ -191,7 +191,7 @@ func withCluster(t *testing.T, cfg Config) *bench {
 // awaitStream polls until the stream of my-cluster has the status.
 func (b *bench) awaitStream(t *testing.T, status string) Cluster {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		c, ok := b.Cluster("my-cluster")
 		if ok && c.StreamStatus == status {

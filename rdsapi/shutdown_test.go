@@ -18,7 +18,7 @@ import (
 
 func (b *bench) awaitCluster(t *testing.T, status string) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		c := b.describe(t, "my-cluster")
 		if *c.Status == status {
 			return
