@@ -100,17 +100,16 @@ func (in *createDBClusterInput) check() error {
 	if err := required("DBClusterIdentifier", in.DBClusterIdentifier, "Engine", in.Engine); err != nil {
 		return err
 	}
-	switch {
-	case in.Engine != engine:
+	if in.Engine != engine {
 		return invalidValue("Invalid DB engine: %s. This is an emulator of %s.", in.Engine, engine)
-	case in.GlobalClusterIdentifier != "":
-		return notFound("GlobalClusterNotFoundFault", "Global cluster %s not found", in.GlobalClusterIdentifier)
-	case in.ReplicationSourceIdentifier != "":
-		return notFound("DBClusterNotFoundFault", "DBCluster %s not found.", in.ReplicationSourceIdentifier)
-	case in.Domain != "":
-		return notFound("DomainNotFoundFault", "Domain %s not found. There are no directories here.", in.Domain)
-	case !isOptionGroup(in.OptionGroupName):
-		return noOptionGroup(in.OptionGroupName)
+	}
+	if err := in.checkElsewhere(); err != nil {
+		return err
+	}
+	if err := checkNames(in.MasterUsername, in.DatabaseName); err != nil {
+		return err
+	}
+	switch {
 	case in.MasterUserPassword == nil && !in.ManageMasterUserPassword:
 		return invalidValue("The parameter MasterUserPassword must be provided and must not be blank.")
 	case in.MasterUserPassword != nil && in.ManageMasterUserPassword:
@@ -120,9 +119,6 @@ func (in *createDBClusterInput) check() error {
 	case in.KmsKeyId != "" && in.StorageEncrypted != nil && !*in.StorageEncrypted:
 		return invalidCombination("KmsKeyId can only be specified when StorageEncrypted is true.")
 	}
-	if err := checkNames(in.MasterUsername, in.DatabaseName); err != nil {
-		return err
-	}
 	if err := checkPassword(in.MasterUserPassword); err != nil {
 		return err
 	}
@@ -130,6 +126,21 @@ func (in *createDBClusterInput) check() error {
 		return err
 	}
 	return in.checkSettings()
+}
+
+// checkElsewhere refuses to use what is not there.
+func (in *createDBClusterInput) checkElsewhere() error {
+	switch {
+	case in.GlobalClusterIdentifier != "":
+		return notFound("GlobalClusterNotFoundFault", "Global cluster %s not found", in.GlobalClusterIdentifier)
+	case in.ReplicationSourceIdentifier != "":
+		return notFound("DBClusterNotFoundFault", "DBCluster %s not found.", in.ReplicationSourceIdentifier)
+	case in.Domain != "":
+		return notFound("DomainNotFoundFault", "Domain %s not found. There are no directories here.", in.Domain)
+	case !isOptionGroup(in.OptionGroupName):
+		return noOptionGroup(in.OptionGroupName)
+	}
+	return nil
 }
 
 // checkUnsupported refuses what Aurora PostgreSQL, or this cluster, cannot have.

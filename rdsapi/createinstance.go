@@ -95,6 +95,8 @@ func (in *createDBInstanceInput) check() error {
 		return err
 	}
 	switch {
+	case in.Engine != engine && in.DBClusterIdentifier != "":
+		return invalidCombination("The engine name requested for your DB instance (%s) doesn't match the engine name of your DB cluster (%s).", in.Engine, engine)
 	case in.Engine != engine:
 		return invalidValue("Invalid DB engine: %s. This is an emulator of %s.", in.Engine, engine)
 	case in.DBClusterIdentifier == "":

@@ -10,17 +10,17 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/smithy-go"
-	"go.uber.org/goleak"
 
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/awsapi"
+	"github.com/das-local/das-local/internal/leakcheck"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leakcheck.Main(m) }
 
 const (
 	keyARN     = "arn:aws:kms:us-east-1:000000000000:key/12345678-abcd-4f00-8000-bd041f170262"
@@ -188,20 +188,14 @@ func withCluster(t *testing.T, cfg Config) *bench {
 	return b
 }
 
-// awaitStream polls until the stream of my-cluster has the status.
-func (b *bench) awaitStream(t *testing.T, status string) Cluster {
+// awaitStream waits until the stream of my-cluster has the status.
+func (b *bench) awaitStream(t *testing.T, status string) (c Cluster) {
 	t.Helper()
-	deadline := time.Now().Add(time.Minute)
-	for {
-		c, ok := b.Cluster("my-cluster")
-		if ok && c.StreamStatus == status {
-			return c
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("stream is %s (cluster there: %v), want %s", c.StreamStatus, ok, status)
-		}
-		time.Sleep(time.Millisecond)
-	}
+	await.Equal(t, "the stream's status "+status, status, func() string {
+		c, _ = b.Cluster("my-cluster")
+		return c.StreamStatus
+	})
+	return c
 }
 
 // wantError checks code, status and, unless it is "*", the message of an API error.

@@ -13,20 +13,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/clock"
 )
 
 func (b *bench) awaitCluster(t *testing.T, status string) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
-		c := b.describe(t, "my-cluster")
-		if *c.Status == status {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the cluster is %s, not %s", *c.Status, status)
-		}
-	}
+	await.Equal(t, "the cluster's status "+status, status, func() string { return *b.describe(t, "my-cluster").Status })
 }
 
 func (b *bench) instanceStatus(t *testing.T) string {
@@ -110,11 +103,7 @@ func TestLossShutsDown(t *testing.T) {
 		_, err := b.rds.RebootDBInstance(ctx, &rds.RebootDBInstanceInput{DBInstanceIdentifier: aws.String("j")})
 		rebooted <- err
 	}()
-	for deadline := time.Now().Add(time.Minute); b.instanceStatus(t) != "available rebooting"; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("the instances are %s", b.instanceStatus(t))
-		}
-	}
+	await.Equal(t, "the reboot", "available rebooting", func() string { return b.instanceStatus(t) })
 	c, _ := b.Cluster("my-cluster")
 	b.RecordLossBegin(c.ResourceID, errors.New("no key"))
 	for _, id := range []string{"i", "j"} {
@@ -170,8 +159,10 @@ func TestKeyPatience(t *testing.T) {
 	b.RecordLossBegin("my-cluster", errors.New("Kinesis is away"))
 	first := asked()
 	clk.Advance(time.Hour)
-	for ; asked().Equal(first) || asked().IsZero(); time.Sleep(time.Millisecond) {
-	}
+	await.Seen(t, "the next look at the key", func() (any, bool) {
+		next := asked()
+		return next, !next.Equal(first) && !next.IsZero()
+	})
 	kms.disabled.Store(true)
 	b.RecordLossEnd("my-cluster", Loss{}) // it came back in time
 	clk.Advance(2 * time.Hour)

@@ -54,7 +54,7 @@ type snapshotShape struct {
 const maxSnapshots = 100
 
 func snapshotNotFound(id string) error {
-	return notFound("DBClusterSnapshotNotFoundFault", "DBClusterSnapshot not found: %s", id)
+	return notFound("DBClusterSnapshotNotFoundFault", "DBClusterSnapshot %s not found.", id)
 }
 
 func (p *snapshot) shape(status string) snapshotShape {
@@ -107,7 +107,7 @@ func (s *Server) newSnapshot(c *cluster, id, parameter string) (*snapshot, error
 	case err != nil:
 		return nil, err
 	case s.snapshots[id] != nil:
-		return nil, awsapi.Errorf("DBClusterSnapshotAlreadyExistsFault", "Cannot create the cluster snapshot because one with the identifier %s already exists.", id)
+		return nil, awsapi.Errorf("DBClusterSnapshotAlreadyExistsFault", "Cannot create the snapshot because a snapshot with the identifier %s already exists.", id)
 	case len(s.snapshots) >= maxSnapshots:
 		return nil, awsapi.Errorf("SnapshotQuotaExceeded", "Cannot create more than %d manual snapshots", maxSnapshots)
 	}
@@ -257,7 +257,7 @@ func (s *Server) copyDBClusterSnapshot(ctx context.Context, in *copySnapshotInpu
 	case err != nil:
 		return nil, err
 	case s.snapshots[id] != nil:
-		return nil, awsapi.Errorf("DBClusterSnapshotAlreadyExistsFault", "Cannot create the cluster snapshot because one with the identifier %s already exists.", id)
+		return nil, awsapi.Errorf("DBClusterSnapshotAlreadyExistsFault", "Cannot create the snapshot because a snapshot with the identifier %s already exists.", id)
 	case len(s.snapshots) >= maxSnapshots:
 		return nil, awsapi.Errorf("SnapshotQuotaExceeded", "Cannot create more than %d manual snapshots", maxSnapshots)
 	case key != "" && !from.wire.StorageEncrypted:

@@ -11,12 +11,11 @@ import (
 	"strings"
 	"testing"
 
-	"go.uber.org/goleak"
-
+	"github.com/das-local/das-local/internal/leakcheck"
 	"github.com/das-local/das-local/internal/pgserver"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leakcheck.Main(m) }
 
 func findings(t *testing.T, c Config) map[string]Finding {
 	t.Helper()
