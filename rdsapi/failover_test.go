@@ -4,27 +4,22 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+
+	"github.com/das-local/das-local/internal/await"
 )
 
-// awaitID polls until a cluster has the status.
-func (b *bench) awaitID(t *testing.T, id, status string) Cluster {
+// awaitID waits until a cluster has the status.
+func (b *bench) awaitID(t *testing.T, id, status string) (c Cluster) {
 	t.Helper()
-	deadline := time.Now().Add(time.Minute)
-	for {
-		c, ok := b.Cluster(id)
-		if ok && c.Status == status {
-			return c
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("cluster %s is %q (there: %v), want %q", id, c.Status, ok, status)
-		}
-		time.Sleep(time.Millisecond)
-	}
+	await.Equal(t, "the status of "+id+" "+status, status, func() string {
+		c, _ = b.Cluster(id)
+		return c.Status
+	})
+	return c
 }
 
 // messages are those of a cluster's events in a category.

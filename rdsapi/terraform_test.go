@@ -1,18 +1,18 @@
 package rdsapi
 
 import (
-	"context"
 	"errors"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 	"github.com/aws/smithy-go"
+
+	"github.com/das-local/das-local/internal/await"
 )
 
 // The calls that Terraform's AWS provider makes for aws_db_subnet_group,
@@ -43,22 +43,13 @@ func must[T any](out T, err error) T {
 // await polls a status until it is the target; "" is gone.
 func (tf terraform) await(refresh func() string, target string, pending ...string) {
 	tf.Helper()
-	ctx, cancel := context.WithTimeout(tf.Context(), time.Minute)
-	defer cancel()
-	for {
+	await.Seen(tf, "state "+target, func() (any, bool) {
 		is := refresh()
-		switch {
-		case is == target:
-			return
-		case !slices.Contains(pending, is):
+		if is != target && !slices.Contains(pending, is) {
 			tf.Fatalf("unexpected state %q, want target %q", is, target)
 		}
-		select {
-		case <-time.After(5 * time.Millisecond):
-		case <-ctx.Done():
-			tf.Fatalf("the state is still %q, want %q", is, target)
-		}
-	}
+		return is, is == target
+	})
 }
 
 // cluster is findDBClusterByID: nil if it is not there.
