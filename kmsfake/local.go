@@ -3,6 +3,7 @@ package kmsfake
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -53,6 +54,36 @@ func (s *Server) CreateKey(_ context.Context, o KeyOptions) (Key, error) {
 		return Key{}, fmt.Errorf("create key: %w", err)
 	}
 	return k.public(), nil
+}
+
+// SeedKey is CreateKey for a key that an earlier start may have made: it must then
+// have the same material. ID and Material are required.
+func (s *Server) SeedKey(ctx context.Context, o KeyOptions) (Key, error) {
+	made, err := s.newKey(keyOptions{KeyOptions: o})
+	switch {
+	case err != nil:
+		return Key{}, fmt.Errorf("seed key: %w", err)
+	case o.ID == "" || o.Material == nil:
+		return Key{}, errors.New("seed key: the id or the material is missing")
+	}
+	there, err := s.LookupKey(ctx, o.ID)
+	if err != nil {
+		return s.CreateKey(ctx, o)
+	}
+	if err := s.hasMaterial(o.ID, made.materials[0]); err != nil {
+		return Key{}, fmt.Errorf("seed key: %w", err)
+	}
+	return there, nil
+}
+
+// hasMaterial checks what a key began with.
+func (s *Server) hasMaterial(id string, m *material) error {
+	defer s.lock()()
+	k, err := s.resolveKey(id)
+	if err == nil && (len(k.materials) == 0 || k.materials[0].id != m.id) {
+		err = fmt.Errorf("%s is there already, with other material", k.arn)
+	}
+	return err
 }
 
 // LookupKey finds a key by id, ARN, alias name or alias ARN.
@@ -133,7 +164,8 @@ func (s *Server) newKey(o keyOptions) (*key, error) {
 		k.state = statePendingImport
 		return k, nil
 	}
-	if o.Material == nil {
+	k.given = o.Material != nil
+	if !k.given {
 		secret, err := s.newSecret(keySpecs[o.spec])
 		if err != nil {
 			return nil, err

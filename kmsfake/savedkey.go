@@ -16,6 +16,7 @@ type savedKey struct {
 	Spec, Usage                string
 	Origin                     string `json:",omitempty"` // empty: AWS_KMS
 	Primary                    string `json:",omitempty"` // the name of a replica's primary key
+	Given                      bool   `json:",omitempty"`
 	MultiRegion                bool   `json:",omitempty"`
 	AWSManaged, Deleted        bool
 	State, Description, Policy string
@@ -39,7 +40,7 @@ type savedMaterial struct {
 
 func (k *key) stage(b *store.Batch, deleted bool) error {
 	saved := savedKey{Seq: k.seq, Spec: k.spec, Usage: k.usage, Origin: k.origin, MultiRegion: k.multiRegion,
-		AWSManaged: k.awsManaged, Deleted: deleted,
+		Given: k.given, AWSManaged: k.awsManaged, Deleted: deleted,
 		State: k.state, Description: k.description, Policy: k.policy, Created: k.created, Deletion: k.deletion,
 		Window: k.window, Tags: k.tags, Rotation: k.rotation, NextRotation: k.nextRotation}
 	if k.primary != nil {
@@ -70,7 +71,7 @@ func (s *Server) restoreKey(name string, value []byte) error {
 	k.seq, k.spec, k.usage, k.origin, k.multiRegion = saved.Seq, saved.Spec, saved.Usage, saved.Origin, saved.MultiRegion
 	k.awsManaged, k.state, k.description, k.policy = saved.AWSManaged, saved.State, saved.Description, saved.Policy
 	k.created, k.deletion, k.window, k.tags = saved.Created, saved.Deletion, saved.Window, saved.Tags
-	k.rotation, k.nextRotation = saved.Rotation, saved.NextRotation
+	k.given, k.rotation, k.nextRotation = saved.Given, saved.Rotation, saved.NextRotation
 	if k.origin == "" {
 		k.origin = originKMS
 	}

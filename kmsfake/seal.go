@@ -97,7 +97,7 @@ func (s *Server) unseal(u use, c ciphertext) (sealed, error) {
 		out.plaintext = []byte{0} // something for ReEncrypt to seal
 	case out.algorithm == specSymmetric:
 		out.materialID = k.material.id
-		out.plaintext, err = open(k.secret, c.blob, u.context)
+		out.plaintext, err = openAny(k.secret, c.blob, u.context)
 	default:
 		out.plaintext, err = decryptOAEP(k.private, out.algorithm, c.blob)
 	}
@@ -141,10 +141,21 @@ func (s *Server) opener(u use, c ciphertext) (keyUse, error) {
 	return k.use(m), nil
 }
 
+// openAny opens a blob of either form.
+func openAny(secret, blob []byte, context map[string]string) ([]byte, error) {
+	if _, ok := tagOf(blob); ok {
+		return open(secret, blob, context)
+	}
+	return openPlain(secret, blob, context)
+}
+
 // sealer finds the material that sealed a blob. given may be nil.
 func (s *Server) sealer(given *key, blob []byte) (*key, *material, error) {
 	tag, ok := tagOf(blob)
 	m := s.store.tags[tag]
+	if k := s.store.plainSealer(blob); !ok && k != nil {
+		m, ok = k.source().materials[0], true
+	}
 	if !ok || m == nil {
 		return nil, nil, invalidCiphertext()
 	}

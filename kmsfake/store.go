@@ -33,6 +33,7 @@ type key struct {
 	spec, usage, origin string
 	awsManaged          bool
 	multiRegion         bool
+	given               bool // the material was chosen by the user
 
 	state       string
 	description string
