@@ -1,0 +1,112 @@
+package kmsfake
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+)
+
+func TestMultiRegionKeys(t *testing.T) {
+	clock, ctx, dir := newClock(), t.Context(), t.TempDir()
+	now := func() time.Time { return clock.now }
+	disk := openStore(t, dir, nil)
+	c := client(t, newServer(t, Config{Now: now, Store: disk}))
+	made, err := c.CreateKey(ctx, &kms.CreateKeyInput{MultiRegion: aws.Bool(true)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, arn := made.KeyMetadata.KeyId, *made.KeyMetadata.Arn
+	if !strings.HasPrefix(*id, "mrk-") || !isKeyID(*id) || !*made.KeyMetadata.MultiRegion || made.KeyMetadata.MultiRegionConfiguration.MultiRegionKeyType != types.MultiRegionKeyTypePrimary {
+		t.Errorf("primary %+v", made.KeyMetadata)
+	}
+	replica := strings.Replace(arn, "us-east-1", "eu-west-2", 1)
+	_, err = c.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &replica})
+	wantError(t, err, "NotFoundException", "Invalid arn eu-west-2")
+	r, err := c.ReplicateKey(ctx, &kms.ReplicateKeyInput{KeyId: id, ReplicaRegion: aws.String("eu-west-2"), Description: aws.String("copy"), Tags: []types.Tag{{TagKey: aws.String("a"), TagValue: aws.String("b")}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := r.ReplicaKeyMetadata; *m.Arn != replica || m.KeyState != types.KeyStateCreating || m.Enabled || m.MultiRegionConfiguration.MultiRegionKeyType != types.MultiRegionKeyTypeReplica ||
+		*m.MultiRegionConfiguration.PrimaryKey.Arn != arn || len(m.MultiRegionConfiguration.ReplicaKeys) != 1 || len(r.ReplicaTags) != 1 || *r.ReplicaPolicy == "" {
+		t.Errorf("replica %+v", m)
+	}
+	for region, code := range map[string]string{"eu-west-2": "AlreadyExistsException", "us-east-1": "AlreadyExistsException", "cn-north-1": "ValidationException", "xx-nowhere-1": "ValidationException"} {
+		_, err = c.ReplicateKey(ctx, &kms.ReplicateKeyInput{KeyId: id, ReplicaRegion: &region})
+		wantError(t, err, code, "*")
+	}
+	usual := makeKey(t, c, types.KeySpecSymmetricDefault, types.KeyUsageTypeEncryptDecrypt)
+	for _, wrong := range []*string{usual.KeyId, &replica} {
+		_, err = c.ReplicateKey(ctx, &kms.ReplicateKeyInput{KeyId: wrong, ReplicaRegion: aws.String("eu-west-3")})
+		wantError(t, err, "UnsupportedOperationException", "*")
+	}
+	// What one Region has sealed the other opens; each answers with its own ARN.
+	seal := func(key string) []byte {
+		t.Helper()
+		e, err := c.Encrypt(ctx, &kms.EncryptInput{KeyId: &key, Plaintext: []byte("both"), EncryptionContext: encryptionContext})
+		if err != nil || *e.KeyId != key {
+			t.Fatalf("encrypt: %v", err)
+		}
+		return e.CiphertextBlob
+	}
+	opens := func(key string, blob []byte) {
+		t.Helper()
+		d, err := c.Decrypt(ctx, &kms.DecryptInput{KeyId: &key, CiphertextBlob: blob, EncryptionContext: encryptionContext})
+		if err != nil || string(d.Plaintext) != "both" || *d.KeyId != key {
+			t.Errorf("decrypt: %v", err)
+		}
+	}
+	opens(replica, seal(arn))
+	there := seal(replica)
+	opens(arn, there)
+	_, err = c.Decrypt(ctx, &kms.DecryptInput{KeyId: usual.KeyId, CiphertextBlob: there, EncryptionContext: encryptionContext})
+	wantError(t, err, "IncorrectKeyException", "*")
+
+	// Rotation is the primary's; the replica follows.
+	if _, err := c.RotateKeyOnDemand(ctx, &kms.RotateKeyOnDemandInput{KeyId: id}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.RotateKeyOnDemand(ctx, &kms.RotateKeyOnDemandInput{KeyId: &replica})
+	wantError(t, err, "UnsupportedOperationException", "*")
+	opens(replica, seal(arn))
+	opens(replica, there)
+
+	_, err = c.UpdatePrimaryRegion(ctx, &kms.UpdatePrimaryRegionInput{KeyId: id, PrimaryRegion: aws.String("eu-west-3")})
+	wantError(t, err, "NotFoundException", "*")
+	if _, err := c.UpdatePrimaryRegion(ctx, &kms.UpdatePrimaryRegionInput{KeyId: id, PrimaryRegion: aws.String("eu-west-2")}); err != nil {
+		t.Fatal(err)
+	}
+	disk.Close()
+
+	c = client(t, newServer(t, Config{Now: now, Store: openStore(t, dir, nil)}))
+	if m := describe(t, c, *id).MultiRegionConfiguration; m.MultiRegionKeyType != types.MultiRegionKeyTypeReplica || *m.PrimaryKey.Region != "eu-west-2" {
+		t.Errorf("after the move and a restart: %+v", m)
+	}
+	opens(arn, there)
+	opens(replica, seal(arn))
+	if l, err := c.ListKeys(ctx, &kms.ListKeysInput{}); err != nil || len(l.Keys) != 3 {
+		t.Errorf("keys of this Region: %+v, %v", l, err)
+	}
+
+	// The primary waits for its replicas, then its own window begins.
+	d, err := c.ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: &replica, PendingWindowInDays: aws.Int32(7)})
+	if err != nil || d.KeyState != types.KeyStatePendingReplicaDeletion || d.DeletionDate != nil {
+		t.Errorf("schedule: %+v, %v", d, err)
+	}
+	if _, err := c.ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: id, PendingWindowInDays: aws.Int32(7)}); err != nil {
+		t.Fatal(err)
+	}
+	begin := clock.now
+	clock.advance(8 * 24 * time.Hour)
+	if m := describe(t, c, replica); m.KeyState != types.KeyStatePendingDeletion || !m.DeletionDate.Equal(begin.AddDate(0, 0, 14)) {
+		t.Errorf("the primary %+v", m)
+	}
+	_, err = c.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: id})
+	wantError(t, err, "NotFoundException", "*")
+	clock.advance(7 * 24 * time.Hour)
+	_, err = c.Decrypt(ctx, &kms.DecryptInput{CiphertextBlob: there, EncryptionContext: encryptionContext})
+	wantError(t, err, "NotFoundException", "*")
+}

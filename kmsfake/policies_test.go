@@ -1,0 +1,90 @@
+package kmsfake
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+)
+
+func TestKeyPolicies(t *testing.T) {
+	s := newServer(t, Config{})
+	c, ctx := client(t, s), t.Context()
+	k, err := s.CreateKey(ctx, KeyOptions{Alias: "alias/policed"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const root = `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:root"},"Action":"kms:*","Resource":"*"}`
+	document := func(statements ...string) string {
+		return `{"Version":"2012-10-17","Statement":[` + strings.Join(statements, ",") + `]}`
+	}
+	const locked = "The new key policy will not allow you to update the key policy in the future."
+	const syntax = "Syntax errors in policy."
+	for _, tt := range []struct{ name, policy, code, message string }{
+		{"root", document(root), "", ""},
+		{"one statement", `{"Statement":` + root + `}`, "", ""},
+		{"everybody", document(`{"Effect":"Allow","Principal":"*","Action":["kms:Put*"],"Resource":"*"}`), "", ""},
+		{"a user", document(`{"Effect":"Allow","Principal":{"AWS":["000000000000"]},"Action":"kms:putkeypolicy","Resource":"*"}`), "", ""},
+		{"all but", document(`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:user/x"},"NotAction":"kms:Decrypt","Resource":"*"}`), "", ""},
+		{"with a service", document(root, `{"Effect":"Allow","Principal":{"Service":"rds.amazonaws.com"},"Action":["kms:Decrypt"],"Resource":"*","Condition":{"StringEquals":{"aws:SourceAccount":"1"}}}`), "", ""},
+		{"not JSON", "{", "MalformedPolicyDocumentException", syntax},
+		{"no statement", document(), "MalformedPolicyDocumentException", syntax},
+		{"version", `{"Version":"2020-01-01","Statement":` + root + `}`, "MalformedPolicyDocumentException", syntax},
+		{"effect", document(root, strings.Replace(root, "Allow", "allow", 1)), "MalformedPolicyDocumentException", syntax},
+		{"action", document(root, strings.Replace(root, `"Action":"kms:*",`, "", 1)), "MalformedPolicyDocumentException", syntax},
+		{"no principal", document(root, `{"Effect":"Allow","Action":"kms:*","Resource":"*"}`), "MalformedPolicyDocumentException", "Policy contains a statement with no principal."},
+		{"principal", document(root, `{"Effect":"Allow","Principal":{"AWS":"bob"},"Action":"kms:*","Resource":"*"}`), "MalformedPolicyDocumentException", "Policy contains a statement with one or more invalid principals."},
+		{"other account", document(strings.ReplaceAll(root, "000000000000", "111111111111")), "MalformedPolicyDocumentException", locked},
+		{"other action", document(strings.Replace(root, "kms:*", "kms:Get*", 1)), "MalformedPolicyDocumentException", locked},
+		{"deny", document(strings.Replace(root, "Allow", "Deny", 1)), "MalformedPolicyDocumentException", locked},
+		{"too long", document(root) + strings.Repeat(" ", maxPolicy), "LimitExceededException", "*"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := c.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: &k.ID, Policy: &tt.policy})
+			_, made := c.CreateKey(ctx, &kms.CreateKeyInput{Policy: &tt.policy})
+			if tt.code != "" {
+				wantError(t, err, tt.code, tt.message)
+				wantError(t, made, tt.code, tt.message)
+				return
+			}
+			if err != nil || made != nil {
+				t.Fatal(err, made)
+			}
+			if p, err := c.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &k.ID}); err != nil || *p.Policy != tt.policy || *p.PolicyName != "default" {
+				t.Errorf("policy %+v, %v", p, err)
+			}
+			if p, err := s.KeyPolicy(ctx, "alias/policed"); err != nil || p != tt.policy {
+				t.Errorf("in process: %s, %v", p, err)
+			}
+		})
+	}
+	deny := document(strings.Replace(root, "Allow", "Deny", 1))
+	if _, err := c.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: &k.ID, Policy: &deny, BypassPolicyLockoutSafetyCheck: true}); err != nil {
+		t.Errorf("without the check: %v", err)
+	}
+	_, err = c.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: &k.ID, Policy: &deny, PolicyName: aws.String("other")})
+	wantError(t, err, "NotFoundException", "No such policy exists")
+	if _, err := s.KeyPolicy(ctx, "alias/nope"); err == nil {
+		t.Error("the policy of no key")
+	}
+}
+
+func TestCustomKeyStores(t *testing.T) {
+	c, ctx := client(t, newServer(t, Config{})), t.Context()
+	if l, err := c.DescribeCustomKeyStores(ctx, &kms.DescribeCustomKeyStoresInput{}); err != nil || len(l.CustomKeyStores) != 0 {
+		t.Errorf("%+v, %v", l, err)
+	}
+	_, err := c.CreateKey(ctx, &kms.CreateKeyInput{CustomKeyStoreId: aws.String("cks-1")})
+	wantError(t, err, "CustomKeyStoreNotFoundException", "*")
+	_, err = c.CreateKey(ctx, &kms.CreateKeyInput{Origin: "AWS_CLOUDHSM"})
+	wantError(t, err, "ValidationException", "*")
+	_, err = c.ConnectCustomKeyStore(ctx, &kms.ConnectCustomKeyStoreInput{CustomKeyStoreId: aws.String("cks-1")})
+	wantError(t, err, "CustomKeyStoreNotFoundException", "*")
+	_, err = c.CreateCustomKeyStore(ctx, &kms.CreateCustomKeyStoreInput{CustomKeyStoreName: aws.String("mine"), CustomKeyStoreType: "EXTERNAL_KEY_STORE"})
+	wantError(t, err, "XksProxyUriUnreachableException", "*")
+	_, err = c.CreateCustomKeyStore(ctx, &kms.CreateCustomKeyStoreInput{CustomKeyStoreName: aws.String("mine")})
+	wantError(t, err, "CloudHsmClusterNotFoundException", "*")
+	_, err = c.GenerateRandom(ctx, &kms.GenerateRandomInput{NumberOfBytes: aws.Int32(1), CustomKeyStoreId: aws.String("cks-1")})
+	wantError(t, err, "CustomKeyStoreNotFoundException", "*")
+}
