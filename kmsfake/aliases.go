@@ -27,6 +27,8 @@ func checkAliasName(name string) error {
 		return validation(`Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html`)
 	case strings.HasPrefix(name, "alias/aws/"):
 		return &awsapi.Error{Code: "NotAuthorizedException"}
+	case strings.Contains(name[len("alias/"):], ":"):
+		return validation("%s contains invalid characters for an alias", name)
 	case name == "alias/":
 		return &awsapi.Error{Code: "InvalidAliasNameException", Message: "Alias name must not be empty."}
 	}
