@@ -16,13 +16,32 @@ type captured struct {
 	Context                   map[string]string
 }
 
+// FuzzOpenPlain opens forged blobs of the other form under a key that takes them.
+func FuzzOpenPlain(f *testing.F) {
+	list := readCaptured(f)
+	for _, one := range list[1:] {
+		f.Add(one.Blob)
+		f.Add(one.Blob[:plainID])
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if len(b) < plainID {
+			return
+		}
+		for _, one := range list[1:] {
+			if p, err := openPlain(one.Material, b, one.Context); err == nil && !bytes.Equal(p, one.Plaintext) {
+				t.Errorf("forged: %x", p)
+			}
+		}
+	})
+}
+
 func readCaptured(t testing.TB) (list []captured) {
 	t.Helper()
 	b, err := os.ReadFile("testdata/captured.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(b, &list); err != nil || len(list) != 2 {
+	if err := json.Unmarshal(b, &list); err != nil || len(list) != 3 {
 		t.Fatalf("%d captures: %v", len(list), err)
 	}
 	return list
@@ -74,14 +93,15 @@ func TestCapturedDataKeysReplay(t *testing.T) {
 			}
 		})
 	}
-	// A key with random material opens no blob of the other form.
-	one := readCaptured(t)[1]
+	// Keys of the same ids, but with random material, open none of them.
 	other := newServer(t, Config{})
-	if _, err := other.CreateKey(t.Context(), KeyOptions{ID: one.KeyID}); err != nil {
-		t.Fatal(err)
+	for _, one := range readCaptured(t) {
+		if _, err := other.CreateKey(t.Context(), KeyOptions{ID: one.KeyID}); err != nil {
+			t.Fatal(err)
+		}
+		_, err := client(t, other).Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: one.Blob, EncryptionContext: one.Context})
+		wantError(t, err, "InvalidCiphertextException", "")
 	}
-	_, err := client(t, other).Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: one.Blob, EncryptionContext: one.Context})
-	wantError(t, err, "InvalidCiphertextException", "")
 }
 
 // TestBlobsRevealNothing looks for what a blob must not have in the clear.
