@@ -27,10 +27,9 @@ func FuzzOpenPlain(f *testing.F) {
 		if len(b) < plainID {
 			return
 		}
-		for _, one := range list[1:] {
-			if p, err := openPlain(one.Material, b, one.Context); err == nil && !bytes.Equal(p, one.Plaintext) {
-				t.Errorf("forged: %x", p)
-			}
+		one := list[1] // the other has the same key and context
+		if p, err := openPlain(one.Material, b, one.Context); err == nil && !bytes.Equal(p, one.Plaintext) && !bytes.Equal(p, list[2].Plaintext) {
+			t.Errorf("forged: %x", p)
 		}
 	})
 }
