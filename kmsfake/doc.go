@@ -14,8 +14,8 @@
 // the key's material, so a key that is made again with the same id and material
 // (KeyOptions) opens what the former one sealed.
 //
-// Who may use a key is not decided here. GrantAllows and KeyPolicy say what grants
-// and key policies have to say about it.
+// Who may use a key is not decided here. GrantAllows and Access say what grants, key
+// policies and tags have to say about it.
 //
 // See https://docs.aws.amazon.com/kms/latest/APIReference/
 package kmsfake

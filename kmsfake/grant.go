@@ -64,6 +64,9 @@ func (s *Server) GrantAllows(_ context.Context, keyID, principal, operation stri
 }
 
 func (g *grant) allows(principal, operation string, encryptionContext map[string]string) bool {
+	if operation == "RetireGrant" && g.retiring != "" && samePrincipal(g.retiring, principal) {
+		return true
+	}
 	if !slices.Contains(g.operations, operation) || !samePrincipal(g.grantee, principal) {
 		return false
 	}

@@ -187,9 +187,10 @@ func TestGrantAllows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	retiring := aws.String(role)
 	grant := func(to string, constraints *types.GrantConstraints, operations ...types.GrantOperation) {
 		t.Helper()
-		if _, err := c.CreateGrant(ctx, &kms.CreateGrantInput{KeyId: &k.ID, GranteePrincipal: &to, Constraints: constraints, Operations: operations}); err != nil {
+		if _, err := c.CreateGrant(ctx, &kms.CreateGrantInput{KeyId: &k.ID, GranteePrincipal: &to, RetiringPrincipal: retiring, Constraints: constraints, Operations: operations}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -215,6 +216,9 @@ func TestGrantAllows(t *testing.T) {
 		{k.ID, "arn:aws:sts::111111111111:assumed-role/reader/me", "Decrypt", map[string]string{"cluster": "X"}, false},
 		{k.ID, "arn:aws:sts::000000000000:assumed-role/other/me", "Decrypt", map[string]string{"cluster": "X"}, false},
 		{k.ID, "rds.amazonaws.com", "GenerateDataKey", map[string]string{"any": "thing"}, true},
+		{k.ID, role, "RetireGrant", nil, true},
+		{k.ID, session, "RetireGrant", nil, true},
+		{k.ID, alice, "RetireGrant", nil, false},
 		{"alias/aws/rds", alice, "DescribeKey", nil, false},
 		{"nope", alice, "DescribeKey", nil, false},
 	} {

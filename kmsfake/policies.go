@@ -1,13 +1,12 @@
 package kmsfake
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/das-local/das-local/internal/awsapi"
 )
 
-// Key policies are stored and shown here; who may do what is for others to say.
+// Key policies are checked, stored and shown here; who may do what is for others to say.
 
 type policyInput struct {
 	KeyId      *string
@@ -89,14 +88,4 @@ func (s *Server) listKeyPolicies(in *listPoliciesInput) (*listPoliciesOutput, er
 		return nil, err
 	}
 	return &listPoliciesOutput{PolicyNames: []string{"default"}}, nil
-}
-
-// KeyPolicy is the policy of a key, which keyID (an id, an ARN or an alias) names.
-func (s *Server) KeyPolicy(_ context.Context, keyID string) (string, error) {
-	defer s.lock()()
-	k, err := s.resolve(keyID)
-	if err != nil {
-		return "", fmt.Errorf("key policy: %w", err)
-	}
-	return k.policy, nil
 }

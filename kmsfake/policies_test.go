@@ -1,11 +1,13 @@
 package kmsfake
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 )
 
 func TestKeyPolicies(t *testing.T) {
@@ -54,8 +56,8 @@ func TestKeyPolicies(t *testing.T) {
 			if p, err := c.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &k.ID}); err != nil || *p.Policy != tt.policy || *p.PolicyName != "default" {
 				t.Errorf("policy %+v, %v", p, err)
 			}
-			if p, err := s.KeyPolicy(ctx, "alias/policed"); err != nil || p != tt.policy {
-				t.Errorf("in process: %s, %v", p, err)
+			if a, ok := s.Access("alias/policed"); !ok || a.Policy != tt.policy {
+				t.Errorf("in process: %+v", a)
 			}
 		})
 	}
@@ -65,9 +67,6 @@ func TestKeyPolicies(t *testing.T) {
 	}
 	_, err = c.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: &k.ID, Policy: &deny, PolicyName: aws.String("other")})
 	wantError(t, err, "NotFoundException", "No such policy exists")
-	if _, err := s.KeyPolicy(ctx, "alias/nope"); err == nil {
-		t.Error("the policy of no key")
-	}
 }
 
 func TestCustomKeyStores(t *testing.T) {
@@ -87,4 +86,35 @@ func TestCustomKeyStores(t *testing.T) {
 	wantError(t, err, "CloudHsmClusterNotFoundException", "*")
 	_, err = c.GenerateRandom(ctx, &kms.GenerateRandomInput{NumberOfBytes: aws.Int32(1), CustomKeyStoreId: aws.String("cks-1")})
 	wantError(t, err, "CustomKeyStoreNotFoundException", "*")
+}
+
+func TestAccess(t *testing.T) {
+	s := newServer(t, Config{})
+	k, err := s.CreateKey(t.Context(), KeyOptions{Alias: "alias/b"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := client(t, s)
+	if _, err := c.CreateAlias(t.Context(), &kms.CreateAliasInput{AliasName: aws.String("alias/a"), TargetKeyId: &k.ID}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.TagResource(t.Context(), &kms.TagResourceInput{KeyId: &k.ID, Tags: []types.Tag{{TagKey: aws.String("team"), TagValue: aws.String("audit")}}}); err != nil {
+		t.Fatal(err)
+	}
+	_, blob, err := s.GenerateDataKey(t.Context(), k.ID, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Access{ARN: k.ARN, Policy: s.defaultPolicy(), Aliases: []string{"alias/a", "alias/b"}, Tags: map[string]string{"team": "audit"}, Spec: specSymmetric, Usage: usageEncrypt}
+	byName, ok := s.Access("alias/a")
+	byBlob, of := s.AccessOfBlob(blob)
+	if !ok || !of || !reflect.DeepEqual(byName, want) || !reflect.DeepEqual(byBlob, want) {
+		t.Errorf("by name %+v, by blob %+v", byName, byBlob)
+	}
+	if _, ok := s.Access("nope"); ok {
+		t.Error("access to no key")
+	}
+	if _, ok := s.AccessOfBlob([]byte("garbage")); ok {
+		t.Error("access to the key of garbage")
+	}
 }
