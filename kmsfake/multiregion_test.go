@@ -10,11 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 )
 
-func TestMultiRegionKeys(t *testing.T) {
-	clock, ctx, dir := newClock(), t.Context(), t.TempDir()
-	now := func() time.Time { return clock.now }
-	disk := openStore(t, dir, nil)
-	c := client(t, newServer(t, Config{Now: now, Store: disk}))
+func TestReplicateKey(t *testing.T) {
+	c, ctx := client(t, newServer(t, Config{})), t.Context()
 	made, err := c.CreateKey(ctx, &kms.CreateKeyInput{MultiRegion: aws.Bool(true)})
 	if err != nil {
 		t.Fatal(err)
@@ -43,6 +40,30 @@ func TestMultiRegionKeys(t *testing.T) {
 		_, err = c.ReplicateKey(ctx, &kms.ReplicateKeyInput{KeyId: wrong, ReplicaRegion: aws.String("eu-west-3")})
 		wantError(t, err, "UnsupportedOperationException", "*")
 	}
+}
+
+// replicated makes a multi-Region key with a replica, and returns their ARNs.
+func replicated(t *testing.T, c *kms.Client) (id *string, primary, replica string) {
+	t.Helper()
+	made, err := c.CreateKey(t.Context(), &kms.CreateKeyInput{MultiRegion: aws.Bool(true)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := c.ReplicateKey(t.Context(), &kms.ReplicateKeyInput{KeyId: made.KeyMetadata.KeyId, ReplicaRegion: aws.String("eu-west-2")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made.KeyMetadata.KeyId, *made.KeyMetadata.Arn, *r.ReplicaKeyMetadata.Arn
+}
+
+func TestReplicasAreOneKey(t *testing.T) {
+	clock, ctx, dir := newClock(), t.Context(), t.TempDir()
+	now := func() time.Time { return clock.now }
+	disk := openStore(t, dir, nil)
+	c := client(t, newServer(t, Config{Now: now, Store: disk}))
+	id, arn, replica := replicated(t, c)
+	usual := makeKey(t, c, types.KeySpecSymmetricDefault, types.KeyUsageTypeEncryptDecrypt)
+
 	// What one Region has sealed the other opens; each answers with its own ARN.
 	seal := func(key string) []byte {
 		t.Helper()
@@ -62,7 +83,7 @@ func TestMultiRegionKeys(t *testing.T) {
 	opens(replica, seal(arn))
 	there := seal(replica)
 	opens(arn, there)
-	_, err = c.Decrypt(ctx, &kms.DecryptInput{KeyId: usual.KeyId, CiphertextBlob: there, EncryptionContext: encryptionContext})
+	_, err := c.Decrypt(ctx, &kms.DecryptInput{KeyId: usual.KeyId, CiphertextBlob: there, EncryptionContext: encryptionContext})
 	wantError(t, err, "IncorrectKeyException", "*")
 
 	// Rotation is the primary's; the replica follows.
@@ -90,23 +111,35 @@ func TestMultiRegionKeys(t *testing.T) {
 	if l, err := c.ListKeys(ctx, &kms.ListKeysInput{}); err != nil || len(l.Keys) != 3 {
 		t.Errorf("keys of this Region: %+v, %v", l, err)
 	}
+}
 
-	// The primary waits for its replicas, then its own window begins.
-	d, err := c.ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: &replica, PendingWindowInDays: aws.Int32(7)})
+// TestPrimaryOutlivesItsReplicas: the primary waits for its replicas, then its own
+// window begins.
+func TestPrimaryOutlivesItsReplicas(t *testing.T) {
+	clock, ctx := newClock(), t.Context()
+	c := client(t, newServer(t, Config{Now: func() time.Time { return clock.now }}))
+	id, arn, replica := replicated(t, c)
+	sealed, err := c.Encrypt(ctx, &kms.EncryptInput{KeyId: &replica, Plaintext: []byte("both")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := c.ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: id, PendingWindowInDays: aws.Int32(7)})
 	if err != nil || d.KeyState != types.KeyStatePendingReplicaDeletion || d.DeletionDate != nil {
 		t.Errorf("schedule: %+v, %v", d, err)
 	}
-	if _, err := c.ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: id, PendingWindowInDays: aws.Int32(7)}); err != nil {
+	_, err = c.Encrypt(ctx, &kms.EncryptInput{KeyId: id, Plaintext: []byte("x")})
+	wantError(t, err, "KMSInvalidStateException", arn+" is pending replica deletion.")
+	if _, err := c.ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: &replica, PendingWindowInDays: aws.Int32(7)}); err != nil {
 		t.Fatal(err)
 	}
 	begin := clock.now
 	clock.advance(8 * 24 * time.Hour)
-	if m := describe(t, c, replica); m.KeyState != types.KeyStatePendingDeletion || !m.DeletionDate.Equal(begin.AddDate(0, 0, 14)) {
+	if m := describe(t, c, *id); m.KeyState != types.KeyStatePendingDeletion || !m.DeletionDate.Equal(begin.AddDate(0, 0, 14)) {
 		t.Errorf("the primary %+v", m)
 	}
-	_, err = c.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: id})
+	_, err = c.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &replica})
 	wantError(t, err, "NotFoundException", "*")
 	clock.advance(7 * 24 * time.Hour)
-	_, err = c.Decrypt(ctx, &kms.DecryptInput{CiphertextBlob: there, EncryptionContext: encryptionContext})
-	wantError(t, err, "NotFoundException", "*")
+	_, err = c.Decrypt(ctx, &kms.DecryptInput{CiphertextBlob: sealed.CiphertextBlob})
+	wantError(t, err, "NotFoundException", "Key '"+arn+"' does not exist")
 }
