@@ -15,9 +15,6 @@ const keyAlias = "alias/das-local"
 // its stream if asked to. What the data directory has of these is started as it was
 // instead.
 func (e *Emulator) firstCluster(ctx context.Context) error {
-	if err := e.seedKeys(ctx); err != nil {
-		return err
-	}
 	if err := e.firstKey(ctx); err != nil {
 		return err
 	}

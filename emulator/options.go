@@ -79,9 +79,6 @@ type Options struct {
 	// KeyPatience is how long a stream whose KMS key cannot be used tries on
 	// before it is stopped. Negative is for ever; zero is an hour.
 	KeyPatience time.Duration
-	// KMSKeys are symmetric KMS keys to make, 32 bytes by id. What one of them has
-	// encrypted opens wherever a key is made of the same id and bytes.
-	KMSKeys map[string][]byte
 	// RestartTime is how long the instances are down, at least, when a start or a
 	// stop of the stream restarts them. Zero is no longer than it takes.
 	RestartTime time.Duration

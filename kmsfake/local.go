@@ -1,9 +1,9 @@
 package kmsfake
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -56,30 +56,29 @@ func (s *Server) CreateKey(_ context.Context, o KeyOptions) (Key, error) {
 	return k.public(), nil
 }
 
-// SeedKey is CreateKey for a key that an earlier start may have made: it must then
-// have the same material. ID and Material are required.
+// SeedKey is CreateKey for a key that an earlier start may have made: one of the same
+// id or else alias. It must then have the same material, if one is given.
 func (s *Server) SeedKey(ctx context.Context, o KeyOptions) (Key, error) {
-	made, err := s.newKey(keyOptions{KeyOptions: o})
-	switch {
-	case err != nil:
-		return Key{}, fmt.Errorf("seed key: %w", err)
-	case o.ID == "" || o.Material == nil:
-		return Key{}, errors.New("seed key: the id or the material is missing")
-	}
-	there, err := s.LookupKey(ctx, o.ID)
+	there, err := s.LookupKey(ctx, cmp.Or(o.ID, o.Alias))
 	if err != nil {
 		return s.CreateKey(ctx, o)
 	}
-	if err := s.hasMaterial(o.ID, made.materials[0]); err != nil {
-		return Key{}, fmt.Errorf("seed key: %w", err)
+	if o.Material != nil {
+		if err := s.hasMaterial(there.ID, o.Material); err != nil {
+			return Key{}, fmt.Errorf("seed key: %w", err)
+		}
 	}
 	return there, nil
 }
 
 // hasMaterial checks what a key began with.
-func (s *Server) hasMaterial(id string, m *material) error {
+func (s *Server) hasMaterial(id string, secret []byte) error {
 	defer s.lock()()
 	k, err := s.resolveKey(id)
+	if err != nil {
+		return err
+	}
+	m, err := newMaterial(k, secret)
 	if err == nil && (len(k.materials) == 0 || k.materials[0].id != m.id) {
 		err = fmt.Errorf("%s is there already, with other material", k.arn)
 	}

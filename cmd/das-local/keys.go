@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/hex"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -17,34 +18,41 @@ func keyFlags(fs flagSet, o *emulator.Options) {
 			if err != nil {
 				return err
 			}
-			if o.KMSKeys == nil {
-				o.KMSKeys = map[string][]byte{}
-			}
-			o.KMSKeys[id] = key
+			o.Keys = append(o.Keys, emulator.Key{ID: id, Material: key})
 		}
 		return nil
 	})
 }
 
-// parseKey never shows the key in an error.
+// parseKey reads ID=KEY.
 func parseKey(s string) (id string, key []byte, err error) {
 	id, text, ok := strings.Cut(s, "=")
 	if !ok || id == "" {
 		return "", nil, fmt.Errorf("it must be of the form ID=KEY, KEY being 64 hex digits or @FILE")
 	}
+	if key, err = parseMaterial(text); err != nil {
+		return "", nil, fmt.Errorf("the key %s: %w", id, err)
+	}
+	return id, key, nil
+}
+
+// parseMaterial reads the 32 bytes of a key, and never shows them in an error.
+func parseMaterial(text string) ([]byte, error) {
 	if path, isFile := strings.CutPrefix(text, "@"); isFile {
-		b, err := os.ReadFile(path)
+		f, err := os.Open(path)
 		if err != nil {
-			return "", nil, err
+			return nil, err
 		}
-		if len(b) == 32 {
-			return id, b, nil
+		defer f.Close()
+		b, err := io.ReadAll(io.LimitReader(f, 1024))
+		if err != nil || len(b) == 32 {
+			return b, err
 		}
 		text = string(b)
 	}
-	key, err = hex.DecodeString(strings.TrimSpace(text))
+	key, err := hex.DecodeString(strings.TrimSpace(text))
 	if err != nil || len(key) != 32 {
-		return "", nil, fmt.Errorf("the key of %s is not 32 bytes in 64 hex digits", id)
+		return nil, fmt.Errorf("its material is not 32 bytes in 64 hex digits")
 	}
-	return id, key, nil
+	return key, nil
 }
