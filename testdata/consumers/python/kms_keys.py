@@ -1,9 +1,8 @@
 """Encrypts and decrypts with the AWS Encryption SDK for Python under KMS keys.
 
-    .venv/v3/bin/python python/kms.py KEY MRK REPLICA GRANT_TOKEN
+    python kms_keys.py KEY MRK REPLICA GRANT_TOKEN
 
-The endpoint is in AWS_ENDPOINT_URL_KMS. MRK and REPLICA are the ARNs of one
-multi-Region key.
+MRK and REPLICA are the ARNs of one multi-Region key.
 """
 
 import logging
