@@ -108,3 +108,17 @@ func moduleRoot(t *testing.T) string {
 	}
 	return root
 }
+
+// TestKMSModel: the constraints that KMS's inputs are checked against are those of the
+// service model that botocore carries, in the version that the requirements pin.
+func TestKMSModel(t *testing.T) {
+	dir := filepath.Join(moduleRoot(t), "kmsfake")
+	want := mustRun(t, python(t, "python", filepath.Join(dir, "testdata", "model.py")))
+	is, err := os.ReadFile(filepath.Join(dir, "model.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(is) != want {
+		t.Error("kmsfake/model.json is not what kmsfake/testdata/model.py prints")
+	}
+}
