@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -114,11 +115,11 @@ type importOutput struct{ KeyId, KeyMaterialId string }
 func (s *Server) importKeyMaterial(in *importInput) (*importOutput, error) {
 	validTo := time.Time{}
 	switch model := text(in.ExpirationModel); {
-	case model == neverExpires && in.ValidTo != nil:
-		return nil, validation("A validTo date can not be set if the ExpirationModel is %s", neverExpires)
-	case model == neverExpires:
+	case model == modelStays && in.ValidTo != nil:
+		return nil, validation("A validTo date can not be set if the ExpirationModel is %s", modelStays)
+	case model == modelStays:
 	case in.ValidTo == nil:
-		return nil, validation("A validTo date must be set if the ExpirationModel is %s", expires)
+		return nil, validation("A validTo date must be set if the ExpirationModel is %s", modelExpires)
 	case !in.ValidTo.After(s.now()) || in.ValidTo.After(s.now().AddDate(0, 0, 365)):
 		return nil, validation("The validTo date must be in the future, at most 365 days from now.")
 	default:
@@ -144,25 +145,36 @@ func (s *Server) importKeyMaterial(in *importInput) (*importOutput, error) {
 		}
 		m.validTo, m.description = validTo, text(in.KeyMaterialDescription)
 		out.KeyId, out.KeyMaterialId = k.arn, m.id
-		return s.imported(k, m, in)
+		return s.takeImported(k, m, in)
 	})
 }
 
-// imported gives a key its material, or again the one that it had.
-func (s *Server) imported(k *key, m *material, in *importInput) error {
-	old := k.current()
+// takeImported gives a key a material: one that it had, its first one, or another one
+// to rotate to.
+func (s *Server) takeImported(k *key, m *material, in *importInput) error {
+	incorrect := awsapi.Errorf("IncorrectKeyMaterialException", "The key material is not one that was imported into %s before.", k.arn)
+	if in.KeyMaterialId != nil && *in.KeyMaterialId != m.id {
+		return incorrect
+	}
+	old := k.imported()
+	known := slices.IndexFunc(old, func(o *material) bool { return o.id == m.id })
 	switch {
-	case in.KeyMaterialId != nil && *in.KeyMaterialId != m.id, old != nil && old.id != m.id && text(in.ImportType) != "NEW_KEY_MATERIAL":
-		return awsapi.Errorf("IncorrectKeyMaterialException", "The key material is not the one that was imported into %s before.", k.arn)
-	case old != nil && old.id != m.id:
-		return unsupported("Rotation to other imported material is not emulated.")
+	case known >= 0:
+		old[known].secret, old[known].private, old[known].validTo, old[known].description = m.secret, m.private, m.validTo, m.description
+	case len(old) == 0:
+		k.materials = []*material{m}
+	case !k.symmetric() || text(in.ImportType) != "NEW_KEY_MATERIAL":
+		return incorrect
+	case k.incoming != nil:
+		return awsapi.Errorf("KMSInvalidStateException", "%s has key material that it is to be rotated to.", k.arn)
+	default:
+		k.incoming = m
 	}
-	k.materials = []*material{m}
-	s.store.tags[m.tag] = m
-	if delete(s.store.expiring, k); !m.validTo.IsZero() {
-		s.store.expiring[k] = struct{}{}
+	if known < 0 {
+		s.store.tags[m.tag] = m
 	}
-	if k.state == statePendingImport {
+	s.store.watch(k)
+	if k.state == statePendingImport && k.whole() {
 		k.state = stateEnabled
 	}
 	return nil
@@ -197,9 +209,17 @@ func (s *Server) deleteImportedKeyMaterial(in *deleteMaterialInput) (*importOutp
 		return nil, wrongOrigin(k)
 	}
 	m := k.current()
-	if m == nil || in.KeyMaterialId != nil && *in.KeyMaterialId != m.id {
+	if in.KeyMaterialId != nil {
+		m = nil
+		for _, one := range k.imported() {
+			if one.id == *in.KeyMaterialId {
+				m = one
+			}
+		}
+	}
+	if m == nil {
 		return nil, awsapi.Errorf("NotFoundException", "%s does not have this key material.", k.arn)
 	}
-	s.store.destroyImported(k)
+	s.store.destroyImported(k, m)
 	return &importOutput{k.arn, m.id}, nil
 }

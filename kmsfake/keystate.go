@@ -76,7 +76,7 @@ func (s *Server) cancelKeyDeletion(in *keyInput) (*keyIDOutput, error) {
 	}
 	delete(s.store.pending, k)
 	k.state, k.window, k.deletion = stateDisabled, 0, time.Time{}
-	if m := k.current(); m == nil || m.gone() {
+	if !k.whole() {
 		k.state = statePendingImport
 	}
 	return &keyIDOutput{k.arn}, nil

@@ -40,6 +40,9 @@ func newMaterial(k *key, secret []byte) (*material, error) {
 
 func (m *material) gone() bool { return m.secret == nil }
 
+// expires reports whether the material is there and will not stay.
+func (m *material) expires() bool { return !m.gone() && !m.validTo.IsZero() }
+
 func (m *material) destroy() {
 	clear(m.secret)
 	m.secret, m.private = nil, nil

@@ -90,14 +90,14 @@ func (s *Server) regions(k *key) *regionConfiguration {
 }
 
 const (
-	expires      = "KEY_MATERIAL_EXPIRES"
-	neverExpires = "KEY_MATERIAL_DOES_NOT_EXPIRE"
+	modelExpires = "KEY_MATERIAL_EXPIRES"
+	modelStays   = "KEY_MATERIAL_DOES_NOT_EXPIRE"
 )
 
 // expiration is imported material's model and date.
 func (m *material) expiration() (model string, validTo *awsapi.Time) {
 	if m.validTo.IsZero() {
-		return neverExpires, nil
+		return modelStays, nil
 	}
-	return expires, &awsapi.Time{Time: m.validTo}
+	return modelExpires, &awsapi.Time{Time: m.validTo}
 }

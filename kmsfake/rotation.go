@@ -49,6 +49,17 @@ func (s *Server) rotate(k *key, secret []byte, when time.Time, how string) error
 	return nil
 }
 
+// rotateToIncoming makes the imported material that waits for it the current one.
+func (k *key) rotateToIncoming(now time.Time) error {
+	m := k.incoming
+	if m == nil {
+		return awsapi.Errorf("KMSInvalidStateException", "%s has no key material that it could be rotated to.", k.arn)
+	}
+	m.rotated, m.rotation = now, rotatedByDemand
+	k.materials, k.incoming = append(k.materials, m), nil
+	return nil
+}
+
 type rotationInput struct {
 	KeyId                *string
 	RotationPeriodInDays *int32
@@ -92,8 +103,8 @@ func (s *Server) rotateKeyOnDemand(in *keyInput) (*keyIDOutput, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case k.origin != originKMS:
-		return nil, unsupported("Rotation to other imported material is not emulated.")
+	case !k.whole():
+		return nil, wrongState(k)
 	}
 	n := 0
 	for _, m := range k.materials {
@@ -104,7 +115,12 @@ func (s *Server) rotateKeyOnDemand(in *keyInput) (*keyIDOutput, error) {
 	if n >= maxOnDemand {
 		return nil, limitExceeded("The on-demand rotations limit has been reached for %s: %d are allowed.", k.arn, maxOnDemand)
 	}
-	if err := s.rotate(k, secret, s.now(), rotatedByDemand); err != nil {
+	if k.origin == originExternal {
+		err = k.rotateToIncoming(s.now())
+	} else {
+		err = s.rotate(k, secret, s.now(), rotatedByDemand)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return &keyIDOutput{k.arn}, nil
@@ -193,7 +209,7 @@ func (s *Server) listKeyRotations(in *listRotationsInput) (*listRotationsOutput,
 	}
 	all := text(in.IncludeKeyMaterial) == "ALL_KEY_MATERIAL"
 	out := &listRotationsOutput{Rotations: []rotationEntry{}}
-	for i, m := range k.source().materials {
+	for i, m := range k.source().imported() {
 		if i < after || m.rotated.IsZero() && !all {
 			continue
 		}
@@ -208,8 +224,11 @@ func (s *Server) listKeyRotations(in *listRotationsInput) (*listRotationsOutput,
 
 func (m *material) entry(k *key) rotationEntry {
 	e := rotationEntry{KeyId: k.id, KeyMaterialId: m.id, KeyMaterialState: "NON_CURRENT", KeyMaterialDescription: m.description, RotationType: m.rotation}
-	if m == k.current() {
+	switch m {
+	case k.current():
 		e.KeyMaterialState = "CURRENT"
+	case k.source().incoming:
+		e.KeyMaterialState = "PENDING_ROTATION"
 	}
 	if !m.rotated.IsZero() {
 		e.RotationDate = &awsapi.Time{Time: m.rotated}

@@ -32,6 +32,7 @@ type savedMaterial struct {
 	ID          string
 	Tag         []byte
 	Secret      []byte    `json:",omitempty"`
+	Incoming    bool      `json:",omitempty"`
 	Rotated     time.Time `json:",omitzero"`
 	Rotation    string    `json:",omitempty"`
 	Description string    `json:",omitempty"`
@@ -46,9 +47,9 @@ func (k *key) stage(b *store.Batch, deleted bool) error {
 	if k.primary != nil {
 		saved.Primary = k.primary.name
 	}
-	for _, m := range k.materials {
+	for _, m := range k.imported() {
 		saved.Materials = append(saved.Materials, savedMaterial{ID: m.id, Tag: m.tag[:], Secret: m.secret,
-			Rotated: m.rotated, Rotation: m.rotation, Description: m.description, ValidTo: m.validTo})
+			Rotated: m.rotated, Rotation: m.rotation, Description: m.description, ValidTo: m.validTo, Incoming: m == k.incoming})
 	}
 	value, err := json.Marshal(saved)
 	if err != nil {
@@ -96,9 +97,7 @@ func (s *Server) restoreKey(name string, value []byte) error {
 	if k.state == statePendingDeletion {
 		s.store.pending[k] = struct{}{}
 	}
-	if m := k.current(); k.origin == originExternal && m != nil && !m.gone() && !m.validTo.IsZero() {
-		s.store.expiring[k] = struct{}{}
-	}
+	s.store.watch(k)
 	return nil
 }
 
@@ -118,8 +117,11 @@ func (s *Server) restoreMaterial(k *key, one savedMaterial) error {
 			return err
 		}
 	}
-	k.materials = append(k.materials, m)
-	s.store.tags[m.tag] = m
+	if s.store.tags[m.tag] = m; one.Incoming {
+		k.incoming = m
+	} else {
+		k.materials = append(k.materials, m)
+	}
 	return nil
 }
 

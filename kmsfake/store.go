@@ -49,6 +49,7 @@ type key struct {
 	rotation     int // period in days; 0: off
 	nextRotation time.Time
 	materials    []*material // the last one encrypts, all decrypt
+	incoming     *material   // imported, and to be rotated to; nil: none
 }
 
 func (k *key) symmetric() bool { return k.spec == specSymmetric }
@@ -122,8 +123,10 @@ func (st *state) expire(now time.Time) {
 		}
 	}
 	for k := range st.expiring {
-		if m := k.current(); !now.Before(m.validTo) {
-			st.destroyImported(k)
+		for _, m := range k.imported() {
+			if m.expires() && !now.Before(m.validTo) {
+				st.destroyImported(k, m)
+			}
 		}
 	}
 }
@@ -145,7 +148,7 @@ func (st *state) remove(k *key) {
 			st.deleteGrant(id)
 		}
 	}
-	for _, m := range k.materials {
+	for _, m := range k.imported() {
 		m.destroy()
 	}
 	if p := k.primary; p != nil && p.state == statePendingReplicas && len(st.replicas(p)) == 0 {
@@ -160,13 +163,36 @@ func (st *state) schedule(k *key, from time.Time) {
 	st.changed(k)
 }
 
-// destroyImported takes a key its imported material.
-func (st *state) destroyImported(k *key) {
-	k.current().destroy()
-	delete(st.expiring, k)
+// imported are all materials of a key, in order.
+func (k *key) imported() []*material {
+	if k.incoming != nil {
+		return append(slices.Clone(k.materials), k.incoming)
+	}
+	return k.materials
+}
+
+// whole reports whether no material of a key is missing.
+func (k *key) whole() bool {
+	return len(k.source().materials) > 0 && !slices.ContainsFunc(k.source().materials, (*material).gone)
+}
+
+// destroyImported takes a key a material. Without the one that was to be rotated to
+// it works as before.
+func (st *state) destroyImported(k *key, m *material) {
+	m.destroy()
 	st.changed(k)
-	if k.state == stateEnabled || k.state == stateDisabled {
+	if m == k.incoming {
+		k.incoming = nil
+	} else if k.state == stateEnabled || k.state == stateDisabled {
 		k.state = statePendingImport
+	}
+	st.watch(k)
+}
+
+// watch has expire look at a key as long as a material of it expires.
+func (st *state) watch(k *key) {
+	if delete(st.expiring, k); slices.ContainsFunc(k.imported(), (*material).expires) {
+		st.expiring[k] = struct{}{}
 	}
 }
 
