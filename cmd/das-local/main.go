@@ -24,6 +24,7 @@ Usage:
     das-local tail      print decrypted activity events, one a line
     das-local decrypt   decrypt captured records from standard input
     das-local demo      run the user guide's session and print its events
+    das-local fault     have a running das-local fail on purpose
     das-local version   print the version
 
 "das-local COMMAND -h" has a command's flags and examples. Every flag can be
@@ -57,7 +58,7 @@ func run(ctx context.Context, args []string, std streams) int {
 		name = "help"
 	}
 	commands := map[string]command{
-		"up": up, "tail": tail, "decrypt": decrypt, "demo": demo, "version": version,
+		"up": up, "tail": tail, "decrypt": decrypt, "demo": demo, "fault": fault, "version": version,
 		"help": func(_ context.Context, _ []string, std streams) error {
 			_, err := io.WriteString(std.out, usage)
 			return err
