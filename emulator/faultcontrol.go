@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/das-local/das-local/internal/awsapi"
 	"github.com/das-local/das-local/internal/faults"
 )
 
@@ -71,10 +72,13 @@ func refuse(w http.ResponseWriter, status int, err error) {
 // refuseFor sends an error with the status that its cause deserves.
 func refuseFor(w http.ResponseWriter, err error) {
 	var bad badFault
+	var aws *awsapi.Error
 	status := http.StatusInternalServerError
 	switch {
 	case errors.As(err, &bad):
 		status = http.StatusBadRequest
+	case errors.As(err, &aws):
+		status = aws.HTTPStatus()
 	case errors.Is(err, faults.ErrNoFault):
 		status = http.StatusNotFound
 	}

@@ -40,11 +40,14 @@ func (f Faults) Add(ctx context.Context, fault Fault) (FaultState, error) {
 	if err != nil {
 		return FaultState{}, badFault{err}
 	}
-	e.log.Info("a fault begins", "fault", state.ID, "kind", fault.Kind, "operations", fault.Operations, "caller", fault.Caller, "ends", state.Ends)
 	if fault.Kind.Once() {
-		if err := e.happen(ctx, fault, state.ID); err != nil {
-			return FaultState{}, errors.Join(fmt.Errorf("%s: %w", fault.Kind, err), e.faults.Clear(state.ID))
+		if err := e.happen(ctx, fault); err != nil {
+			e.faults.Drop(state.ID)
+			return FaultState{}, fmt.Errorf("%s: %w", fault.Kind, err)
 		}
+	}
+	e.log.Info("a fault begins", "fault", state.ID, "kind", fault.Kind, "operations", fault.Operations, "caller", fault.Caller, "duration", fault.Duration)
+	if fault.Kind.Once() {
 		state = e.faults.Happened(state.ID)
 	}
 	e.rescheduleFaults()
@@ -93,7 +96,7 @@ func (e *Emulator) serves(service, operation string) bool {
 }
 
 // happen carries out a fault of a kind that happens once.
-func (e *Emulator) happen(ctx context.Context, f Fault, id int) error {
+func (e *Emulator) happen(ctx context.Context, f Fault) error {
 	switch f.Kind {
 	case faults.ClockJump:
 		return e.Clock().Advance(f.Advance)

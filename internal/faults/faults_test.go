@@ -153,10 +153,21 @@ func TestHowRulesEnd(t *testing.T) {
 	if !slices.Equal(b.ended, want) {
 		t.Errorf("told %q, want %q", b.ended, want)
 	}
+	five := b.add(`{"kind":"reshard","duration":"1m"}`)
+	b.Drop(five)
+	six := b.add(`{"kind":"reshard","duration":"1m"}`)
+	if _, ok := b.Next(); ok {
+		t.Error("its time begins when it has happened")
+	}
+	b.Happened(six)
+	b.now = b.now.Add(time.Minute)
+	if b.Expire(); len(b.ended) != 5 || b.ended[4] != "reshard: its time is over" {
+		t.Errorf("told %q", b.ended)
+	}
 	if _, ok := b.Next(); ok {
 		t.Error("something still ends")
 	}
-	if err := b.Clear(0); err != nil || len(b.List()) != 0 || len(b.ended) != 4 {
+	if err := b.Clear(0); err != nil || len(b.List()) != 0 || len(b.ended) != 5 {
 		t.Errorf("after clearing all: %v, %v", b.List(), err)
 	}
 }

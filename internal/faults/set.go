@@ -121,7 +121,7 @@ func (s *Set) Add(r Rule) (State, error) {
 	s.last++
 	one := &rule{State: State{Rule: r, ID: s.last, Began: now}, dice: rand.New(rand.NewPCG(s.cfg.Seed, uint64(s.last)))}
 	one.cleared, one.clear = context.WithCancel(context.Background())
-	if r.Duration > 0 {
+	if r.Duration > 0 && !r.Kind.Once() {
 		one.Ends = now.Add(r.Duration)
 	}
 	s.rules = append(s.rules, one)
@@ -130,7 +130,7 @@ func (s *Set) Add(r Rule) (State, error) {
 }
 
 // Happened counts the one hit of a rule that happens when it is added, which ends it
-// unless it is to last.
+// unless it is to last: then its time begins.
 func (s *Set) Happened(id int) State {
 	s.mu.Lock()
 	defer s.unlock()
@@ -138,11 +138,26 @@ func (s *Set) Happened(id int) State {
 	if r == nil {
 		return State{}
 	}
-	r.Hits++
-	if r.Ends.IsZero() {
+	if r.Hits++; r.Duration > 0 {
+		r.Ends = s.cfg.Now().Add(r.Duration)
+	} else {
 		s.end(r, Done)
 	}
 	return r.State
+}
+
+// Drop forgets a rule that could not happen, and tells nobody.
+func (s *Set) Drop(id int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rules = slices.DeleteFunc(s.rules, func(r *rule) bool {
+		if r.ID != id || !r.Ended.IsZero() {
+			return false
+		}
+		r.clear()
+		s.active.Add(-1)
+		return true
+	})
 }
 
 // List is all rules, in the order in which they were added.
