@@ -37,42 +37,40 @@ reshard, clock-jump and upstream-crash happen once, at once.
 
 // fault adds, lists and clears faults of a running das-local.
 func fault(ctx context.Context, args []string, std streams) error {
-	var what, kind string
-	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		what, args = args[0], args[1:]
+	words := []string{"", "", ""} // in front of the flags: what to do, and with what
+	for i := 0; i < len(words) && len(args) > 0 && !strings.HasPrefix(args[0], "-"); i++ {
+		words[i], args = args[0], args[1:]
 	}
-	if what == "add" && len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		kind, args = args[0], args[1:]
-	}
+	what, with := words[0], words[1]
 	fs := newFlags("fault", faultHelp, std.out)
 	c := control{out: std.out}
 	fs.StringVar(&c.endpoint, "endpoint", cmp.Or(os.Getenv("AWS_ENDPOINT_URL"), defaultEndpoint), "`URL` of das-local")
 	format := fs.String("format", "text", "`FORMAT` of what is printed: text or json")
 	rule := func() any { return nil }
 	if what == "add" || what == "" {
-		rule = ruleFlags(fs, &kind)
+		rule = ruleFlags(fs, with)
 	}
-	if err := parse(fs, args, true); err != nil {
+	if err := parse(fs, args, false); err != nil {
 		return err
 	}
 	if *format != "text" && *format != "json" {
 		return fmt.Errorf("--format is %q; it must be text or json: %w", *format, errUsage)
 	}
 	c.json = *format == "json"
-	rest := fs.Args()
 	switch {
-	case what == "add" && kind != "" && len(rest) == 0:
+	case words[2] != "":
+	case what == "add" && with != "":
 		return c.add(ctx, rule())
-	case what == "list" && len(rest) == 0:
+	case what == "list" && with == "":
 		return c.list(ctx)
-	case what == "clear" && len(rest) <= 1:
+	case what == "clear":
 		path := "/_das/faults"
-		if len(rest) == 1 {
-			id, err := strconv.Atoi(rest[0])
+		if with != "" {
+			id, err := strconv.Atoi(with)
 			if err != nil || id < 1 {
-				return fmt.Errorf("%q is not the number of a fault; \"das-local fault list\" lists them: %w", rest[0], errUsage)
+				return fmt.Errorf("%q is not the number of a fault; \"das-local fault list\" lists them: %w", with, errUsage)
 			}
-			path += "/" + rest[0]
+			path += "/" + with
 		}
 		return c.call(ctx, http.MethodDelete, path, nil, nil)
 	}
@@ -81,7 +79,7 @@ func fault(ctx context.Context, args []string, std streams) error {
 
 // ruleFlags defines the members of a fault as flags. The function it returns gives
 // what was said, for the server to judge.
-func ruleFlags(fs flagSet, kind *string) func() any {
+func ruleFlags(fs flagSet, kind string) func() any {
 	said := map[string]any{}
 	text := func(name, usage string) {
 		fs.Func(name, usage, func(s string) error {
@@ -112,7 +110,7 @@ func ruleFlags(fs flagSet, kind *string) func() any {
 	text("advance", "`TIME` by which the clock is put forward (clock-jump)")
 	text("stream", "`NAME` of the Kinesis stream (reshard); empty is the first cluster's")
 	return func() any {
-		said["kind"] = *kind
+		said["kind"] = kind
 		return said
 	}
 }
