@@ -60,6 +60,11 @@ crash: build
 .PHONY: crash-short
 crash-short: build
 	$(GO) run ./crash -bin bin/das-local -rounds 10
+	$(GO) run ./crash -bin bin/das-local -faults -rounds 4 -throttle 3s
+
+.PHONY: crash-faults
+crash-faults: build
+	$(GO) run ./crash -bin bin/das-local -faults -rounds 0
 
 clean:
 	rm -rf bin .cache
