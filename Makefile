@@ -4,8 +4,9 @@
 GO ?= go
 FUZZTIME ?= 60s
 ROUNDS ?= 200
+DURATION ?= 30m
 
-.PHONY: build run test unit e2e conformance oracle differential regress versions crash lint fuzz bench clean
+.PHONY: build run test unit e2e conformance oracle differential regress versions crash soak lint fuzz bench clean
 
 build:
 	@echo "das-local: compiling (PostgreSQL's parser makes the first time take a minute or two)" >&2
@@ -15,7 +16,7 @@ run:
 	@echo "das-local: compiling (PostgreSQL's parser makes the first time take a minute or two)" >&2
 	$(GO) run ./cmd/das-local up
 
-test: setup-test lint unit e2e oracle differential regress crash-short conformance
+test: setup-test lint unit e2e oracle differential regress crash-short soak-short conformance
 
 .PHONY: setup-test
 setup-test:
@@ -65,6 +66,13 @@ crash-short: build
 .PHONY: crash-faults
 crash-faults: build
 	$(GO) run ./crash -bin bin/das-local -faults -rounds 0
+
+soak: build
+	$(GO) run ./soak -bin bin/das-local -duration $(DURATION)
+
+.PHONY: soak-short
+soak-short: build
+	$(GO) run ./soak -bin bin/das-local -duration 60s
 
 clean:
 	rm -rf bin .cache
