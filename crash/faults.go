@@ -161,7 +161,7 @@ func (m *faultMachine) disturb(ctx context.Context, round int, t trial, sessions
 	}
 	return m.until(ctx, "the window of loss to end", func() (bool, error) {
 		told, err := m.told(ctx)
-		return told.begun == told.ended, err
+		return err == nil && told.begun == told.ended, err
 	})
 }
 
@@ -188,7 +188,7 @@ func (m *faultMachine) inject(ctx context.Context, t trial) error {
 	return m.until(ctx, "the fault to end", func() (bool, error) {
 		var list struct{ Faults []struct{ State string } }
 		err := m.control(ctx, http.MethodGet, nil, &list)
-		return len(list.Faults) == 1 && list.Faults[0].State == "ended", err
+		return err == nil && len(list.Faults) == 1 && list.Faults[0].State == "ended", err
 	})
 }
 
@@ -198,8 +198,8 @@ func (m *faultMachine) until(ctx context.Context, what string, ok func() (bool, 
 	defer cancel()
 	for {
 		done, err := ok()
-		if done && err == nil {
-			return nil
+		if done {
+			return err
 		}
 		select {
 		case <-ctx.Done():
