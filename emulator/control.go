@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
 )
 
 // control serves what is no AWS call on the AWS address.
@@ -13,6 +14,10 @@ func (e *Emulator) control() http.Handler {
 	r.Get("/_das/health", e.health)
 	r.Head("/_das/health", e.health)
 	e.serveFaults(r)
+	r.Method(http.MethodGet, "/metrics", e.metrics())
+	if e.opts.Pprof {
+		r.Mount("/debug", middleware.Profiler())
+	}
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "das-local: this address serves AWS API calls (POST /) and /_das/health, /_das/faults and /_das/clock", http.StatusNotFound)
 	})

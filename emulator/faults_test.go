@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/stream"
 )
 
@@ -229,14 +230,14 @@ func TestDelays(t *testing.T) {
 			_, err := client.GetRecords(b.within(), &kinesis.GetRecordsInput{ShardIterator: it.ShardIterator})
 			done <- err
 		}()
-		b.await("the call to be hit", func() bool { return b.hits(f.ID) == i+1 })
+		await.True(t, "the call to be hit", func() bool { return b.hits(f.ID) == i+1 })
 		select {
 		case err := <-done:
 			t.Fatalf("answered at once: %v", err)
 		default:
 		}
 		end()
-		if err := <-done; err != nil {
+		if err := await.Receive(t, "the answer", done); err != nil {
 			t.Error(err)
 		}
 	}
@@ -366,7 +367,7 @@ func TestUpstreamCrash(t *testing.T) {
 	if err := b.Clock().Advance(time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	b.await("the server to come back", func() bool {
+	await.True(t, "the server to come back", func() bool {
 		conn, err := pgx.Connect(b.within(), b.PostgresURL())
 		if err == nil {
 			conn.Close(context.Background())
@@ -392,7 +393,7 @@ func TestGivenUpstreamIsCut(t *testing.T) {
 	b.exec(idle, "select 1")
 	ended := make(chan error, 1)
 	go func() { _, err := busy.Exec(b.within(), "select 'busy', pg_sleep(60)"); ended <- err }()
-	b.await("the statement to run", func() bool {
+	await.True(t, "the statement to run", func() bool {
 		var n int
 		if err := direct.QueryRow(b.within(), "select count(*) from pg_stat_activity where query like 'select ''busy''%'").Scan(&n); err != nil {
 			t.Fatal(err)
@@ -403,7 +404,7 @@ func TestGivenUpstreamIsCut(t *testing.T) {
 		t.Errorf("with a duration: %v", err)
 	}
 	b.add(Fault{Kind: "upstream-crash"})
-	if err := <-ended; err == nil {
+	if err := await.Receive(t, "the end of the statement", ended); err == nil {
 		t.Error("the busy session has survived")
 	}
 	if _, err := idle.Exec(b.within(), "select 1"); err == nil {

@@ -6,10 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -36,13 +34,7 @@ func main() {
 	flag.StringVar(&o.mode, "mode", "async", "`MODE` of the stream: sync or async")
 	flag.DurationVar(&o.pause, "pause", 2*time.Second, "`TIME` between two changes of shards, and between two restarts of the other stream")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, o)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "soak:", err)
-		os.Exit(1)
-	}
+	testbed.Main("soak", func(ctx context.Context) error { return run(ctx, o) })
 }
 
 // soak is one run.
