@@ -167,9 +167,13 @@ func (m *faultMachine) disturb(ctx context.Context, round int, t trial, sessions
 
 // inject has the fault for its time, and until enough was written for the trial.
 func (m *faultMachine) inject(ctx context.Context, t trial) error {
-	rule := map[string]any{"kind": t.kind}
+	rule, atLeast := map[string]any{"kind": t.kind}, trialTime
 	if t.kind == "throttle" {
-		rule["caller"], rule["duration"] = "das-local", m.throttle.String()
+		rule["caller"], atLeast = "das-local", max(atLeast, m.throttle)
+	}
+	expires := t.kind == "throttle" && !t.lossy // the others are cleared
+	if expires {
+		rule["duration"] = atLeast.String()
 	}
 	m.large.Store(0)
 	if err := m.control(ctx, http.MethodPost, rule, nil); err != nil {
@@ -177,12 +181,12 @@ func (m *faultMachine) inject(ctx context.Context, t trial) error {
 	}
 	began := time.Now()
 	err := m.until(ctx, "enough statements during the fault", func() (bool, error) {
-		return time.Since(began) >= trialTime && (!t.lossy || m.large.Load() >= overflowing), nil
+		return time.Since(began) >= atLeast && (!t.lossy || m.large.Load() >= overflowing), nil
 	})
 	if err != nil {
 		return err
 	}
-	if t.kind != "throttle" {
+	if !expires {
 		return m.control(ctx, http.MethodDelete, nil, nil)
 	}
 	return m.until(ctx, "the fault to end", func() (bool, error) {

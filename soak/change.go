@@ -20,22 +20,33 @@ import (
 // maxShards bounds the open shards of the stream.
 const maxShards = 8
 
-// reshard changes the stream's shards until ctx ends.
-func (s *soak) reshard(ctx context.Context) error {
+// reshard changes the stream's shards, at least once, until ended is closed.
+func (s *soak) reshard(ctx context.Context, ended <-chan struct{}) error {
 	c := kinesis.NewFromConfig(s.aws())
-	for sleep(ctx, s.pause) {
+	for {
 		err := s.reshardOnce(ctx, c)
 		var busy *types.ResourceInUseException // a change is still under way
-		switch {
-		case ctx.Err() != nil:
-		case errors.As(err, &busy):
-		case err != nil:
+		if err != nil && !errors.As(err, &busy) {
 			return err
-		default:
-			s.reshards++
+		}
+		if err != nil {
+			sleep(ctx, 50*time.Millisecond)
+			continue
+		}
+		if s.reshards++; s.isOver(ended) {
+			return nil
 		}
 	}
-	return nil
+}
+
+// isOver waits for the pause between two changes, or the end.
+func (s *soak) isOver(ended <-chan struct{}) bool {
+	select {
+	case <-ended:
+		return true
+	case <-time.After(s.pause):
+		return false
+	}
 }
 
 func (s *soak) reshardOnce(ctx context.Context, c *kinesis.Client) error {
@@ -94,9 +105,9 @@ func (s *soak) openShards(ctx context.Context, c *kinesis.Client) (open []types.
 // otherCluster is the one whose stream is restarted.
 const otherCluster = "restarted"
 
-// restart starts and stops the stream of another cluster until ctx ends, which ends
-// its sessions each time.
-func (s *soak) restart(ctx context.Context) error {
+// restart starts and stops the stream of another cluster, at least once, until ended is
+// closed. That ends the cluster's sessions each time.
+func (s *soak) restart(ctx context.Context, ended <-chan struct{}) error {
 	c := rds.NewFromConfig(s.aws())
 	made, err := c.CreateDBCluster(ctx, &rds.CreateDBClusterInput{DBClusterIdentifier: aws.String(otherCluster), Engine: aws.String("aurora-postgresql"),
 		MasterUsername: aws.String("postgres"), MasterUserPassword: aws.String("not-used-here")})
@@ -107,7 +118,7 @@ func (s *soak) restart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for ctx.Err() == nil {
+	for {
 		_, err := c.StartActivityStream(ctx, &rds.StartActivityStreamInput{ResourceArn: made.DBCluster.DBClusterArn, Mode: rdstypes.ActivityStreamModeAsync,
 			KmsKeyId: aws.String("alias/das-local"), ApplyImmediately: aws.Bool(true)})
 		if err == nil {
@@ -122,16 +133,13 @@ func (s *soak) restart(ctx context.Context) error {
 		if err == nil {
 			err = s.awaitStream(ctx, c, rdstypes.ActivityStreamStatusStopped)
 		}
-		if ctx.Err() != nil {
-			return nil
-		}
 		if err != nil {
 			return err
 		}
-		s.restarts++
-		sleep(ctx, s.pause)
+		if s.restarts++; s.isOver(ended) {
+			return nil
+		}
 	}
-	return nil
 }
 
 // awaitStream waits for a state that lasts until the stream is changed again.
