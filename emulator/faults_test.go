@@ -378,6 +378,7 @@ func TestUpstreamCrash(t *testing.T) {
 	if got := b.texts("insert into kept values (3)", "insert into kept"); len(got) != 3 {
 		t.Errorf("events %q", got)
 	}
+	b.add(Fault{Kind: "upstream-crash", Duration: time.Hour}) // the emulator ends without its server
 }
 
 // TestGivenUpstreamIsCut: it is not killed, but its sessions end.
