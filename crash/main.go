@@ -21,6 +21,8 @@ type options struct {
 	audit    string
 	lag      time.Duration
 	seed     uint64
+	faults   bool
+	throttle time.Duration
 	args     []string // more flags of das-local
 }
 
@@ -32,9 +34,14 @@ func main() {
 	flag.StringVar(&o.mode, "mode", "both", "`MODE` of the stream: sync, async or both")
 	flag.StringVar(&o.audit, "audit", "catalog", "audit `MODE` of das-local: catalog or server, which needs pgaudit installed")
 	flag.DurationVar(&o.lag, "lag", time.Second, "in async mode, what was acknowledged this `TIME` before the kill must be in the stream")
+	flag.BoolVar(&o.faults, "faults", false, "inject faults, one a round, and compare what is lost with what RDS events tell; 0 rounds are one of each")
+	flag.DurationVar(&o.throttle, "throttle", 30*time.Second, "`TIME` for which Kinesis is throttled with -faults")
 	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "`N` of the random instants")
 	flag.Parse()
 	o.args = flag.Args()
+	if o.faults && o.rounds == 0 {
+		o.rounds = len(trials)
+	}
 	testbed.Main("crash", func(ctx context.Context) error { return run(ctx, o) })
 }
 
@@ -78,7 +85,11 @@ func run(ctx context.Context, o options) (err error) {
 		}
 		m := &machine{options: o, mode: mode, upstream: pg.URL("postgres"), dir: filepath.Join(dir, mode),
 			rand: rand.New(rand.NewPCG(o.seed, uint64(len(mode))))}
-		if err := m.run(ctx); err != nil {
+		run := m.run
+		if o.faults {
+			run = (&faultMachine{machine: m}).runFaults
+		}
+		if err := run(ctx); err != nil {
 			return fmt.Errorf("%s: %w", mode, err)
 		}
 	}

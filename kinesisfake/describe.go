@@ -122,7 +122,7 @@ func (s *Server) describeStreamSummary(_ context.Context, r *awsapi.Request, in 
 	out := &describeStreamSummaryOutput{streamDescriptionSummary{
 		description: st.describe(now), MaxRecordSizeInKiB: st.maxRecordBytes >> 10,
 	}}
-	if st.status(now) == statusActive {
+	if st.status(now) != statusCreating {
 		out.StreamDescriptionSummary.OpenShardCount = len(st.open)
 	}
 	return out, nil

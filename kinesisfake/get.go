@@ -77,7 +77,7 @@ func (s *Server) getRecords(_ context.Context, _ *awsapi.Request, in *getRecords
 		out.MillisBehindLatest = max(now-p.entries[n-1].arrival, 1)
 	}
 	if children == nil {
-		it.made, it.position = now, p.next
+		it.made, it.position = now, s.next(it, p)
 		out.NextShardIterator, err = s.sealIterator(it)
 	}
 	return out, err

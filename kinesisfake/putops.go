@@ -137,7 +137,7 @@ func (s *Server) putRecords(ctx context.Context, r *awsapi.Request, in *putRecor
 	if bytes > maxPutBytes {
 		return nil, errInvalid("Records size exceeds 10 MB limit")
 	}
-	results, encryption, err := s.store(context.WithoutCancel(ctx), k, puts, nil)
+	results, encryption, err := s.storeSome(context.WithoutCancel(ctx), k, puts)
 	if err != nil {
 		return nil, err
 	}

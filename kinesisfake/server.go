@@ -37,6 +37,9 @@ type Config struct {
 	// ShardLimit is the number of open shards that an account may have in a
 	// region. 0: 500, AWS's smallest default.
 	ShardLimit int
+
+	// Faults stand in for a service in trouble. nil: there is none.
+	Faults Faults
 }
 
 // The defaults of Config.

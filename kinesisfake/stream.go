@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sort"
 	"sync"
+	"sync/atomic"
 
 	"github.com/das-local/das-local/internal/awsapi"
 )
@@ -18,10 +19,11 @@ func (k streamKey) arn() string {
 // stream is one stream. Who writes records holds mu for reading: while it is
 // held for writing, no shard gains records.
 type stream struct {
-	key     streamKey
-	number  uint64 // of its keys in a store
-	created int64  // milliseconds since 1970
-	ready   int64  // when it becomes ACTIVE
+	key      streamKey
+	number   uint64       // of its keys in a store
+	created  int64        // milliseconds since 1970
+	ready    int64        // when it becomes ACTIVE
+	updating atomic.Int64 // until when it is UPDATING
 
 	mu             sync.RWMutex
 	deleted        bool
@@ -39,11 +41,15 @@ type stream struct {
 const (
 	statusCreating = "CREATING"
 	statusActive   = "ACTIVE"
+	statusUpdating = "UPDATING"
 )
 
 func (st *stream) status(now int64) string {
 	if now < st.ready {
 		return statusCreating
+	}
+	if now < st.updating.Load() {
+		return statusUpdating
 	}
 	return statusActive
 }

@@ -27,6 +27,16 @@ func (c *Clock) Now() time.Time {
 	return now.Add(c.ahead)
 }
 
+// Ahead is how far the clock was put forward.
+func (c *Clock) Ahead() time.Duration {
+	if c == nil {
+		return 0
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ahead
+}
+
 // Advance puts the clock forward. A d that is not positive does nothing: time
 // never goes back.
 func (c *Clock) Advance(d time.Duration) {
