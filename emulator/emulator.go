@@ -29,7 +29,9 @@ var (
 	_ proxy.Recorder            = (*stream.Source)(nil)
 	_ proxy.Holding             = (*stream.Source)(nil)
 	_ stream.KeyService         = (*kmsfake.Server)(nil)
+	_ proxy.Intending           = (*stream.Source)(nil)
 	_ stream.Publisher          = publisher{}
+	_ stream.IntentLog          = intents{}
 	_ rdsapi.StreamController   = (*Emulator)(nil)
 	_ rdsapi.InstanceController = (*Emulator)(nil)
 	_ rdsapi.SessionController  = (*Emulator)(nil)

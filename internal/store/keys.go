@@ -20,6 +20,7 @@ const (
 	KindEvent        Kind = 'e' // RDS events: number
 	KindSubscription Kind = 'u' // RDS event subscriptions: name
 	KindSpool        Kind = 'q' // queued events of an activity stream: stream, position
+	KindIntent       Kind = 'n' // what sessions are about to do: stream, instance, number
 )
 
 // Key is a key made of numbers, which sorts as they do.
