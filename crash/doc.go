@@ -12,4 +12,7 @@
 // streams are filled and deleted, so that kills hit flushes and trims as well, some
 // kills hit a start, and in async mode the key is disabled now and then, so that
 // the queue goes to disk.
+//
+// With -guarantee executed every row that the server has must have its event: one of known
+// outcome if its statement was acknowledged, else of known or unknown outcome.
 package main

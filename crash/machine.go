@@ -27,8 +27,9 @@ type machine struct {
 	pgPort   int
 	awsPort  int
 
-	ledger ledger
-	starts int // kills that hit a start
+	ledger  ledger
+	unknown unknowns // of the last check
+	starts  int      // kills that hit a start
 }
 
 // firstStarts is how many rounds hit the start of a directory that is still new.
@@ -70,6 +71,7 @@ func (m *machine) run(ctx context.Context) error {
 func (m *machine) launch() (*testbed.Process, error) {
 	args := append([]string{"--upstream", m.upstream, "--data-dir", m.dir, "--start-stream", m.mode, "--heartbeat", "200ms", "--sync-timeout", "1m", "--key-reuse", "20ms", "--audit", m.audit,
 		"--listen", fmt.Sprintf("127.0.0.1:%d", m.pgPort), "--aws-listen", fmt.Sprintf("127.0.0.1:%d", m.awsPort)}, m.args...)
+	args = append(args, m.executedArgs()...)
 	return testbed.Launch(testbed.Config{Bin: m.bin, Args: args, Addrs: true})
 }
 

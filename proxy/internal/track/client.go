@@ -169,7 +169,9 @@ func (t *Tracker) clientParams(typ byte, s *splitParams, now time.Time) {
 	}
 	e.params, e.size = params, params.Size()
 	t.queue.bytes += e.size
-	t.intend(e)
+	if typ == 'F' {
+		t.intend(e)
+	}
 }
 
 // clientMessage handles every other message; body is what was kept of it.
