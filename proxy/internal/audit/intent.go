@@ -40,7 +40,9 @@ func (s *Session) Foresee(ctx context.Context, dst []activity.Event, it *track.I
 	for i := range n {
 		from, to := t.result.Range(i)
 		until := uint32(i + 1)
-		spent += len(t.shown)
+		if spent += len(t.shown); s.cfg.CommandText == Single {
+			spent += to - from - len(t.shown)
+		}
 		last := i == n-1 || i >= maxForeseen || spent > maxForeseenBytes
 		if last && (i < n-1 || i > 0 && t.cut > 0) {
 			until = activity.AllAnswered // what follows is told with it
