@@ -76,7 +76,9 @@ func allAnswered(it *track.Item) activity.Settled {
 // statements are still to be answered.
 func (s *session) announce(list []track.Intent, params []parameter, busy bool) bool {
 	intents := s.foresee(list, params, busy)
-	s.stepIntended()
+	if hold := s.p.conf.onIntend; hold != nil {
+		hold()
+	}
 	durable := s.p.intending.Intend(intents)
 	alive := true
 	if durable != nil {
@@ -187,13 +189,6 @@ func (j *journal) doneWith(intent uint64) int {
 		}
 	}
 	return -1
-}
-
-// stepIntended is where tests hold a session that has foreseen and not yet announced.
-func (s *session) stepIntended() {
-	if f := s.p.onIntend; f != nil {
-		f()
-	}
 }
 
 // forward passes a chunk of the client on, what it makes the server do being announced

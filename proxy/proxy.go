@@ -38,7 +38,6 @@ type Proxy struct {
 	intending Intending // nil: the Recorder wants no intents
 	foresee   func(about activity.Session, params map[string]string) *audit.Session
 	intents   atomic.Uint64 // the last number of one
-	onIntend  func()        // for tests
 }
 
 // New listens. The addresses are known and clients may connect when it
