@@ -14,6 +14,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/das-local/das-local/internal/await"
 )
 
 // executedOptions are those of an emulator that keeps intents.
@@ -96,7 +98,7 @@ func (b *bed) awaitBlocked(want int) {
 		b.t.Fatal(err)
 	}
 	defer conn.Close(context.Background())
-	b.await("the lock is waited for", func() bool {
+	await.True(b.t, "the lock is waited for", func() bool {
 		n := 0
 		if err := conn.QueryRow(b.t.Context(), "select count(*) from pg_locks where locktype = 'advisory' and not granted").Scan(&n); err != nil {
 			b.t.Fatal(err)
@@ -116,7 +118,7 @@ func restarted(t *testing.T, dir, part string, want []string) {
 		if got := b.outcomes(last, part); !slices.Equal(got, want) {
 			t.Errorf("start %d:\n got %s\nwant %s", n+1, strings.Join(got, "\n     "), strings.Join(want, "\n     "))
 		}
-		b.await("the log is empty", func() bool { return b.left() == 0 })
+		await.True(b.t, "the log is empty", func() bool { return b.left() == 0 })
 		if err := b.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -126,6 +128,7 @@ func restarted(t *testing.T, dir, part string, want []string) {
 // TestAnAnswerSwallowed kills the emulator while statements run: each has an event of
 // unknown outcome, once, and those that were answered have theirs alone.
 func TestAnAnswerSwallowed(t *testing.T) {
+	t.Parallel()
 	b := newBed(t, executedOptions(dataDir(t)))
 	run(t, b.Emulator, "create table seen (i int)", "insert into seen values (0)")
 	release := b.locked()
@@ -151,7 +154,7 @@ func TestAnAnswerSwallowed(t *testing.T) {
 		return err
 	})
 	b.awaitBlocked(3)
-	b.await("the first of the string is answered", func() bool { return len(b.marks()) == 1 })
+	await.True(b.t, "the first of the string is answered", func() bool { return len(b.marks()) == 1 })
 	dir := killed(t, b.Emulator)
 	release()
 	for range 3 {
@@ -159,7 +162,7 @@ func TestAnAnswerSwallowed(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	b.await("the log is empty", func() bool { return b.left() == 0 })
+	await.True(b.t, "the log is empty", func() bool { return b.left() == 0 })
 
 	again := newBed(t, executedOptions(dir))
 	run(t, again.Emulator, "select 'end'")
@@ -191,6 +194,7 @@ func (b *bed) marks() map[intentID]uint32 {
 // TestAnEventOnItsWay kills the emulator when a statement is answered and its event is
 // queued on disk, but not published: it comes once, and its outcome is known.
 func TestAnEventOnItsWay(t *testing.T) {
+	t.Parallel()
 	o := executedOptions(dataDir(t))
 	o.KeyReuse = -1
 	b := newBed(t, o)
@@ -202,7 +206,7 @@ func TestAnEventOnItsWay(t *testing.T) {
 		_, err := conn.Exec(t.Context(), "select 'on its way'", pgx.QueryExecModeSimpleProtocol)
 		done <- err
 	}()
-	b.await("the event is queued", func() bool { return queued(t, b.Emulator) == 1 })
+	await.True(b.t, "the event is queued", func() bool { return queued(t, b.Emulator) == 1 })
 	if n := b.left(); n != 0 {
 		t.Errorf("%d intents are left of what is queued", n)
 	}
@@ -216,6 +220,7 @@ func TestAnEventOnItsWay(t *testing.T) {
 // TestNothingIsLeft runs all kinds of statements: none leaves an intent, and so a restart
 // makes no events of them.
 func TestNothingIsLeft(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []string{"catalog", "server"} {
 		t.Run(mode, func(t *testing.T) {
 			o := executedOptions(dataDir(t))
@@ -239,7 +244,7 @@ func TestNothingIsLeft(t *testing.T) {
 			if _, err := conn.Exec(t.Context(), "select * from kinds where i = $1", 1); err != nil {
 				t.Error(err)
 			}
-			b.await("the log is empty", func() bool { return b.left() == 0 })
+			await.True(b.t, "the log is empty", func() bool { return b.left() == 0 })
 			run(t, b.Emulator, "select 'end of work'")
 			for _, text := range b.outcomes("select 'end of work'", "") {
 				if strings.HasSuffix(text, "?") {
@@ -253,6 +258,7 @@ func TestNothingIsLeft(t *testing.T) {
 // TestABackendThatDies: what its session had sent has an unknown outcome, while das-local
 // lives.
 func TestABackendThatDies(t *testing.T) {
+	t.Parallel()
 	b := newBed(t, executedOptions(dataDir(t)))
 	defer b.locked()()
 	conn := b.connect()
@@ -266,7 +272,7 @@ func TestABackendThatDies(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.wantSQLState(<-done, "08006", "server closed the connection unexpectedly")
-	b.await("the server is back", func() bool {
+	await.True(b.t, "the server is back", func() bool {
 		conn, err := pgx.Connect(t.Context(), b.PostgresURL())
 		if err != nil {
 			return false
@@ -278,15 +284,16 @@ func TestABackendThatDies(t *testing.T) {
 	if got := b.outcomes("select 'back'", "dies"); !slices.Equal(got, []string{"select 'dies', pg_advisory_lock_shared(1) ?"}) {
 		t.Errorf("%q", got)
 	}
-	b.await("the log is empty", func() bool { return b.left() == 0 })
+	await.True(b.t, "the log is empty", func() bool { return b.left() == 0 })
 }
 
 // TestIntentsOnABadDisk: sessions go on when their intents cannot be stored, and RDS
 // events tell both ends.
 func TestIntentsOnABadDisk(t *testing.T) {
+	t.Parallel()
 	var bad atomic.Bool
 	o := executedOptions(dataDir(t))
-	o.SyncTimeout = 200 * time.Millisecond
+	o.SyncTimeout = 2 * time.Second
 	o.fault = func(op, path string) error {
 		if bad.Load() && (op == "sync" || op == "write") {
 			return syscall.ENOSPC
@@ -311,6 +318,7 @@ func TestIntentsOnABadDisk(t *testing.T) {
 
 // TestAStoppedStreamHasNoIntents: what it would have told ends with it.
 func TestAStoppedStreamHasNoIntents(t *testing.T) {
+	t.Parallel()
 	b := newBed(t, executedOptions(dataDir(t)))
 	release := b.locked()
 	conn := b.connect()

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/await"
 )
 
 // intending is a recording that wants intents.
@@ -61,15 +62,10 @@ func (r *intending) called() []string {
 // awaitCall waits until the last call is that one.
 func (r *intending) awaitCall(t *testing.T, want string) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+	await.Seen(t, want, func() (any, bool) {
 		calls := r.called()
-		if len(calls) > 0 && calls[len(calls)-1] == want {
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatalf("waited for %s, calls %q", want, calls)
-		}
-	}
+		return calls, len(calls) > 0 && calls[len(calls)-1] == want
+	})
 }
 
 // startIntending runs a proxy in front of a fake upstream, with one session.
@@ -117,7 +113,7 @@ func TestIntentBeforeStatement(t *testing.T) {
 			w.send(test.bytes)
 			if test.want != nil {
 				got := []string{}
-				for _, in := range <-r.asked {
+				for _, in := range await.Receive(t, "intents", r.asked) {
 					var commands []string
 					for _, e := range in.Events {
 						commands = append(commands, e.Command)
@@ -146,7 +142,7 @@ func TestAnswersFlowMeanwhile(t *testing.T) {
 	r := newIntending()
 	w, upstream, _ := startIntending(t, r, nil)
 	w.send(queryMsg("select 1"))
-	<-r.asked
+	await.Receive(t, "intents", r.asked)
 	upstream.Write(message('A', int32(1), "channel", "payload"))
 	if got := w.types("A"); got != "A" {
 		t.Error(got)
@@ -160,7 +156,7 @@ func TestEndWhileAnIntentWaits(t *testing.T) {
 	r := newIntending()
 	w, upstream, p := startIntending(t, r, nil)
 	w.send(queryMsg("select 1"))
-	<-r.asked
+	await.Receive(t, "intents", r.asked)
 	p.Disconnect("", "")
 	if got := w.fatal(); got != stateAdminShutdown {
 		t.Error(got)

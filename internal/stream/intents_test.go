@@ -6,9 +6,11 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/await"
 )
 
 // intentBed is a bed with a spool and an intent log on the same disk: what is put or
@@ -148,13 +150,8 @@ func settling(number uint64, answered uint32) []activity.Event {
 // closed waits for a channel; a nil one is.
 func closed(t *testing.T, ch <-chan struct{}) {
 	t.Helper()
-	if ch == nil {
-		return
-	}
-	select {
-	case <-ch:
-	case <-time.After(time.Minute):
-		t.Fatal("nobody is let go")
+	if ch != nil {
+		await.Receive(t, "somebody to be let go", ch)
 	}
 }
 
@@ -247,11 +244,13 @@ func TestSpooledEventsSettleIntents(t *testing.T) {
 
 // TestIntentsThatCannotBeStored: sessions go on after SyncTimeout, the window is told, and
 // what nobody waits for any more is not stored: its event may have come.
-func TestIntentsThatCannotBeStored(t *testing.T) {
+func TestIntentsThatCannotBeStored(t *testing.T) { synctest.Test(t, intentsThatCannotBeStored) }
+
+func intentsThatCannotBeStored(t *testing.T) {
 	b := newIntentBed(t)
 	b.bad = errors.New("the disk is full")
 	c := b.config()
-	c.SyncTimeout = 20 * time.Millisecond
+	c.SyncTimeout = time.Second
 	s, src, stop := b.run(c)
 	closed(t, src.Intend(intent(1, 1)))
 	if n := b.seen(); len(n) == 0 || !n[0].Begin || n[0].Err != b.bad {
