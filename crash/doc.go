@@ -14,5 +14,6 @@
 // the queue goes to disk.
 //
 // With -guarantee executed every row that the server has must have its event: one of known
-// outcome if its statement was acknowledged, else of known or unknown outcome.
+// outcome if its statement was acknowledged, else of known or unknown outcome. In some
+// rounds a backend of the server is killed first.
 package main

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -85,12 +88,56 @@ func (m *machine) judgeExecuted(ctx context.Context, seen map[writer][]int) erro
 			}
 		}
 	}
-	fmt.Printf("executed: %d rows committed, %d of them without an event; %d events of unknown outcome, %d of them acknowledged\n",
-		committed, silent, m.unknown.count(), wrong)
+	fmt.Printf("executed: %d crashes of the server, %d rows committed, %d of them without an event; %d events of unknown outcome, %d of them acknowledged\n",
+		m.crashes, committed, silent, m.unknown.count(), wrong)
 	if silent+wrong > 0 || committed == 0 {
 		return fmt.Errorf("%d of %d rows have no event, %d acknowledged statements have an unknown outcome", silent, committed, wrong)
 	}
 	return nil
+}
+
+// crashServer kills a backend that is at work; PostgreSQL then ends all others and
+// starts anew.
+func (m *machine) crashServer(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, m.upstream)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	pid := 0
+	for pid == 0 {
+		err := conn.QueryRow(ctx, "select pid from pg_stat_activity where query like 'insert into crash%' order by state, random() limit 1").Scan(&pid)
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
+		time.Sleep(time.Millisecond)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return err
+	}
+	m.crashes++
+	for err == nil { // until this session is ended too
+		_, err = conn.Exec(ctx, "select 1")
+	}
+	return ctx.Err()
+}
+
+// awaitServer waits until PostgreSQL takes connections.
+func (m *machine) awaitServer(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		conn, err := pgx.Connect(ctx, m.upstream)
+		if err == nil {
+			return conn.Close(ctx)
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("PostgreSQL does not come back: %w", err)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
 }
 
 // work writes the next rows from n on, in one of four ways, and says how many.

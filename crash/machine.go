@@ -30,6 +30,7 @@ type machine struct {
 	ledger  ledger
 	unknown unknowns // of the last check
 	starts  int      // kills that hit a start
+	crashes int      // of the server
 }
 
 // firstStarts is how many rounds hit the start of a directory that is still new.
@@ -109,11 +110,18 @@ func (m *machine) round(ctx context.Context, round int) error {
 		life += m.lag - m.lag/4 // so that much is older than the lag
 	}
 	time.Sleep(life)
+	if m.guarantee == executed && m.rand.IntN(4) == 0 {
+		if err := m.crashServer(ctx); err != nil {
+			return err
+		}
+		time.Sleep(time.Duration(m.rand.IntN(100)) * time.Millisecond)
+	}
 	if !p.Alive() {
 		return fmt.Errorf("das-local ended by itself:\n%s", p.Stderr)
 	}
 	m.ledger.killed(round)
-	return nil
+	kill(p)
+	return m.awaitServer(ctx)
 }
 
 // kill ends das-local as nothing else does, and waits until it is gone.
