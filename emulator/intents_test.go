@@ -316,6 +316,40 @@ func TestIntentsOnABadDisk(t *testing.T) {
 	restarted(t, killed(t, b.Emulator), "meanwhile", []string{"select 'meanwhile'"})
 }
 
+// TestNoIntentNoStatement: where an instance is stopped rather than to lose events, the
+// server does not even get a statement whose intent cannot be stored.
+func TestNoIntentNoStatement(t *testing.T) {
+	t.Parallel()
+	var bad atomic.Bool
+	o := executedOptions(dataDir(t))
+	o.SyncTimeout, o.OnStreamFailure = 2*time.Second, "stop-instance"
+	o.fault = func(op, path string) error {
+		if bad.Load() && (op == "sync" || op == "write") {
+			return syscall.EIO
+		}
+		return nil
+	}
+	b := newBed(t, o)
+	conn := b.connect()
+	if _, err := conn.Exec(t.Context(), "create table closed (i int)", pgx.QueryExecModeSimpleProtocol); err != nil {
+		t.Fatal(err)
+	}
+	bad.Store(true)
+	_, err := conn.Exec(t.Context(), "insert into closed values (1)", pgx.QueryExecModeSimpleProtocol)
+	b.wantSQLState(err, "57P01", "terminating connection due to administrator command")
+	bad.Store(false)
+	direct, err := pgx.ConnectConfig(t.Context(), b.upstream.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer direct.Close(context.Background())
+	rows := 0
+	if err := direct.QueryRow(t.Context(), "select count(*) from closed").Scan(&rows); err != nil || rows != 0 {
+		t.Errorf("%d rows (%v) of a statement that was not to be sent", rows, err)
+	}
+	b.awaitMessage("activity events are durable again")
+}
+
 // TestAStoppedStreamHasNoIntents: what it would have told ends with it.
 func TestAStoppedStreamHasNoIntents(t *testing.T) {
 	t.Parallel()

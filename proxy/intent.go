@@ -85,13 +85,14 @@ func (s *session) announce(list []track.Intent, params []parameter, busy bool) b
 		select {
 		case <-durable:
 		case <-s.killed:
-			alive = false
 		case <-s.ended:
 			alive = false
 		case <-s.ctx.Done():
 			alive = false
 		}
 	}
+	// Whoever gives up on intents may end the sessions first: then nothing is sent.
+	alive = alive && s.verdict.Load() == nil
 	s.mu.Lock()
 	early := s.announcer.early
 	s.announcer.early, s.announcer.first = nil, 0
