@@ -119,9 +119,12 @@ func (s *session) foresee(list []track.Intent, params []parameter, busy bool) []
 	if busy {
 		next = max(next, a.upTo)
 	}
-	intents := make([]activity.Intent, 0, len(list))
+	intents, room := make([]activity.Intent, 0, len(list)), maxIntents
 	for i := range list {
 		events := a.foreseer.Foresee(s.ctx, nil, &list[i].Item, next)
+		for i := range events {
+			room = fit(&events[i], room)
+		}
 		next = a.foreseer.Next()
 		if len(events) > 0 {
 			intents = append(intents, activity.Intent{Number: list[i].Number, Events: events})
@@ -130,6 +133,29 @@ func (s *session) foresee(list []track.Intent, params []parameter, busy bool) []
 	a.upTo = next
 	a.foreseer.Apply(s.ctx, nil, []track.Item{{Kind: track.Ready, TxStatus: 'I'}}) // it keeps no text
 	return intents
+}
+
+// Bounds of the texts that the intents of one chunk hold: a chunk may run a long prepared
+// statement thousands of times. When there is no room any more, texts are cut short.
+const (
+	maxIntents = 4 << 20
+	shortText  = 1 << 10
+)
+
+// fit takes an event's texts from the room that is left.
+func fit(e *activity.Event, room int) int {
+	size := len(e.CommandText)
+	for _, p := range e.Params {
+		size += len(p)
+	}
+	if size <= shortText || size <= room {
+		return max(room-size, 0)
+	}
+	e.CommandText = activity.Cut(e.CommandText, shortText, 0)
+	if n := len(e.Params); n > 0 {
+		e.Params = []string{activity.CutParams(n)}
+	}
+	return room
 }
 
 // foreseer makes the Session that foresees a session's events. It asks no catalogue:

@@ -137,6 +137,39 @@ func TestIntentBeforeStatement(t *testing.T) {
 	}
 }
 
+// TestIntentsAreBounded: a long statement that a chunk runs many times is not told in full
+// each time.
+func TestIntentsAreBounded(t *testing.T) {
+	const times, size = 2000, 100_000
+	r := newIntending()
+	close(r.let)
+	w, upstream, _ := startIntending(t, r, nil)
+	go io.Copy(io.Discard, upstream)
+	b := parseMsg("s", "select '"+strings.Repeat("x", size)+"'")
+	for range times {
+		b = append(append(b, bindMsg("", "s")...), executeMsg("", 0)...)
+	}
+	w.send(b)
+	whole := 0
+	for n := 0; n < times; {
+		bytes := 0
+		for _, in := range await.Receive(t, "intents", r.asked) {
+			n++
+			for _, e := range in.Events {
+				if bytes += len(e.CommandText); len(e.CommandText) >= size {
+					whole++
+				}
+			}
+		}
+		if bytes > maxIntents+times*2*shortText {
+			t.Errorf("the intents of a chunk have %d bytes", bytes)
+		}
+	}
+	if whole == 0 || whole == times {
+		t.Errorf("%d of %d are told in full", whole, times)
+	}
+}
+
 // TestAnswersFlowMeanwhile: a session that waits for an intent still gets its answers.
 func TestAnswersFlowMeanwhile(t *testing.T) {
 	r := newIntending()
