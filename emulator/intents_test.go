@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/das-local/das-local/internal/await"
+	"github.com/das-local/das-local/internal/stream"
 )
 
 // executedOptions are those of an emulator that keeps intents.
@@ -132,6 +133,7 @@ func TestAnAnswerSwallowed(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, executedOptions(dataDir(t)))
 	run(t, b.Emulator, "create table seen (i int)", "insert into seen values (0)")
+	await.True(b.t, "the log is empty", func() bool { return b.left() == 0 })
 	release := b.locked()
 	done := make(chan error, 3)
 	start := func(f func(conn *pgx.Conn) error) {
@@ -190,6 +192,7 @@ func TestAnEventOnItsWay(t *testing.T) {
 	o.KeyReuse = -1
 	b := newBed(t, o)
 	run(t, b.Emulator, "select 'before'")
+	await.True(b.t, "the log is empty", func() bool { return b.left() == 0 })
 	conn := b.connect()
 	b.key(false)
 	done := make(chan error, 1)
@@ -197,7 +200,16 @@ func TestAnEventOnItsWay(t *testing.T) {
 		_, err := conn.Exec(t.Context(), "select 'on its way'", pgx.QueryExecModeSimpleProtocol)
 		done <- err
 	}()
-	await.True(b.t, "the event is queued", func() bool { return queued(t, b.Emulator) == 1 })
+	await.True(b.t, "the event is queued", func() (found bool) {
+		err := b.spool(b.StreamName()).Each(func(q stream.SpooledBatch) error {
+			found = found || strings.Contains(string(q.Events), "on its way")
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	})
 	if n := b.left(); n != 0 {
 		t.Errorf("%d intents are left of what is queued", n)
 	}
