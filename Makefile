@@ -68,11 +68,13 @@ bench: build
 
 crash: build
 	$(GO) run ./crash -bin bin/das-local -rounds $(ROUNDS)
+	$(GO) run ./crash -bin bin/das-local -rounds $(ROUNDS) -guarantee executed
 
 .PHONY: crash-short
 crash-short: build
 	$(GO) run ./crash -bin bin/das-local -rounds 10 -lag 5s
 	$(GO) run ./crash -bin bin/das-local -faults -rounds 4 -throttle 3s
+	$(GO) run ./crash -bin bin/das-local -rounds 10 -guarantee executed
 
 .PHONY: crash-faults
 crash-faults: build

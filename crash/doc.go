@@ -19,4 +19,8 @@
 // RDS events tell to be lost: each of these inside a window that was told, and as many
 // as were told. In every other round the texts are so long that the queue overflows.
 // Then comes a kill, and all of it must still be so.
+//
+// With -guarantee executed every row that the server has must have its event: one of known
+// outcome if its statement was acknowledged, else of known or unknown outcome. In some
+// rounds a backend of the server is killed first.
 package main

@@ -19,11 +19,13 @@ type options struct {
 	sessions int
 	mode     string
 	audit    string
-	lag      time.Duration
-	seed     uint64
-	faults   bool
-	throttle time.Duration
-	args     []string // more flags of das-local
+	// guarantee is that of sync mode, the only one that is run if it is not the default.
+	guarantee string
+	lag       time.Duration
+	seed      uint64
+	faults    bool
+	throttle  time.Duration
+	args      []string // more flags of das-local
 }
 
 func main() {
@@ -33,6 +35,7 @@ func main() {
 	flag.IntVar(&o.sessions, "sessions", 16, "`N` sessions at work")
 	flag.StringVar(&o.mode, "mode", "both", "`MODE` of the stream: sync, async or both")
 	flag.StringVar(&o.audit, "audit", "catalog", "audit `MODE` of das-local: catalog or server, which needs pgaudit installed")
+	flag.StringVar(&o.guarantee, "guarantee", acknowledged, "`WHAT` sync mode guarantees: acknowledged, or executed: sync mode alone, with statements in pipelines, strings and transactions, judged by the rows that the server has")
 	flag.DurationVar(&o.lag, "lag", time.Second, "in async mode, what was acknowledged this `TIME` before the kill must be in the stream")
 	flag.BoolVar(&o.faults, "faults", false, "inject faults, one a round, and compare what is lost with what RDS events tell; 0 rounds are one of each")
 	flag.DurationVar(&o.throttle, "throttle", 30*time.Second, "`TIME` for which Kinesis is throttled with -faults")
@@ -77,6 +80,9 @@ func run(ctx context.Context, o options) (err error) {
 	modes := []string{o.mode}
 	if o.mode == "both" {
 		modes = []string{"sync", "async"}
+	}
+	if o.guarantee == executed {
+		modes = []string{"sync"}
 	}
 	fmt.Printf("seed %d\n", o.seed)
 	for _, mode := range modes {

@@ -30,7 +30,9 @@ var (
 	_ proxy.Recorder            = counting{}
 	_ proxy.Holding             = counting{}
 	_ stream.KeyService         = (*kmsfake.Server)(nil)
+	_ proxy.Intending           = (*stream.Source)(nil)
 	_ stream.Publisher          = publisher{}
+	_ stream.IntentLog          = intents{}
 	_ rdsapi.StreamController   = (*Emulator)(nil)
 	_ rdsapi.InstanceController = (*Emulator)(nil)
 	_ rdsapi.SessionController  = (*Emulator)(nil)

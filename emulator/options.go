@@ -71,6 +71,11 @@ type Options struct {
 	// SyncTimeout is how long a session waits for durability in sync mode
 	// before it goes on. Zero is ten seconds.
 	SyncTimeout time.Duration
+	// SyncGuarantee is what a sync stream holds of a statement that is not acknowledged yet.
+	// "acknowledged" (empty): nothing, as the service; "executed": before the server gets a
+	// statement it is on disk that it will, so that one whose answer is swallowed by a crash
+	// has an event too, of unknown outcome (exitCode "08007"). It needs DataDir.
+	SyncGuarantee string
 	// OnStreamFailure is what becomes of the first cluster's instances when events
 	// might be lost: "continue" (empty: sessions go on) or "stop-instance" (they are
 	// shut down). It is the cluster's tag "das-local:on-stream-failure", which other
@@ -144,6 +149,7 @@ func (o Options) withDefaults() (Options, error) {
 	def(&o.ConnectClass, "MISC")
 	def(&o.CommandText, "whole")
 	def(&o.OnStreamFailure, rdsapi.Continue)
+	def(&o.SyncGuarantee, guaranteeAcknowledged)
 	if o.KeyPatience == 0 {
 		o.KeyPatience = time.Hour
 	}
@@ -207,6 +213,9 @@ func (o Options) check() error {
 	oneOf("the audit mode", o.Audit, auditAuto, auditCatalog, auditServer)
 	oneOf("the class of CONNECT events", o.ConnectClass, "MISC", "CONNECT")
 	oneOf("what to do on a failure of the stream", o.OnStreamFailure, rdsapi.Continue, rdsapi.StopInstance)
+	oneOf("the guarantee of sync mode", o.SyncGuarantee, guaranteeAcknowledged, guaranteeExecuted)
+	bad(o.SyncGuarantee != guaranteeExecuted || o.DataDir != "",
+		"the guarantee %q of sync mode needs a data directory: what sessions are about to do is kept there", guaranteeExecuted)
 	oneOf("the command text form", o.CommandText, "whole", "single")
 	errs = append(errs, o.checkDeclared())
 	return errors.Join(errs...)

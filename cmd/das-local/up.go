@@ -95,6 +95,7 @@ func emulatorFlags(fs flagSet, o *emulator.Options) *logFlags {
 	fs.DurationVar(&o.KeyReuse, "key-reuse", 5*time.Minute, "`INTERVAL` for which one data key seals records")
 	fs.IntVar(&o.Shards, "shards", 1, "`N` shards of the Kinesis stream")
 	fs.DurationVar(&o.SyncTimeout, "sync-timeout", 10*time.Second, "`INTERVAL` that a session waits for durability in sync mode before it goes on")
+	fs.StringVar(&o.SyncGuarantee, "sync-guarantee", "acknowledged", "`WHAT` has its event for certain in sync mode: acknowledged (what clients were told is done) or executed (all that the server ran, also if a crash swallows the answer: exitCode 08007 marks an unknown outcome; needs --data-dir)")
 	controlFlags(fs, o)
 	keyFlags(fs, o)
 	fs.StringVar(&o.Audit, "audit", "auto", "`MODE`: server (the upstream's pgaudit helps: statements inside functions too), catalog (texts and the system catalogue alone), or auto")
