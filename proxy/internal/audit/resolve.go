@@ -200,6 +200,12 @@ func (s *Session) tempSchema(ctx context.Context) string {
 	return s.temp
 }
 
+// AskBeforeEnd has the catalogue ask for, and keep, what only a live session can
+// be asked: the name of its temporary schema. It may be called beside Apply.
+func AskBeforeEnd(ctx context.Context, c Catalog, pid int32, database string) {
+	c.TempSchema(ctx, &catalog.Session{PID: pid, Database: database})
+}
+
 // objectType is pgaudit's word for a relation kind.
 func objectType(kind byte) string {
 	switch kind {
