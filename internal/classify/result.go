@@ -91,6 +91,7 @@ type Statement struct {
 type Arg struct {
 	Text  string
 	Known bool // it is a constant, and not NULL
+	Null  bool // it is NULL as a constant
 }
 
 // EffectKind says what a statement changes for later statements.
