@@ -74,10 +74,13 @@ func (r *run) relation(out []found, rel classify.Relation, depth int) []found {
 	return out
 }
 
-// viewQuery is the query of a view; that of one that the catalogue does not have is the client's own.
+// viewQuery is the query of a view. Of one that the catalogue does not have, or not to be
+// looked at because the session has it locked, it is the client's own.
 func (r *run) viewQuery(rel classify.Relation, oid uint32) *classify.Statement {
 	if oid != 0 {
-		return r.definition(oid)
+		if def := r.definition(oid); def != nil {
+			return def
+		}
 	}
 	name := catalog.Truncate(rel.Name)
 	if o, ok := r.state.lookup(rel.Schema, name); ok {
