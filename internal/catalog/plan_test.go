@@ -24,6 +24,9 @@ CREATE TABLE parent (a int, c int); CREATE TABLE child () INHERITS (parent); CRE
 CREATE TABLE opt (a int, "B" int); CREATE INDEX ON opt ("B") WHERE "B" IS NOT NULL; CREATE INDEX ON opt (a) WHERE "B" IS NOT NULL;
 CREATE TABLE opts (a int, "B" int); CREATE TABLE opts1 (c int) INHERITS (opts); CREATE TABLE opts2 () INHERITS (opts);
 CREATE INDEX ON opts ("B"); CREATE INDEX ON opts1 ("B" DESC); CREATE INDEX ON opts2 ("B") WHERE "B" IS NOT NULL;
+CREATE TABLE tiny (a int); INSERT INTO tiny VALUES (0), (1), (2), (3), (4);
+CREATE TABLE line (c int); CREATE INDEX ON line ((c - 1)); CREATE TABLE lines (c int); CREATE TABLE lines1 () INHERITS (lines);
+CREATE INDEX ON lines ((1 - c)); CREATE INDEX ON lines1 ((1 - c));
 CREATE TABLE huge (a int, b int) WITH (autovacuum_enabled = off);
 INSERT INTO huge SELECT i, i FROM generate_series(1, 400000) i;
 CREATE VIEW has AS SELECT id, EXISTS (SELECT FROM few WHERE few.big = big.id) AS few FROM big;
@@ -33,7 +36,7 @@ CREATE TABLE acts (a int); CREATE TABLE log (a int);
 CREATE RULE acts_i AS ON INSERT TO acts DO ALSO INSERT INTO log VALUES (NEW.a);
 CREATE RULE acts_u AS ON UPDATE TO acts WHERE OLD.a > 1 DO INSTEAD UPDATE log SET a = NEW.a WHERE log.a = OLD.a;
 CREATE RULE acts_d AS ON DELETE TO acts DO ALSO DELETE FROM log WHERE a IN (SELECT id FROM few);
-ANALYZE big, few, huge`
+ANALYZE big, few, huge, tiny`
 
 // plannedSince has the statements that only PostgreSQL from some version on takes.
 var plannedSince = map[int][]string{
@@ -124,6 +127,9 @@ func TestRelationsOfPlans(t *testing.T) {
 		"SELECT max(id) FROM big", "SELECT min(id), max(id) FROM big", "SELECT min(id), max(v) FROM big", "SELECT max(f) FROM big",
 		"SELECT max(b) FROM big", "SELECT max(b) FROM big WHERE a = 3", "SELECT max(5) FROM big", "SELECT max(v) FROM big",
 		"SELECT id, (SELECT min(a) FROM big WHERE a = few.id) FROM few",
+		"SELECT min(1 - b) FROM big", "SELECT max(1 - b), min(a + b) FROM big", "SELECT max(2 - b) FROM big", "SELECT min(1 - b), min(id) FROM big b",
+		"SELECT min(1 - x.b) FROM few, big x", "SELECT min(c - 1) FROM line", "SELECT min(1 - c) FROM line", "SELECT min(1 - c) FROM lines",
+		"SELECT a, (SELECT min(t.a) FROM tiny t WHERE t.a = tiny.a) FROM tiny", "SELECT (SELECT DISTINCT max(7) FROM tiny t WHERE t.a > big.a) FROM big",
 		"SELECT id, (SELECT min(b) FROM big WHERE few.id = a) FROM few",
 		"SELECT max(id) FROM big WHERE EXISTS (SELECT FROM few WHERE few.big = big.id)",
 		"SELECT max(id) FROM big WHERE EXISTS (SELECT FROM few WHERE few.big = 1)",
@@ -158,6 +164,30 @@ func TestRelationsOfPlans(t *testing.T) {
 		slices.Sort(got)
 		if want := planRelations(t, client, sql); !slices.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", sql, got, want)
+		}
+	}
+}
+
+// TestRelationsOfPlansByIndex: a session that has sequential scans off reads few rows by index too.
+func TestRelationsOfPlansByIndex(t *testing.T) {
+	newDatabase(t, "cat_plan_index", planned+"; CREATE INDEX ON tiny (a)")
+	c := start(t, catalog.Config{})
+	client := newClient(t, "cat_plan_index", "postgres")
+	for _, off := range []bool{false, true} {
+		if off {
+			client.exec("SET enable_seqscan = off")
+		}
+		for _, sql := range []string{"SELECT max(id) FROM big", "SELECT max(v) FROM big", "SELECT min(a), max(a) FROM tiny", "SELECT max(a) FROM tiny WHERE a < 2"} {
+			s := catalog.Statement{SQL: sql, Indexed: off}
+			a, ok := c.Analyze(t.Context(), &catalog.Session{Database: "cat_plan_index", User: "postgres"}, s)
+			if !ok || len(a.Queries) != 1 {
+				t.Errorf("%s: not analysed", sql)
+				continue
+			}
+			got, want := len(a.Queries[0].Relations), len(planRelations(t, client, sql))
+			if got != want && (off || !strings.Contains(sql, "tiny")) { // else it is open
+				t.Errorf("%s: %d relations, want %d", sql, got, want)
+			}
 		}
 	}
 }

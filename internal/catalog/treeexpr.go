@@ -391,30 +391,38 @@ func (t *tree) volatile(v querytree.Value) bool {
 }
 
 // fingerprint is equal for equal expressions, wherever they stand in the text.
-func fingerprint(v querytree.Value) string {
+func fingerprint(v querytree.Value) string { return fingerprintOf(v, 0) }
+
+// fingerprintOf is equal for equal expressions of the columns of one entry, at, whatever its position.
+func fingerprintOf(v querytree.Value, at int) string {
 	var b strings.Builder
-	printTree(&b, v)
+	printTree(&b, v, at)
 	return b.String()
 }
 
-func printTree(b *strings.Builder, v querytree.Value) {
+func printTree(b *strings.Builder, v querytree.Value, at int) {
 	b.WriteString(v.Token)
 	b.WriteString(v.Rest)
 	for _, e := range v.List {
 		b.WriteByte(' ')
-		printTree(b, e)
+		printTree(b, e, at)
 	}
 	if v.Node == nil {
 		return
 	}
+	own := at > 0 && v.Node.Kind == "VAR" && v.Node.Int("varno") == at && v.Node.Int("varlevelsup") == 0
 	b.WriteString("{" + v.Node.Kind)
 	for _, f := range v.Node.Fields {
 		switch f.Name {
 		case "location", "aggno", "aggtransno", "resname", "ressortgroupref":
 			continue
+		case "varno", "varnosyn", "varnoold", "varattnosyn", "varoattno":
+			if own {
+				continue
+			}
 		}
 		b.WriteString(" :" + f.Name + " ")
-		printTree(b, f.Value)
+		printTree(b, f.Value, at)
 	}
 	b.WriteByte('}')
 }

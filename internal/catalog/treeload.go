@@ -13,6 +13,7 @@ type tree struct {
 	root    querytree.Value
 	version int
 	byText  bool // literals were compared
+	indexed bool // the session reads tables by index where it can
 
 	relations map[uint32]*treeRelation
 	functions map[uint32]*Function
@@ -30,7 +31,8 @@ type tree struct {
 type treeRelation struct {
 	Relation
 	secured   bool           // has row-level security
-	open      bool           // so few rows that it is open whether the planner would use an index
+	few       bool           // has so few rows that costs hardly differ
+	open      bool           // it is open whether the planner would use an index
 	columns   map[int]uint32 // domains, by attribute number
 	checks    []querytree.Value
 	generated []generated
@@ -166,7 +168,7 @@ SELECT p.top, p.oid, coalesce(am.amname = 'btree', false)::text,
     SELECT string_agg(coalesce(a.attnum, CASE k.n WHEN 0 THEN 0 ELSE -99 END)::text, ' ' ORDER BY k.at)
     FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(n, at)
       LEFT JOIN pg_attribute own ON own.attrelid = p.oid AND own.attnum = k.n
-      LEFT JOIN pg_attribute a ON a.attrelid = p.top AND a.attname = own.attname AND NOT a.attisdropped)
+      LEFT JOIN pg_attribute a ON a.attrelid = p.top AND a.attname = own.attname AND NOT a.attisdropped), i.indexprs::text
 FROM part p JOIN pg_class r ON r.oid = p.oid AND r.relkind <> 'p'
   LEFT JOIN pg_index i ON i.indrelid = p.oid AND i.indisvalid
   LEFT JOIN pg_class c ON c.oid = i.indexrelid LEFT JOIN pg_am am ON am.oid = c.relam`
@@ -184,7 +186,7 @@ func (t *tree) load(ctx context.Context, d *database) error {
 		for _, r := range rows {
 			t.relations[oid(r[0])] = &treeRelation{
 				Relation: Relation{OID: oid(r[0]), Schema: string(r[1]), Name: string(r[2]), Kind: char(r[3])},
-				secured:  yes(r[4]), open: yes(r[5]), columns: map[int]uint32{},
+				secured:  yes(r[4]), few: yes(r[5]), open: yes(r[5]) && !t.indexed, columns: map[int]uint32{},
 			}
 		}
 	}
@@ -329,7 +331,11 @@ func (t *tree) inherited(ctx context.Context, d *database, relations map[uint32]
 		if rel.leaves == nil {
 			rel.leaves = map[uint32][]index{}
 		}
-		i := index{btree: string(r[2]) == "true" && !yes(r[3])}
+		exprs, err := readTree(r[5])
+		if err != nil {
+			return err
+		}
+		i := index{btree: string(r[2]) == "true" && !yes(r[3]), exprs: exprs}
 		for k := range strings.FieldsSeq(string(r[4])) {
 			n, _ := strconv.Atoi(k)
 			i.keys = append(i.keys, n)
