@@ -12,8 +12,7 @@ func (w *walker) assemble(l *level, from []Call, exists bool, used map[int]bool)
 	q := l.q
 	sorted := len(q.Get("sortClause").List) > 0
 	limited := !q.Get("limitCount").Null()
-	refs := 0
-	eachRef(q.Get("jointree"), func(int) { refs++ })
+	refs := items(q)
 	grouped := q.Bool("hasAggs") || len(q.Get("groupClause").List) > 0 || q.Bool("hasWindowFuncs")
 	by := map[int]bool{} // GROUP BY's, which are computed below the groups
 	for _, v := range q.Get("groupClause").List {
@@ -44,6 +43,9 @@ func (w *walker) assemble(l *level, from []Call, exists bool, used map[int]bool)
 	quals := w.quals(q.Get("jointree").Node.Get("quals"), mergeNullable(q))
 	pushed, having := w.having(q)
 	quals = append(quals, pushed...)
+	if l.empty {
+		quals = nil
+	}
 	if n := l.minMax; n > 1 { // each has the conditions for itself
 		from, quals = slices.Repeat(from, n), slices.Repeat(quals, n)
 	}
