@@ -304,6 +304,10 @@ func readFunctions(s *Statement, n *pg_query.Node) {
 			c.expr(p.GetIndexElem().GetExpr(), nil)
 		}
 		c.expr(v.IndexStmt.WhereClause, nil)
+		if len(c.funcs) > 0 && v.IndexStmt.Relation != nil {
+			table := rangeVar(v.IndexStmt.Relation, Read)
+			s.Table = &table
+		}
 	case *pg_query.Node_AlterTableStmt:
 		for _, n := range v.AlterTableStmt.Cmds {
 			cmd := n.GetAlterTableCmd()
