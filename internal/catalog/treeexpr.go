@@ -319,13 +319,21 @@ func (t *tree) compare(n *querytree.Node, subject querytree.Value) (val, known b
 	if !x.Is("CONST") || !y.Is("CONST") {
 		return false, false
 	}
-	if x.Node.Bool("constisnull") || y.Node.Bool("constisnull") {
+	return t.compareConstants(f, x.Node, y.Node)
+}
+
+// compareConstants is compare for two CONSTs.
+func (t *tree) compareConstants(f *Function, x, y *querytree.Node) (val, known bool) {
+	if x.Bool("constisnull") || y.Bool("constisnull") {
 		return false, f.Strict
 	}
 	t.byText = true
-	a, b := x.Node.Get("constvalue").Rest, y.Node.Get("constvalue").Rest
-	if equality[f.OID] {
+	a, b := x.Get("constvalue").Rest, y.Get("constvalue").Rest
+	switch {
+	case equality[f.OID]:
 		return a == b, true
+	case f.OID == like:
+		return matches(textOf(a), textOf(b)), true
 	}
 	if outcomes := ordering[f.OID]; outcomes != nil {
 		return slices.Contains(outcomes, cmp.Compare(int4(a), int4(b))), true

@@ -40,7 +40,7 @@ func (w *walker) assemble(l *level, from []Call, exists bool, used map[int]bool)
 		}
 	}
 	first = append(first, missing(maxColumns)...)
-	quals := w.quals(q.Get("jointree").Node.Get("quals"), mergeNullable(q))
+	quals := w.where(l)
 	pushed, having := w.having(q)
 	quals = append(quals, pushed...)
 	if l.empty {
@@ -69,6 +69,20 @@ func (w *walker) assemble(l *level, from []Call, exists bool, used map[int]bool)
 	out = append(out, w.expr(q.Get("limitOffset"))...)
 	out = append(out, w.expr(q.Get("limitCount"))...)
 	return append(out, w.modify(l)...)
+}
+
+// where walks WHERE. If it is false, only what has been made a join is left of it.
+func (w *walker) where(l *level) (out []Call) {
+	v := l.q.Get("jointree").Node.Get("quals")
+	if !l.never {
+		return w.quals(v, mergeNullable(l.q))
+	}
+	for _, c := range conditions(v, nil) {
+		if link, _ := joinable(c); link != nil {
+			out = append(out, w.quals(c, nil)...)
+		}
+	}
+	return out
 }
 
 // tableFunction says whether all that a query reads is XMLTABLE or JSON_TABLE.
