@@ -190,6 +190,9 @@ func (w *walker) quals(v querytree.Value, allowed map[int]bool) (out []Call) {
 		l.merged, l.anti = l.up.merged+1, not
 		return w.body(l, true, nil)
 	}
+	if v.Is("OPEXPR") && w.t.byIndex[v.Node.OID("opno")] {
+		return w.expr(v.Node.Get("args")) // it is open whether an index answers it, or its function
+	}
 	if !v.Is("BOOLEXPR") || v.Node.Get("boolop").Token != "and" {
 		return w.expr(v)
 	}

@@ -21,6 +21,9 @@ type tree struct {
 	aggs      map[uint32]aggregate
 	domains   map[uint32][]querytree.Value // CHECKs, by domain, those of the base domains first
 
+	// byIndex are operators that an index of one of the relations can answer.
+	byIndex map[uint32]bool
+
 	// What the planner goes by that plans EXISTS; loaded if there is one.
 	hashable   map[uint32]bool    // operators
 	sizes      map[uint32]float64 // rows of relations, at most
@@ -61,7 +64,7 @@ func newTree(v querytree.Value, version int) *tree {
 		root: v, version: version,
 		relations: map[uint32]*treeRelation{}, functions: map[uint32]*Function{},
 		operators: map[uint32]uint32{}, aggs: map[uint32]aggregate{}, domains: map[uint32][]querytree.Value{},
-		hashable: map[uint32]bool{}, sizes: map[uint32]float64{},
+		byIndex: map[uint32]bool{}, hashable: map[uint32]bool{}, sizes: map[uint32]float64{},
 	}
 }
 
@@ -200,6 +203,9 @@ func (t *tree) load(ctx context.Context, d *database) error {
 			return err
 		}
 	}
+	if err := t.indexable(ctx, d, found); err != nil {
+		return err
+	}
 	for depth := 0; depth < 4 && (len(found.domains) > 0 || depth == 0 && len(found.relations) > 0); depth++ {
 		targets, indexed := found.targets, found.relations
 		if depth > 0 {
@@ -313,6 +319,31 @@ func (t *tree) hashing(ctx context.Context, d *database, found *ids) error {
 	}
 	if rows, err = d.query(ctx, hashMemorySQL); err == nil && len(rows) == 1 {
 		t.hashMemory, err = strconv.ParseFloat(string(rows[0][0]), 64)
+	}
+	return err
+}
+
+// firstUser is the first OID of objects that users make, FirstNormalObjectId.
+const firstUser = 16384
+
+const byIndexSQL = `
+SELECT DISTINCT a.amopopr FROM pg_amop a JOIN pg_opclass c ON c.opcfamily = a.amopfamily JOIN pg_index i ON c.oid = ANY (i.indclass::oid[])
+WHERE a.amopopr = ANY ($1::oid[]) AND i.indrelid = ANY ($2::oid[])`
+
+// indexable looks up which of the users' operators an index may answer instead of their functions.
+func (t *tree) indexable(ctx context.Context, d *database, found *ids) error {
+	own := map[uint32]bool{}
+	for id := range found.compares {
+		if id >= firstUser {
+			own[id] = true
+		}
+	}
+	if len(own) == 0 {
+		return nil
+	}
+	rows, err := d.query(ctx, byIndexSQL, oidArray(own), oidArray(found.relations))
+	for _, r := range rows {
+		t.byIndex[oid(r[0])] = true
 	}
 	return err
 }
