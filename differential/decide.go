@@ -20,17 +20,20 @@ import (
 //     came is not on the wire;
 //   - in a transaction block nothing that ran inside a statement has changed the
 //     catalogue, which nobody else sees until the block ends;
+//   - it takes no min() or max() over a table that others inherit from: whether the
+//     planner goes by index if only some of them have one is a matter of costs;
 //   - it is no REFRESH in a transaction block: its rows are on the wire nowhere, and the
 //     view's are not seen from outside.
 type decider struct {
 	sent      map[string]bool // texts of the client
 	rewritten map[string]bool // names of tables, without their schema, as table gives them
+	parents   map[string]bool // those that others inherit from, likewise
 	block     bool            // a transaction block is open
 	hidden    bool            // something inside a statement of it has changed the catalogue
 }
 
 func newDecider() *decider {
-	return &decider{sent: map[string]bool{}, rewritten: map[string]bool{}}
+	return &decider{sent: map[string]bool{}, rewritten: map[string]bool{}, parents: map[string]bool{}}
 }
 
 // rewrites find the table whose queries are rewritten from then on.
@@ -39,6 +42,12 @@ var rewrites = []*regexp.Regexp{
 	regexp.MustCompile(`(?is)\bCREATE\s+POLICY\s+[\w"]+\s+ON\s+([\w."]+)`),
 	regexp.MustCompile(`(?is)\bALTER\s+TABLE\s+(?:ONLY\s+)?([\w."]+)\s+(?:ENABLE|FORCE)\s+ROW\s+LEVEL\s+SECURITY`),
 }
+
+// inherits finds the tables that a new one inherits from, extreme the aggregates that indexes may find.
+var (
+	inherits = regexp.MustCompile(`(?i)\bINHERITS?\s*\(?\s*([\w."]+(?:\s*,\s*[\w."]+)*)`)
+	extreme  = regexp.MustCompile(`(?i)\b(?:MIN|MAX)\s*\(`)
+)
 
 var toSavepoint = regexp.MustCompile(`(?i)\bROLLBACK\s+(?:WORK\s+|TRANSACTION\s+)?TO\b`)
 
@@ -51,10 +60,15 @@ func (d *decider) decides(p pairing) bool {
 				d.rewritten[table(m[1])] = true
 			}
 		}
+		for _, m := range inherits.FindAllStringSubmatch(r.Statement, -1) {
+			for name := range strings.SplitSeq(m[1], ",") {
+				d.parents[table(strings.TrimSpace(name))] = true
+			}
+		}
 	}
 	d.follow(p)
-	return !d.nested(p.server) && !d.reads(p.catalog) && !d.reads(p.server) && !begun(p.server) &&
-		!d.hidden && !(d.block && p.main().Command == "REFRESH MATERIALIZED VIEW")
+	return !d.nested(p.server) && !p.reads(d.rewritten) && !begun(p.server) &&
+		!(extreme.MatchString(p.main().Statement) && p.reads(d.parents)) && !d.hidden && !(d.block && p.main().Command == "REFRESH MATERIALIZED VIEW")
 }
 
 // follow takes what a statement does to the transaction block. A failure counts as the
@@ -87,14 +101,11 @@ func begun(server statement) bool {
 	return slices.ContainsFunc(server, failed) && slices.ContainsFunc(server, func(r replay.Record) bool { return !failed(r) })
 }
 
-// reads says whether a relation is a rewritten one.
-func (d *decider) reads(records []replay.Record) bool {
-	for _, r := range records {
-		if r.ObjectName != "" && d.rewritten[table(r.ObjectName)] {
-			return true
-		}
-	}
-	return false
+// reads says whether a relation of either side is one of these.
+func (p pairing) reads(tables map[string]bool) bool {
+	return slices.ContainsFunc(slices.Concat(p.catalog, p.server), func(r replay.Record) bool {
+		return r.ObjectName != "" && tables[table(r.ObjectName)]
+	})
 }
 
 // table is a name without its schema and quotes, and without the numbers that texts
