@@ -236,10 +236,10 @@ func (s *session) forward(chunk []byte) {
 		s.announcer.first = intents[0].Number
 		params, s.announcer.params = s.announcer.params, nil
 	}
-	lingers := s.tracker.Lingers()
+	lingers, pid := s.tracker.Lingers(), s.tracker.PID()
 	s.mu.Unlock()
 	if lingers {
-		s.linger()
+		s.linger(pid)
 	}
 	if len(intents) > 0 && !s.announce(intents, params, busy) {
 		return

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/das-local/das-local/proxy/internal/audit"
 	"github.com/das-local/das-local/proxy/internal/track"
 )
 
@@ -71,10 +72,13 @@ func (s *session) toUpstream() {
 	}
 }
 
-// linger waits until what the session has done is audited.
-func (s *session) linger() {
-	s.turn.Lock()
-	defer s.turn.Unlock()
+// linger keeps the end of the session from the server for one look-up. It does not
+// wait for the session's audit, which may be seconds behind: what a session holds is
+// there for others to see until it ends.
+func (s *session) linger(pid int32) {
+	if c := s.p.conf.Audit.Catalog; c != nil && s.p.conf.Recorder.Recording() {
+		audit.AskBeforeEnd(s.ctx, c, pid, s.log.about.DatabaseName)
+	}
 }
 
 // brokenBy ends the session of a client that sends no messages; what it sent
@@ -261,8 +265,6 @@ func (s *session) cancelRunning() {
 // deliver passes a chunk of the upstream on and records what it completes. In
 // sync mode, and before the session is ready, that comes first.
 func (s *session) deliver(chunk []byte) *track.Error {
-	s.turn.Lock()
-	defer s.turn.Unlock()
 	now := time.Now()
 	sent := 0
 	assisted := s.p.conf.Audit.Assisted

@@ -44,9 +44,6 @@ type session struct {
 	rest  remainder
 	moved time.Time // when it came back from the loop
 
-	// turn is held while a chunk of the upstream is passed on and audited.
-	turn sync.Mutex
-
 	// kept are bytes for the client behind a completion whose events are not
 	// made yet, in sync mode; pausing says that the upstream has a deadline until
 	// which they are waited for. The goroutine that relays to the client has both.
