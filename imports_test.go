@@ -35,7 +35,7 @@ var allowed = map[string][]string{
 	"internal/esdk":     nil,
 	"internal/activity": nil,
 
-	"kinesisfake":     {"internal/awsapi", "internal/store"},
+	"kinesisfake":     {"internal/awsapi", "internal/clock", "internal/store"},
 	"kmsfake":         {"internal/awsapi", "internal/store"},
 	"rdsapi":          {"internal/awsapi", "internal/clock", "internal/store"},
 	"internal/awsapi": nil,

@@ -23,6 +23,27 @@ type shard struct {
 	mu          sync.Mutex // guards what follows
 	log         recordLog
 	lastArrival int64
+	usage       usage
+	news        chan struct{} // closed when readers should look again; nil while none waits
+}
+
+// changes is a channel that is closed when what a reader finds changes: a record is
+// readable, the shard has ended, or nothing is on its way any more.
+func (s *shard) changes() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.news == nil {
+		s.news = make(chan struct{})
+	}
+	return s.news
+}
+
+// tell wakes the readers. It is called with mu held.
+func (s *shard) tell() {
+	if s.news != nil {
+		close(s.news)
+		s.news = nil
+	}
 }
 
 func (s *shard) id() string { return shardID(s.number) }
@@ -68,6 +89,7 @@ func (s *shard) append(now int64, entries []entry) (position uint64, grown int64
 	if err := s.log.append(entries); err != nil {
 		return 0, 0, err
 	}
+	s.tell()
 	return position, grown, nil
 }
 
