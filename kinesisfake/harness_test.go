@@ -25,7 +25,9 @@ type standingClock struct {
 	t  time.Time
 }
 
-func newClock() *standingClock { return &standingClock{t: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)} }
+func newClock() *standingClock {
+	return &standingClock{t: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+}
 
 func (c *standingClock) now() time.Time {
 	c.mu.Lock()

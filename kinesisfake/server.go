@@ -28,8 +28,8 @@ type Config struct {
 	Store *store.Store
 
 	// ByteBudget bounds the room that records take, partition keys and
-	// bookkeeping included. Beyond it the oldest go. 0: 256 MiB in memory,
-	// 8 GiB in a store.
+	// bookkeeping included. Beyond it the oldest go. 0: 256 MiB in memory; in a
+	// store three quarters of what its disk has free at the start.
 	ByteBudget int64
 
 	// Limits has each shard take and give no more than one of AWS's: 1 MB and
@@ -49,7 +49,6 @@ type Config struct {
 // The defaults of Config.
 const (
 	defaultBudget     = 256 << 20
-	defaultDiskBudget = 8 << 30
 	defaultShardLimit = 500
 )
 
@@ -92,10 +91,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
-	if cfg.ByteBudget == 0 && cfg.Store != nil {
-		cfg.ByteBudget = defaultDiskBudget
-	}
-	if cfg.ByteBudget == 0 {
+	if cfg.ByteBudget == 0 && cfg.Store == nil {
 		cfg.ByteBudget = defaultBudget
 	}
 	if cfg.ShardLimit == 0 {
@@ -111,7 +107,13 @@ func New(cfg Config) (*Server, error) {
 		return s, nil
 	}
 	s.newLog = s.newDiskLog
-	return s, s.load()
+	if err := s.load(); err != nil {
+		return nil, err
+	}
+	if s.cfg.ByteBudget == 0 {
+		s.cfg.ByteBudget, err = s.roomOnDisk()
+	}
+	return s, err
 }
 
 // Name is the service's signing name.

@@ -104,7 +104,11 @@ func (s *shard) arrive(now int64, entries []entry) (grown int64) {
 	return grown
 }
 
-// trimBefore drops what arrived before a time and returns the bytes freed.
+// trimStep is how many records are dropped while nobody can read or write.
+const trimStep = 1 << 16
+
+// trimBefore drops what arrived before a time, a step at most, and returns the bytes
+// freed; 0 is the end.
 func (s *shard) trimBefore(arrival int64) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -115,7 +119,8 @@ func (s *shard) trimBefore(arrival int64) int64 {
 	if e, err := s.log.at(first); err != nil || e.arrival >= arrival {
 		return 0
 	}
-	return s.drop(search(s.log, arrival))
+	before, err := search(s.log, arrival)
+	return s.drop(min(before, first+trimStep), err)
 }
 
 // trimBytes drops records that arrived at a time or earlier, oldest first, until
