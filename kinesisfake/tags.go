@@ -18,7 +18,9 @@ func errTooManyTags(k streamKey) error {
 }
 
 func validateTags(v *awsapi.Validation, tags map[string]string) {
-	v.Length("tags", "{...}", len(tags), 0, 200)
+	if tags != nil {
+		v.Length("tags", "{...}", len(tags), 1, 200)
+	}
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
 		value := tags[key]
 		v.String("tags."+key+".key", &key, awsapi.Strings{Min: 1, Max: 128})
@@ -29,9 +31,6 @@ func validateTags(v *awsapi.Validation, tags map[string]string) {
 // validateNewTags wants some.
 func validateNewTags(v *awsapi.Validation, tags map[string]string) {
 	v.Required("tags", tags != nil)
-	if tags != nil {
-		v.Length("tags", "{}", len(tags), 1, 0)
-	}
 	validateTags(v, tags)
 }
 
