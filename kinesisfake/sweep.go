@@ -15,10 +15,11 @@ const sweepInterval = time.Minute
 // goes by Config.Clock and returns nil.
 func (s *Server) Run(ctx context.Context) error {
 	for {
-		if err := s.cfg.Clock.Wait(ctx, s.cfg.Clock.Now().Add(sweepInterval)); err != nil {
+		next := s.cfg.Clock.Now().Add(sweepInterval) // before the sweep: the clock may be put forward meanwhile
+		s.sweep(ctx)
+		if err := s.cfg.Clock.Wait(ctx, next); err != nil {
 			return nil
 		}
-		s.sweep(ctx)
 	}
 }
 
