@@ -1,9 +1,11 @@
 package kinesisfake
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"testing"
@@ -33,6 +35,28 @@ func transports() map[string]*http.Protocols {
 	return map[string]*http.Protocols{"HTTP/1.1": &one, "h2c": &two}
 }
 
+// wholeBody sends requests whose bodies it has read. The SDK closes a body as soon as
+// the answer begins, and net/http the connection with it if it was about to look for
+// the body's end; see newClient. There is no second try for a stream of events.
+type wholeBody struct{ *http.Transport }
+
+func (w wholeBody) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err := errors.Join(err, r.Body.Close()); err != nil {
+		return nil, err
+	}
+	r = r.Clone(r.Context())
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return w.Transport.RoundTrip(r)
+}
+
+// over has a client speak some protocols.
+func over(t *testing.T, protocols *http.Protocols) func(*kinesis.Options) {
+	transport := &http.Transport{Protocols: protocols}
+	t.Cleanup(transport.CloseIdleConnections)
+	return func(o *kinesis.Options) { o.HTTPClient = &http.Client{Transport: wholeBody{transport}} }
+}
+
 // TestSubscribeWithTheSDK has AWS's SDK for Go read a shard over its split.
 func TestSubscribeWithTheSDK(t *testing.T) {
 	for name, protocols := range transports() {
@@ -42,9 +66,7 @@ func TestSubscribeWithTheSDK(t *testing.T) {
 				t.Fatal(err)
 			}
 			arn := register(t, s, "s", "reader")
-			transport := &http.Transport{Protocols: protocols}
-			client := newClient(serve(t, s), func(o *kinesis.Options) { o.HTTPClient = &http.Client{Transport: transport} })
-			t.Cleanup(transport.CloseIdleConnections)
+			client := newClient(serve(t, s), over(t, protocols))
 			putN(t, s, "s", 3)
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
@@ -106,9 +128,7 @@ func TestSubscribersEndWithTheServer(t *testing.T) {
 	for name, protocols := range transports() {
 		t.Run(name, func(t *testing.T) {
 			url, stop := serveUntil(t, s)
-			transport := &http.Transport{Protocols: protocols}
-			defer transport.CloseIdleConnections()
-			client := newClient(url, func(o *kinesis.Options) { o.HTTPClient = &http.Client{Transport: transport} })
+			client := newClient(url, over(t, protocols))
 			arn := register(t, s, "s", "ends-"+name[:1])
 			out, err := client.SubscribeToShard(t.Context(), &kinesis.SubscribeToShardInput{ConsumerARN: &arn, ShardId: aws.String(shard0),
 				StartingPosition: &types.StartingPosition{Type: types.ShardIteratorTypeLatest}})

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -52,11 +54,27 @@ type subscriber struct {
 	keys    sync.Map // data keys by their ciphertext
 }
 
+// wholeBody sends requests whose bodies it has read. The SDK closes a body as soon as
+// the answer begins, and net/http the connection with it if it was about to look for
+// the body's end (https://github.com/aws/aws-sdk-go-v2/issues/2737); there is no
+// second try for a stream of events.
+type wholeBody struct{ *http.Transport }
+
+func (w wholeBody) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err := errors.Join(err, r.Body.Close()); err != nil {
+		return nil, err
+	}
+	r = r.Clone(r.Context())
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return w.Transport.RoundTrip(r)
+}
+
 // subscriber starts one that registers under a name and speaks some protocols.
 func (b *bed) subscriber(ctx context.Context, name, reads string, protocols *http.Protocols) *collector {
 	ctx, cancel := context.WithCancel(ctx)
 	transport := &http.Transport{Protocols: protocols}
-	c := config(b.server.Endpoint, &http.Client{Transport: transport})
+	c := config(b.server.Endpoint, &http.Client{Transport: wholeBody{transport}})
 	s := &subscriber{collector: newCollector("AWS SDK for Go 2 ("+name+")", reads),
 		kinesis: kinesis.NewFromConfig(c), kms: kms.NewFromConfig(c), stream: b.stream}
 	s.stop = func() {
