@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
 )
 
 // control serves what is no AWS call on the AWS address.
@@ -12,6 +13,10 @@ func (e *Emulator) control() http.Handler {
 	r := chi.NewRouter()
 	r.Get("/_das/health", e.health)
 	r.Head("/_das/health", e.health)
+	r.Method(http.MethodGet, "/metrics", e.metrics())
+	if e.opts.Pprof {
+		r.Mount("/debug", middleware.Profiler())
+	}
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "das-local: this address serves AWS API calls (POST /) and GET /_das/health", http.StatusNotFound)
 	})

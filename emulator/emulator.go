@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/das-local/das-local/internal/awsapi"
 	"github.com/das-local/das-local/internal/catalog"
@@ -26,8 +25,8 @@ import (
 
 // The parts meet through interfaces that the caller declares.
 var (
-	_ proxy.Recorder            = (*stream.Source)(nil)
-	_ proxy.Holding             = (*stream.Source)(nil)
+	_ proxy.Recorder            = counting{}
+	_ proxy.Holding             = counting{}
 	_ stream.KeyService         = (*kmsfake.Server)(nil)
 	_ stream.Publisher          = publisher{}
 	_ rdsapi.StreamController   = (*Emulator)(nil)
@@ -123,13 +122,16 @@ func (e *Emulator) start(ctx context.Context) (err error) {
 	if e.engineVersion = e.opts.EngineVersion; e.engineVersion == "" {
 		e.engineVersion = e.upstream.version
 	}
-	if e.catalog, err = catalog.New(catalog.Config{Connect: e.upstream.connect, Home: e.upstream.config.Database, MaxWait: 2 * time.Second, Logger: e.log}); err != nil {
+	if e.catalog, err = catalog.New(catalog.Config{Connect: e.upstream.connect, Home: e.upstream.config.Database, MaxWait: lookupPatience, Logger: e.log}); err != nil {
 		return fmt.Errorf("set the catalogue up: %w", err)
 	}
 	if err := e.startServices(); err != nil {
 		return err
 	}
 	if err := e.firstCluster(ctx); err != nil {
+		return err
+	}
+	if err := e.declare(ctx); err != nil {
 		return err
 	}
 	e.ready.Store(true)

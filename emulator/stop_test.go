@@ -5,10 +5,10 @@ import (
 	"errors"
 	"log/slog"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/kmsfake"
 	"github.com/das-local/das-local/rdsapi"
 )
@@ -16,6 +16,7 @@ import (
 // TestStopOfAStreamThatCannotPublish is about what users do to a running
 // stream: it must stop all the same, start again, and not end the emulator.
 func TestStopOfAStreamThatCannotPublish(t *testing.T) {
+	t.Parallel() // it waits
 	ctx := t.Context()
 	e, err := Start(ctx, Options{Listen: "127.0.0.1:0", AWSListen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -55,9 +56,7 @@ func TestStopOfAStreamThatCannotPublish(t *testing.T) {
 			if err := conn.Close(ctx); err != nil {
 				t.Error(err)
 			}
-			bound, cancel := context.WithTimeout(ctx, 4*stopPatience)
-			defer cancel()
-			if err := e.rds.StopStream(bound, e.first.ID); err != nil {
+			if err := e.rds.StopStream(await.Context(t), e.first.ID); err != nil {
 				t.Error("stop:", err)
 			}
 			if status := e.StreamStatus(); status != "stopped" {
@@ -66,7 +65,7 @@ func TestStopOfAStreamThatCannotPublish(t *testing.T) {
 			select {
 			case <-e.Done():
 				t.Fatal("the emulator ended")
-			case <-time.After(10 * time.Millisecond): // its goroutine has ended before StopStream
+			default: // its goroutine has ended before StopStream did
 			}
 		})
 	}
@@ -75,6 +74,7 @@ func TestStopOfAStreamThatCannotPublish(t *testing.T) {
 // TestCloseOfAStreamThatCannotPublish checks that events which cannot be
 // published neither hold the end up for long nor make it a failure.
 func TestCloseOfAStreamThatCannotPublish(t *testing.T) {
+	t.Parallel() // it waits
 	ctx := t.Context()
 	e, err := Start(ctx, Options{StartStream: "async", Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -89,9 +89,7 @@ func TestCloseOfAStreamThatCannotPublish(t *testing.T) {
 	} else if err := conn.Close(ctx); err != nil {
 		t.Error(err)
 	}
-	bound, cancel := context.WithTimeout(ctx, 4*stopPatience)
-	defer cancel()
-	if err := e.Close(bound); err != nil {
+	if err := e.Close(await.Context(t)); err != nil {
 		t.Error("close:", err)
 	}
 }
