@@ -44,8 +44,8 @@ func TestContract(t *testing.T) {
 			t.Errorf("%s is not served", name)
 			continue
 		}
-		for _, inCBOR := range []bool{false, true} {
-			valid, err := model.Valid(name, inCBOR)
+		for _, format := range []contract.Format{contract.JSON, contract.CBOR} {
+			valid, err := model.Valid(name, format)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -54,7 +54,7 @@ func TestContract(t *testing.T) {
 				strings.Contains(w.Body.String(), "validation error") {
 				t.Errorf("%s with all that it must have: %d %q", name, w.Code, w.Body)
 			}
-			bad, err := model.Bad(name, inCBOR)
+			bad, err := model.Bad(name, format)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -62,7 +62,7 @@ func TestContract(t *testing.T) {
 				w := send(r)
 				f, err := r.Check(w.Code, w.Header(), w.Body.Bytes())
 				if err != nil || !refusals[f.Type] {
-					t.Errorf("%s, CBOR %v, %s: %v %+v", name, inCBOR, r.What, err, f)
+					t.Errorf("%s, format %v, %s: %v %+v", name, format, r.What, err, f)
 				}
 			}
 		}

@@ -42,10 +42,10 @@ func TestBad(t *testing.T) {
 	if names := m.Names(); !slices.Equal(names, []string{"Look", "Put"}) {
 		t.Errorf("the operations are %q", names)
 	}
-	if r, err := m.Valid("Put", false); err != nil || string(r.Body) != `{"Name":"aa"}` {
+	if r, err := m.Valid("Put", JSON); err != nil || string(r.Body) != `{"Name":"aa"}` {
 		t.Errorf("the least is %s, %v", r.Body, err)
 	}
-	all, err := m.Bad("Put", false)
+	all, err := m.Bad("Put", JSON)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,8 +84,41 @@ func TestBad(t *testing.T) {
 			t.Errorf("%s: %.100q, want %q", what, bodies[what], want)
 		}
 	}
-	if _, err := (&Model{}).Bad("Put", false); err == nil {
+	if _, err := m.Bad("Put", Query); err == nil {
 		t.Error("a service of another protocol is taken")
+	}
+}
+
+func TestForms(t *testing.T) {
+	m := model(t)
+	m.Metadata.Protocol, m.Metadata.APIVersion = "query", "2014-10-31"
+	m.Shapes["PutInput"].Members["Tags"] = ref{Shape: "Tags"}
+	m.Shapes["Tags"] = &shape{Type: "list", Member: ref{Shape: "Name", LocationName: "Tag"}}
+	all, err := m.Bad("Put", Query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bodies := map[string]string{}
+	for _, r := range all {
+		bodies[r.What] = string(r.Body)
+	}
+	for what, want := range map[string]string{
+		"Name absent":                     "Action=Put&Version=2014-10-31",
+		"Count a text":                    "Action=Put&Count=many&Name=aa&Version=2014-10-31",
+		"Tags with an element: too short": "Action=Put&Name=aa&Tags.Tag.1=&Version=2014-10-31",
+		"Name a number":                   "", // a text as well
+	} {
+		if bodies[what] != want {
+			t.Errorf("%s: %.100q, want %q", what, bodies[what], want)
+		}
+	}
+	head := http.Header{"X-Amzn-Requestid": {"1"}}
+	const answer = `<ErrorResponse xmlns="http://x/"><Error><Type>Sender</Type><Code>InvalidParameterValue</Code><Message>no</Message></Error><RequestId>1</RequestId></ErrorResponse>`
+	if f, err := all[0].Check(400, head, []byte(answer)); err != nil || f != (Failure{"InvalidParameterValue", "no"}) {
+		t.Errorf("%+v, %v", f, err)
+	}
+	if _, err := all[0].Check(400, head, []byte(`<Error><Code>X</Code></Error>`)); err == nil {
+		t.Error("XML of another shape is taken")
 	}
 }
 

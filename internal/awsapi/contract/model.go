@@ -18,6 +18,7 @@ type Model struct {
 	Metadata struct {
 		Protocol     string `json:"protocol"`
 		JSONVersion  string `json:"jsonVersion"`
+		APIVersion   string `json:"apiVersion"`
 		TargetPrefix string `json:"targetPrefix"`
 	} `json:"metadata"`
 	Operations map[string]struct {
@@ -27,7 +28,8 @@ type Model struct {
 }
 
 type ref struct {
-	Shape string `json:"shape"`
+	Shape        string `json:"shape"`
+	LocationName string `json:"locationName"` // of a list's members in forms; empty: member
 }
 
 // shape is a type of the model. Which fields are set depends on Type.
