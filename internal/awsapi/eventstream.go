@@ -117,10 +117,14 @@ func (e *eventWriter) write(payload []byte, headers ...header) error {
 	if _, err := e.w.Write(e.frame); err != nil {
 		return fmt.Errorf("send an event: %w", err)
 	}
+	if err := e.control.Flush(); err != nil {
+		return fmt.Errorf("send an event: %w", err)
+	}
 	if cap(e.frame) > 4<<20 { // let the rare giant go
 		e.frame = nil
 	}
-	if err := e.control.Flush(); err != nil {
+	// HTTP/2 would reset the stream at the deadline, whether or not it has to wait.
+	if err := e.control.SetWriteDeadline(time.Time{}); err != nil {
 		return fmt.Errorf("send an event: %w", err)
 	}
 	return nil
