@@ -51,7 +51,7 @@ func (w wholeBody) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // over has a client speak some protocols.
-func over(t *testing.T, protocols *http.Protocols) func(*kinesis.Options) {
+func over(t testing.TB, protocols *http.Protocols) func(*kinesis.Options) {
 	transport := &http.Transport{Protocols: protocols}
 	t.Cleanup(transport.CloseIdleConnections)
 	return func(o *kinesis.Options) { o.HTTPClient = &http.Client{Transport: wholeBody{transport}} }
@@ -396,4 +396,33 @@ func putAndReshard(ctx context.Context, s *Server, calls int) error {
 		}
 	}
 	return nil
+}
+
+// BenchmarkPush is from a put in the process to its event at a client.
+func BenchmarkPush(b *testing.B) {
+	for name, protocols := range transports() {
+		b.Run(name, func(b *testing.B) {
+			s := newServer(b, Config{})
+			if err := s.CreateStream(b.Context(), "s", 1); err != nil {
+				b.Fatal(err)
+			}
+			arn := register(b, s, "s", "reader")
+			out, err := newClient(serve(b, s), over(b, protocols)).SubscribeToShard(b.Context(), &kinesis.SubscribeToShardInput{ConsumerARN: &arn,
+				ShardId: aws.String(shard0), StartingPosition: &types.StartingPosition{Type: types.ShardIteratorTypeLatest}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer out.GetStream().Close()
+			record := []Record{{PartitionKey: "k", Data: make([]byte, 1000)}}
+			for b.Loop() {
+				if err := s.PutRecords(b.Context(), "s", record); err != nil {
+					b.Fatal(err)
+				}
+				for n := 0; n < 1; {
+					e := (<-out.GetStream().Events()).(*types.SubscribeToShardEventStreamMemberSubscribeToShardEvent)
+					n = len(e.Value.Records)
+				}
+			}
+		})
+	}
 }
