@@ -35,11 +35,12 @@ var allowed = map[string][]string{
 	"internal/esdk":     nil,
 	"internal/activity": nil,
 
-	"kinesisfake":     {"internal/awsapi", "internal/store"},
-	"kmsfake":         {"internal/awsapi", "internal/store"},
-	"rdsapi":          {"internal/awsapi", "internal/clock", "internal/store"},
-	"internal/awsapi": nil,
-	"internal/clock":  nil,
+	"kinesisfake":              {"internal/awsapi", "internal/clock", "internal/store"},
+	"kmsfake":                  {"internal/awsapi", "internal/store"},
+	"rdsapi":                   {"internal/awsapi", "internal/clock", "internal/store"},
+	"internal/awsapi":          nil,
+	"internal/awsapi/contract": nil,
+	"internal/clock":           nil,
 
 	"internal/faults":   nil,
 	"internal/doctor":   {"internal/pgserver"},

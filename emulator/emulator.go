@@ -152,7 +152,8 @@ func (e *Emulator) start(ctx context.Context) (err error) {
 // startServices makes Kinesis, KMS and RDS and serves them on one address.
 func (e *Emulator) startServices() (err error) {
 	o := e.opts
-	e.kinesis, err = kinesisfake.New(kinesisfake.Config{Region: o.Region, AccountID: o.AccountID, Now: e.clock.Now, Rand: e.rand, Store: e.disk, Faults: e.faults, Logger: e.log})
+	e.kinesis, err = kinesisfake.New(kinesisfake.Config{Region: o.Region, AccountID: o.AccountID, Rand: e.rand, Store: e.disk, Faults: e.faults, Logger: e.log,
+		Clock: &e.clock, ByteBudget: o.KinesisBytes, Limits: o.KinesisLimits})
 	if err != nil {
 		return fmt.Errorf("set Kinesis up: %w", err)
 	}
@@ -194,6 +195,7 @@ func (e *Emulator) startServices() (err error) {
 	e.runs.Go(func() { e.report("time the faults", e.runFaults(ctx)) })
 	e.runs.Go(func() { e.report("look names up", e.catalog.Run(ctx)) })
 	e.runs.Go(func() { e.report("serve the AWS endpoint", awsapi.Serve(ctx, e.aws, handler)) })
+	e.runs.Go(func() { e.report("trim the Kinesis streams", e.kinesis.Run(ctx)) })
 	e.runs.Go(func() { e.report("run the RDS transitions", e.rds.Run(ctx)) })
 	return nil
 }

@@ -44,6 +44,13 @@ type Options struct {
 	// StartStream are for a new one. Empty keeps the state in memory.
 	DataDir string
 
+	// KinesisBytes bounds what the records of all Kinesis streams take; beyond it the
+	// oldest go. Zero is 256 MiB, and in DataDir three quarters of what the disk has
+	// free at the start.
+	KinesisBytes int64
+	// KinesisLimits has clients of Kinesis meet the limits of AWS's shards.
+	KinesisLimits bool
+
 	// SpoolBytes bounds what each stream's queue may take in DataDir. Zero is 1 GiB.
 	SpoolBytes int64
 
@@ -207,6 +214,7 @@ func (o Options) check() error {
 	bad(o.TLSCert == "" || o.UpstreamCert == "", "give a TLS certificate or the upstream's own, not both")
 	bad(o.Shards >= 1 && o.Shards <= 1000, "the number of shards %d must be 1 to 1000", o.Shards)
 	bad(o.RestartTime >= 0, "the restart time %v must not be negative", o.RestartTime)
+	bad(o.KinesisBytes >= 0, "Kinesis records cannot have %d bytes", o.KinesisBytes)
 	bad(o.SpoolBytes >= 0, "the queue on disk cannot have %d bytes", o.SpoolBytes)
 	bad(o.MaxCommandText >= 1024, "the command text limit %d must be at least 1024 bytes", o.MaxCommandText)
 	oneOf("the stream mode", string(o.StartStream), "", "sync", "async")

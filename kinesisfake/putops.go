@@ -76,7 +76,11 @@ func (s *Server) putRecord(ctx context.Context, r *awsapi.Request, in *putRecord
 	if err != nil {
 		return nil, err
 	}
-	if code := results[0].ErrorCode; code != "" {
+	switch results[0].ErrorCode {
+	case "":
+	case codeThroughput:
+		return nil, awsapi.Errorf(codeThroughput, "%s", results[0].ErrorMessage)
+	default:
 		return nil, errInternal()
 	}
 	return &putRecordOutput{ShardID: results[0].ShardID, SequenceNumber: results[0].SequenceNumber, EncryptionType: encryption}, nil

@@ -33,8 +33,12 @@ type stream struct {
 	retentionHours int
 	keyID          string // the KMS key of its encryption; empty: none
 	tags           map[string]string
-	shards         []*shard // all that ever were, by number
-	open           []*shard // by hash range; never changed in place
+	policy         string   // the resource policy; empty: none
+	metrics        []string // shard-level metrics that are on, sorted
+	warmMiBps      int
+	consumers      map[string]*consumer // by name
+	shards         []*shard             // all that ever were, by number
+	open           []*shard             // by hash range; never changed in place
 }
 
 // The states of a stream.
@@ -63,6 +67,12 @@ func (st *stream) horizon(now int64) int64 {
 // last of its records could have been. It is called with mu held.
 func (st *stream) visible(s *shard, now int64) bool {
 	return s.closed == 0 || s.closed >= st.horizon(now)
+}
+
+func (st *stream) shardNumber(n int) *shard {
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	return st.shards[n]
 }
 
 // route finds the open shard that a hash key belongs to. It is called with mu
@@ -97,6 +107,9 @@ func (st *stream) replace(now int64, closed, opened []*shard) {
 	})
 	for _, s := range closed {
 		s.closed = max(now, 1)
+		s.mu.Lock()
+		s.tell()
+		s.mu.Unlock()
 	}
 	st.open = open
 }

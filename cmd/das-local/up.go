@@ -76,6 +76,7 @@ func emulatorFlags(fs flagSet, o *emulator.Options) *logFlags {
 	fs.StringVar(&o.AWSListen, "aws-listen", "127.0.0.1:4566", "`ADDR` of the RDS, KMS and Kinesis endpoint")
 	fs.StringVar(&o.DataDir, "data-dir", "", "`DIR` that keeps keys, streams, records and clusters over restarts; empty keeps them in memory. One that has been used before brings its clusters and streams along: --cluster-id and --start-stream are for a new one")
 	fs.Int64Var(&o.SpoolBytes, "queue-bytes", 1<<30, "`BYTES` that a stream's queue may take in --data-dir")
+	kinesisFlags(fs, o)
 	fs.StringVar(&o.ClusterID, "cluster-id", "my-cluster", "`ID` of the first cluster; its instance is ID-instance-1")
 	fs.StringVar(&o.Region, "region", "us-east-1", "`REGION` of every ARN")
 	fs.StringVar(&o.AccountID, "account", "000000000000", "`ACCOUNT` of every ARN")
