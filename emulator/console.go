@@ -8,7 +8,7 @@ import (
 
 // openConsole makes the web console, which uses the AWS address as any client does.
 func (e *Emulator) openConsole() {
-	e.console = console.New(console.Config{AWS: e.AWSConfig(), Source: sampler{e}, Hosts: e.opts.AllowHosts, Logger: e.log})
+	e.console = console.New(console.Config{AWS: e.AWSConfig(), Source: sampler{e}, Faults: formFaults{e.Faults()}, Now: e.clock.Now, Hosts: e.opts.AllowHosts, Logger: e.log})
 }
 
 // serveConsole mounts the pages, which guard themselves.

@@ -16,13 +16,14 @@ func (e *Emulator) control() http.Handler {
 	e.serveConsole(r)
 	r.Group(func(r chi.Router) { // not for foreign pages either
 		r.Use(e.console.Guard)
+		e.serveFaults(r)
 		r.Method(http.MethodGet, "/metrics", e.metrics())
 		if e.opts.Pprof {
 			r.Mount("/debug", middleware.Profiler())
 		}
 	})
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
-		http.Error(w, "das-local: this address serves AWS API calls (POST /), the console (GET /) and GET /_das/health", http.StatusNotFound)
+		http.Error(w, "das-local: this address serves AWS API calls (POST /), the console (GET /), and /_das/health, /_das/faults and /_das/clock", http.StatusNotFound)
 	})
 	return r
 }

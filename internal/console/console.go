@@ -43,9 +43,10 @@ type StreamSample struct {
 type Config struct {
 	AWS    aws.Config // reaches the emulator
 	Source Source
-	Faults Faults       // nil: the page says that there are none
-	Hosts  []string     // names that the console may be opened by, besides those of this machine
-	Logger *slog.Logger // nil: nobody is told
+	Faults Faults           // nil: the page says that there are none
+	Now    func() time.Time // the clock of the services; nil: time.Now
+	Hosts  []string         // names that the console may be opened by, besides those of this machine
+	Logger *slog.Logger     // nil: nobody is told
 }
 
 // Console is the handler of all pages. Close ends what it reads.
@@ -68,6 +69,9 @@ func New(cfg Config) *Console {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &Console{cfg: cfg, token: rand.Text(), cancel: cancel, idle: func() {}}
 	if cfg.AWS.HTTPClient == nil {
@@ -77,7 +81,7 @@ func New(cfg Config) *Console {
 	c.kinesis = kinesis.NewFromConfig(c.cfg.AWS)
 	c.kms = kms.NewFromConfig(c.cfg.AWS)
 	c.rds = rds.NewFromConfig(c.cfg.AWS)
-	c.feeds = &feeds{ctx: ctx, read: c.reader, open: map[string]*openFeed{}}
+	c.feeds = &feeds{ctx: ctx, now: cfg.Now, read: c.reader, open: map[string]*openFeed{}}
 	c.history = newHistory(ctx, cfg.Source)
 	c.Handler = c.Guard(c.routes())
 	return c

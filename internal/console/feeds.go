@@ -15,7 +15,8 @@ import (
 type feeds struct {
 	read func(stream string) func(context.Context, time.Time, func(consumer.Event, error)) error
 
-	ctx  context.Context // ends all reading
+	ctx  context.Context  // ends all reading
+	now  func() time.Time // of the services
 	runs sync.WaitGroup
 
 	mu   sync.Mutex // guards the rest
@@ -48,7 +49,7 @@ func (all *feeds) look(stream string) (f *feed, done func(), err error) {
 		o = &openFeed{feed: newFeed(time.Now().UnixMicro(), all.read(stream)), cancel: cancel}
 		all.open[stream] = o
 		all.runs.Go(func() {
-			o.run(ctx, time.Now().Add(-lookBack))
+			o.run(ctx, all.now().Add(-lookBack))
 			all.mu.Lock()
 			if all.open[stream] == o {
 				delete(all.open, stream) // the next look reads anew

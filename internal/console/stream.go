@@ -138,7 +138,7 @@ func (c *Console) iterator(ctx context.Context, stream, shard, from string) (str
 	in := &kinesis.GetShardIteratorInput{StreamName: &stream, ShardId: &shard, ShardIteratorType: types.ShardIteratorTypeTrimHorizon}
 	if back > 0 {
 		in.ShardIteratorType = types.ShardIteratorTypeAtTimestamp
-		in.Timestamp = aws.Time(time.Now().Add(-back))
+		in.Timestamp = aws.Time(c.cfg.Now().Add(-back))
 	}
 	out, err := c.kinesis.GetShardIterator(ctx, in)
 	if err != nil {

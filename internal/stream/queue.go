@@ -1,6 +1,10 @@
 package stream
 
-import "time"
+import (
+	"time"
+
+	"github.com/das-local/das-local/internal/activity"
+)
 
 // lane is the part of a stream that one instance's events take. Its fields but
 // the first two are guarded by stream.mu, key belongs to the publisher.
@@ -24,6 +28,7 @@ type batch struct {
 	durable chan struct{} // nil: nobody waits, or they have been released
 	waiting time.Time     // since when somebody waits
 	spool   spooled
+	settled []activity.Settled // with the events
 }
 
 // maxSpare and maxSpareBytes bound the batches kept for reuse.
@@ -69,6 +74,9 @@ func (l *lane) take(r *rendering) (durable <-chan struct{}) {
 		p := &r.pieces[i]
 		if s.queued+p.end-p.start > s.config.QueueBytes {
 			s.loseLocked(lossOf(r.pieces[i:]))
+			for _, lost := range r.pieces[i:] {
+				s.intents.voidLocked(l.instanceID, lost.settled)
+			}
 			return s.overflowLocked()
 		}
 		s.stats.Events += p.span.Lost
@@ -91,7 +99,7 @@ func (l *lane) addLocked(r *rendering, p *piece) *batch {
 	s.queued += len(events)
 	if p.cut != nil {
 		l.rotate()
-		b := &batch{events: append([]byte(nil), events...), span: p.span, cut: p.cut}
+		b := &batch{events: append([]byte(nil), events...), span: p.span, cut: p.cut, settled: p.settled}
 		l.full = append(l.full, b)
 		return b
 	}
@@ -107,6 +115,9 @@ func (l *lane) addLocked(r *rendering, p *piece) *batch {
 	}
 	b.events = append(b.events, events...)
 	b.span.Add(p.span)
+	for _, n := range p.settled {
+		b.settled = activity.Settle(b.settled, n)
+	}
 	return b
 }
 
@@ -226,6 +237,7 @@ func (s *Stream) releaseAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.eachBatchLocked(s.releaseLocked)
+	s.intents.giveUpLocked()
 }
 
 func (s *Stream) eachBatchLocked(f func(*batch)) {
