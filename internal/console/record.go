@@ -24,6 +24,7 @@ const maxShown = 64 << 10
 type step struct {
 	Title, Call string
 	Text        string // what is there after it
+	Hex         bool   // Text is a dump
 	Note        string
 	Error       string
 	Fields      []field // of the message's header
@@ -49,57 +50,58 @@ func (c *Console) record(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	rec := out.Records[0]
+	forms, steps := c.takeApart(r.Context(), stream, rec.Data)
 	c.render(w, "record", "Record", map[string]any{"Stream": stream, "Shard": shard, "Sequence": sequence, "PartitionKey": visible(aws.ToString(rec.PartitionKey)),
-		"Arrival": aws.ToTime(rec.ApproximateArrivalTimestamp), "Bytes": len(rec.Data), "Steps": c.steps(r.Context(), stream, rec.Data)})
+		"Arrival": aws.ToTime(rec.ApproximateArrivalTimestamp), "Bytes": len(rec.Data), "Forms": forms, "Steps": steps})
 }
 
-// steps takes a record apart as far as it goes.
-func (c *Console) steps(ctx context.Context, stream string, data []byte) []step {
-	steps := []step{{Title: "Raw record", Call: "kinesis GetRecords", Note: "As AWS's APIs give it: base64 of " + byteCount(len(data)) + ".",
+// takeApart gives the forms of a record, raw, envelope and decrypted, and the steps from
+// the second to the third, as far as one gets.
+func (c *Console) takeApart(ctx context.Context, stream string, data []byte) (forms, steps []step) {
+	forms = []step{{Title: "Raw", Call: "kinesis GetRecords", Note: "Data as the API gives it: base64 of " + byteCount(len(data)) + ".",
 		Text: cut(base64.StdEncoding.EncodeToString(data))}}
 	outer, err := envelope.ParseOuter(data)
 	if err != nil {
-		return append(steps, step{Title: "Envelope", Call: "base64, JSON", Error: err.Error(), Text: cut(visible(string(data)))})
+		return append(forms, step{Title: "Envelope", Call: "base64, JSON", Error: err.Error(), Text: cut(visible(string(data)))}), nil
 	}
-	steps = append(steps, step{Title: "Envelope", Call: "base64, JSON", Note: "Type, version, the encrypted events and the encrypted data key.", Text: cut(indent(data))})
+	forms = append(forms, step{Title: "Envelope", Call: "base64, JSON", Note: "Type, version, the encrypted events and the encrypted data key.", Text: cut(indent(data))})
 
 	keys := newKeyRing(c.kms, stream)
 	defer keys.forget()
 	boundTo, _ := json.Marshal(keys.bound) // strings
 	unwrap := step{Title: "Data key", Call: "kms Decrypt", Note: fmt.Sprintf("The field key is a KMS ciphertext of %d bytes. Its encryption context is %s; any other is refused.", len(outer.Key), boundTo),
-		Text: cut(hexDump(outer.Key))}
-	dataKey, err := keys.key(ctx, outer.Key)
-	if err != nil {
-		unwrap.Error = cause(err)
+		Text: hexDump(outer.Key), Hex: true}
+	dataKey, keyErr := keys.key(ctx, outer.Key)
+	if keyErr != nil {
+		unwrap.Error = cause(keyErr)
 	} else {
 		unwrap.Note += fmt.Sprintf(" The answer is a key of %d bits, which is not shown.", len(dataKey)*8)
 	}
-	steps = append(steps, unwrap)
-
-	header, explainErr := esdk.Explain(outer.Message)
-	message := step{Title: "Encryption SDK message", Call: "base64", Note: fmt.Sprintf("databaseActivityEvents is a message of %d bytes: a header, then %s.", len(outer.Message), body(header)),
-		Text: cut(hexDump(outer.Message)), Fields: explain(outer.Message, header)}
-	if explainErr != nil {
-		message.Error = explainErr.Error()
-	}
-	if steps = append(steps, message); err != nil {
-		return steps
-	}
-	return append(steps, decrypted(outer.Message, dataKey)...)
-}
-
-// decrypted are the steps behind the data key.
-func decrypted(message, dataKey []byte) []step {
-	packed, err := envelope.DecryptMessage(message, dataKey)
+	header, err := esdk.Explain(outer.Message)
+	message := step{Title: "Encryption SDK message", Call: "base64", Note: fmt.Sprintf("The field databaseActivityEvents is a message of %d bytes: a header, then %s.", len(outer.Message), body(header)),
+		Text: hexDump(outer.Message), Hex: true, Fields: explain(outer.Message, header)}
 	if err != nil {
-		return []step{{Title: "Plaintext", Call: "AES-GCM", Error: err.Error()}}
+		message.Error = err.Error()
 	}
-	open := step{Title: "Plaintext", Call: "AES-GCM", Note: fmt.Sprintf("%d bytes of gzip, as 1f 8b at the start says.", len(packed)), Text: cut(hexDump(packed))}
-	inner, err := envelope.Gunzip(packed, envelope.MaxInner)
+	steps = []step{unwrap, message}
+	events := step{Title: "Decrypted", Call: "gunzip, JSON"}
+	if keyErr != nil {
+		events.Error = "Its data key cannot be decrypted: " + cause(keyErr)
+		return append(forms, events), steps
+	}
+	plain := step{Title: "Plaintext", Call: "AES-GCM, gunzip", Hex: true}
+	packed, err := envelope.DecryptMessage(outer.Message, dataKey)
+	if err == nil {
+		plain.Note, plain.Text = fmt.Sprintf("%d bytes of gzip, as 1f 8b at the start says.", len(packed)), hexDump(packed)
+		var inner []byte
+		if inner, err = envelope.Gunzip(packed, envelope.MaxInner); err == nil {
+			events.Note, events.Text = byteCount(len(inner))+" of JSON.", cut(indent(inner))
+		}
+	}
 	if err != nil {
-		return []step{open, {Title: "Events", Call: "gunzip", Error: err.Error()}}
+		plain.Error, events.Error = err.Error(), err.Error()
 	}
-	return []step{open, {Title: "Events", Call: "gunzip, JSON", Note: byteCount(len(inner)) + " of JSON.", Text: cut(indent(inner))}}
+	return append(forms, events), append(steps, plain)
 }
 
 func body(h esdk.Header) string {

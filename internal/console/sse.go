@@ -69,7 +69,14 @@ func (c *Console) activityFeed(w http.ResponseWriter, r *http.Request) {
 	seq := seen(r.Header.Get("Last-Event-ID"), f.id)
 	var s sampler
 	for first := true; ; first = false {
-		p, changed := f.after(seq, s.limit(time.Now()), match)
+		limit := s.limit(time.Now())
+		if limit == 0 { // what comes now is shown, the newest of it, in the next second
+			if !c.pause(r) {
+				return
+			}
+			continue
+		}
+		p, changed := f.after(seq, limit, match)
 		if p.seen > 0 || p.err != nil || p.ended || first {
 			s.sent(len(p.entries), p.matched)
 			u := update{Feed: f.id, Rows: rowsOf(p.entries), Seen: p.seen, Shown: s.shown, Matched: s.matched, Unreadable: p.unreadable, Ended: p.ended}
@@ -124,6 +131,17 @@ func (c *Console) wait(r *http.Request, changed <-chan struct{}) bool {
 	case <-c.feeds.ctx.Done():
 		return false
 	}
+	return c.over(r, pause)
+}
+
+// pause returns after feedPause; false if there is nobody left to tell.
+func (c *Console) pause(r *http.Request) bool {
+	pause := time.NewTimer(feedPause)
+	defer pause.Stop()
+	return c.over(r, pause)
+}
+
+func (c *Console) over(r *http.Request, pause *time.Timer) bool {
 	select {
 	case <-pause.C:
 	case <-r.Context().Done():

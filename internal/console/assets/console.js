@@ -108,6 +108,7 @@ for (const dialog of document.querySelectorAll("dialog")) {
   dialog.addEventListener("close", () => { if (opener && opener.isConnected) opener.focus(); });
 }
 
+document.querySelector(".top [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 for (const form of document.querySelectorAll("form[data-auto]")) form.addEventListener("change", () => form.submit());
 
 // ---- Sections that refresh themselves ----
@@ -179,6 +180,11 @@ class Live {
         if (el.type === "checkbox") el.checked = false; else el.value = "";
       }
       this.connect();
+    });
+    $("more").addEventListener("click", () => {
+      const less = this.form.classList.toggle("less");
+      $("more").setAttribute("aria-expanded", String(!less));
+      $("more").textContent = less ? "More filters" : "Fewer filters";
     });
     $("pause").addEventListener("click", () => this.pause(!this.paused));
     $("clear").addEventListener("click", () => this.clear());
