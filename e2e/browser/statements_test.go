@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"net/url"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -11,7 +12,7 @@ import (
 // connect opens a session through das-local.
 func connect(t *testing.T, application string) *pgx.Conn {
 	t.Helper()
-	conn, err := pgx.Connect(await.Context(t), bed.proc.URL("postgres", "postgres", application))
+	conn, err := pgx.Connect(await.Context(t), bed.proc.URL("postgres", "postgres", url.PathEscape(application)))
 	if err != nil {
 		t.Fatal(err)
 	}

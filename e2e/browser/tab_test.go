@@ -45,9 +45,11 @@ type tab struct {
 	t   *testing.T
 	ctx context.Context
 
-	mu       sync.Mutex
-	problems []string // what no page may do
-	expected []string // parts of problems that the test causes on purpose
+	clicks int // so far
+
+	mu       sync.Mutex // guards the rest
+	problems []string   // what no page may do
+	expected []string   // parts of problems that the test causes on purpose
 }
 
 // open opens a tab, which is closed when the test ends.
@@ -192,36 +194,50 @@ func (b *tab) see(text string) {
 	b.await(fmt.Sprintf("the text %q", text), fmt.Sprintf("document.body.innerText.includes(%q)", text))
 }
 
-// click clicks on the middle of the first element that a selector finds, once nothing
-// lies over it.
+// click clicks on the first element that a selector finds.
 func (b *tab) click(selector string) {
 	b.t.Helper()
-	var at []float64
-	await.Seen(b.t, "something to click at "+selector, func() (any, bool) {
-		at, _ = look[[]float64](b, fmt.Sprintf(`(() => {
-			const el = document.querySelector(%q);
+	b.clickOn(selector, fmt.Sprintf("document.querySelector(%q)", selector))
+}
+
+// clickOn clicks on the middle of the element that an expression gives, once nothing
+// lies over it, and again if the page has moved it away meanwhile.
+func (b *tab) clickOn(what, expression string) {
+	b.t.Helper()
+	b.clicks++
+	await.Seen(b.t, "something to click at "+what, func() (any, bool) {
+		at, _ := look[[]float64](b, fmt.Sprintf(`(() => {
+			const el = %s;
 			if (!el) return [];
 			el.scrollIntoView({ block: "nearest" });
 			const r = el.getBoundingClientRect(), x = r.x + r.width / 2, y = r.y + r.height / 2, top = document.elementFromPoint(x, y);
-			return top && (el === top || el.contains(top)) ? [x, y] : [];
-		})()`, selector))
+			if (!top || el !== top && !el.contains(top)) return [];
+			el.addEventListener("click", () => { sessionStorage.clicked = %d; }, { capture: true, once: true });
+			return [x, y];
+		})()`, expression, b.clicks))
 		text, _ := look[string](b, "document.body.innerText.slice(0, 600)")
-		return text, len(at) == 2
+		if len(at) != 2 {
+			return text, false
+		}
+		run(b, chromedp.MouseClickXY(at[0], at[1]))
+		clicked := false
+		for !clicked { // the next page may be on its way
+			last, ok := look[string](b, "String(sessionStorage.clicked)")
+			if clicked = ok; ok && last != fmt.Sprint(b.clicks) {
+				return text, false
+			}
+		}
+		return nil, true
 	})
-	run(b, chromedp.MouseClickXY(at[0], at[1]))
 }
 
 // act chooses an entry of an Actions menu, given by the row's text and the entry's.
 func (b *tab) act(row, entry string) {
 	b.t.Helper()
-	find := fmt.Sprintf(`[...document.querySelectorAll("details.menu")].find((m) => m.querySelector("summary").ariaLabel === "Actions for " + %q)`, row)
-	b.await("the actions of "+row, find)
-	js[any](b, fmt.Sprintf(`(() => { const m = %s; m.querySelector("summary").dataset.test = "menu"; return null; })()`, find))
-	b.click("[data-test=menu]")
-	b.await("the menu", `document.querySelector("details.menu[open]")`)
-	b.await("the entry "+entry, fmt.Sprintf(`(() => { const e = [...document.querySelectorAll("details.menu[open] button")].find((e) => e.textContent === %q); if (e) e.dataset.test = "entry"; return e; })()`, entry))
-	b.click("[data-test=entry]")
-	js[any](b, `document.querySelectorAll("[data-test]").forEach((e) => delete e.dataset.test)`)
+	menu := fmt.Sprintf(`[...document.querySelectorAll("details.menu")].find((m) => m.querySelector("summary").ariaLabel === "Actions for " + %q)`, row)
+	b.clickOn("the actions of "+row, menu+`?.querySelector("summary")`)
+	b.await("the menu", menu+`?.querySelector(":scope[open] > div")?.style.top`) // it is where it belongs
+	b.clickOn(entry, fmt.Sprintf(`[...%s.querySelectorAll("button")].find((e) => e.textContent === %q)`, menu, entry))
 }
 
 // fill types into a field in place of what is there.

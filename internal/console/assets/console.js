@@ -113,6 +113,11 @@ for (const form of document.querySelectorAll("form[data-auto]")) form.addEventLi
 
 // ---- Sections that refresh themselves ----
 
+// While a button of the mouse is down nothing is replaced: the click would be lost.
+let pressed = false;
+addEventListener("pointerdown", () => { pressed = true; }, true);
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(() => { pressed = false; }), true);
+
 const focusable = "a[href], button, summary, input, select, [tabindex]";
 
 // refresh takes a section from the page as it is now. It leaves one alone that is in use.
@@ -127,7 +132,7 @@ async function refresh(section) {
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.getElementById(section.id), selection = getSelection();
-  if (!fresh || fresh.innerHTML === section.innerHTML || section.querySelector("details[open]")) return;
+  if (!fresh || fresh.innerHTML === section.innerHTML || pressed || section.querySelector("details[open]")) return;
   if (!selection.isCollapsed && section.contains(selection.anchorNode)) return;
   const at = [...section.querySelectorAll(focusable)].indexOf(document.activeElement);
   section.replaceChildren(...fresh.childNodes);
