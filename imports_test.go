@@ -18,8 +18,8 @@ const module = "github.com/das-local/das-local/"
 // only. A package that is not named may be imported by nobody and import none.
 var allowed = map[string][]string{
 	"cmd/das-local": {"emulator", "internal/activity", "internal/consumer", "internal/envelope", "internal/esdk", "internal/stream"},
-	"emulator": {"proxy", "rdsapi", "kinesisfake", "kmsfake", "internal/activity", "internal/awsapi", "internal/catalog", "internal/clock",
-		"internal/consumer", "internal/pgserver", "internal/store", "internal/stream"},
+	"emulator": {"proxy", "rdsapi", "kinesisfake", "kmsfake", "internal/access", "internal/activity", "internal/awsapi", "internal/catalog", "internal/clock",
+		"internal/consumer", "internal/iam", "internal/passthrough", "internal/pgserver", "internal/store", "internal/stream"},
 
 	"proxy":                {"internal/activity", "internal/classify", "proxy/internal/audit", "proxy/internal/track"},
 	"proxy/internal/audit": {"internal/activity", "internal/catalog", "internal/classify", "internal/pgtext", "proxy/internal/track"},
@@ -36,10 +36,15 @@ var allowed = map[string][]string{
 	"internal/activity": nil,
 
 	"kinesisfake":     {"internal/awsapi", "internal/store"},
-	"kmsfake":         {"internal/awsapi", "internal/store"},
+	"kmsfake":         {"internal/awsapi", "internal/iam", "internal/store"},
 	"rdsapi":          {"internal/awsapi", "internal/clock", "internal/store"},
 	"internal/awsapi": nil,
 	"internal/clock":  nil,
+
+	"internal/access":      {"internal/awsapi", "internal/iam", "internal/sigv4"},
+	"internal/iam":         nil,
+	"internal/sigv4":       nil,
+	"internal/passthrough": nil,
 
 	"internal/pgserver": nil,
 	"internal/store":    nil,

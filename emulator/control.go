@@ -12,6 +12,9 @@ func (e *Emulator) control() http.Handler {
 	r := chi.NewRouter()
 	r.Get("/_das/health", e.health)
 	r.Head("/_das/health", e.health)
+	r.Get("/_localstack/health", e.localStackHealth)
+	r.Head("/_localstack/health", e.localStackHealth)
+	r.Get("/_das/aws-cert.pem", e.identity.serveCertificate)
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "das-local: this address serves AWS API calls (POST /) and GET /_das/health", http.StatusNotFound)
 	})

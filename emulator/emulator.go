@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/das-local/das-local/internal/access"
 	"github.com/das-local/das-local/internal/awsapi"
 	"github.com/das-local/das-local/internal/catalog"
 	"github.com/das-local/das-local/internal/clock"
@@ -28,12 +29,12 @@ import (
 var (
 	_ proxy.Recorder            = (*stream.Source)(nil)
 	_ proxy.Holding             = (*stream.Source)(nil)
-	_ stream.KeyService         = (*kmsfake.Server)(nil)
+	_ stream.KeyService         = serviceKeys{}
 	_ stream.Publisher          = publisher{}
 	_ rdsapi.StreamController   = (*Emulator)(nil)
 	_ rdsapi.InstanceController = (*Emulator)(nil)
 	_ rdsapi.SessionController  = (*Emulator)(nil)
-	_ rdsapi.KeyResolver        = keys{}
+	_ rdsapi.KeyResolver        = (*Emulator)(nil)
 )
 
 // Emulator is a running emulator.
@@ -55,6 +56,7 @@ type Emulator struct {
 	rds      *rdsapi.Server
 	clock    clock.Clock // of RDS's events and schedules
 	aws      net.Listener
+	identity identity // who may call, and what becomes of calls for others
 	listen   net.Addr // of the first cluster's writer
 	ready    atomic.Bool
 
@@ -113,6 +115,9 @@ func (e *Emulator) start(ctx context.Context) (err error) {
 	if e.tls, err = loadTLS(e.opts); err != nil {
 		return err
 	}
+	if err := e.openIdentity(); err != nil {
+		return err
+	}
 	if err := e.openDataDir(); err != nil {
 		return err
 	}
@@ -155,7 +160,7 @@ func (e *Emulator) startServices() (err error) {
 		Streams:       e,
 		Instances:     e,
 		Sessions:      e,
-		Keys:          keys{e.kms},
+		Keys:          e,
 		RestartTime:   o.RestartTime,
 		KeyPatience:   max(o.KeyPatience, 0),
 		Topics:        o.SNSTopics,
@@ -168,7 +173,8 @@ func (e *Emulator) startServices() (err error) {
 		return fmt.Errorf("set RDS up: %w", err)
 	}
 	handler := awsapi.NewHandler(awsapi.Config{
-		Services:  []awsapi.Service{e.kinesis, e.kms, e.rds},
+		Services:  []awsapi.Service{e.kinesis, e.kms, e.rds, access.STS{}},
+		Guard:     e.guard(),
 		Region:    o.Region,
 		AccountID: o.AccountID,
 		OneRegion: true,
@@ -178,7 +184,9 @@ func (e *Emulator) startServices() (err error) {
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
 	e.runs.Go(func() { e.report("look names up", e.catalog.Run(ctx)) })
-	e.runs.Go(func() { e.report("serve the AWS endpoint", awsapi.Serve(ctx, e.aws, handler)) })
+	e.runs.Go(func() {
+		e.report("serve the AWS endpoint", awsapi.Serve(ctx, e.identity.listener(e.aws), e.front(handler)))
+	})
 	e.runs.Go(func() { e.report("run the RDS transitions", e.rds.Run(ctx)) })
 	return nil
 }
@@ -232,6 +240,7 @@ func (e *Emulator) close(ctx context.Context) error {
 	if e.aws != nil {
 		e.aws.Close()
 	}
+	errs = append(errs, e.identity.close())
 	if e.upstream != nil {
 		errs = append(errs, e.upstream.close(context.WithoutCancel(ctx)))
 	}

@@ -45,7 +45,7 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 		Publisher:   publisher{e.kinesis, spool{e.disk, s.StreamName}},
 		Spool:       e.spool(s.StreamName),
 		SpoolBytes:  e.opts.SpoolBytes,
-		KeyService:  e.kms,
+		KeyService:  serviceKeys{e.kms, e.keyService()},
 		Notify:      func(n stream.Notice) { e.notice(s, n) },
 		Rand:        e.rand,
 		Logger:      e.log,
@@ -76,6 +76,7 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 			i.source.Attach(st)
 		}
 	}
+	e.recordCall(s)
 	return nil
 }
 
@@ -107,6 +108,9 @@ func (e *Emulator) closePatience() time.Duration {
 // because its key is disabled, say, or somebody has deleted the Kinesis stream:
 // the events that are left are lost then, and a notice says so.
 func (e *Emulator) StopStream(ctx context.Context, s rdsapi.ActivityStream) error {
+	e.mu.Lock()
+	e.recordCall(s)
+	e.mu.Unlock()
 	e.endStream(ctx, s.ClusterResourceID, stopPatience)
 	if err := e.discardSpool(ctx, s); err != nil {
 		return err

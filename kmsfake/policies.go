@@ -1,13 +1,13 @@
 package kmsfake
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/das-local/das-local/internal/awsapi"
+	"github.com/das-local/das-local/internal/iam"
 )
 
-// Key policies are stored and shown; nothing evaluates them.
+// Key policies are checked, stored and shown here; package access evaluates them.
 
 type policyInput struct {
 	KeyId      *string
@@ -34,8 +34,7 @@ func (s *Server) defaultPolicy() string {
 }
 
 func checkPolicy(policy string) error {
-	var document map[string]any
-	if err := json.Unmarshal([]byte(policy), &document); err != nil || document["Statement"] == nil {
+	if d, err := iam.ParseResourcePolicy(policy); err != nil || len(d.Warnings) > 0 {
 		return &awsapi.Error{Code: "MalformedPolicyDocumentException"}
 	}
 	return nil

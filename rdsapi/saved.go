@@ -29,6 +29,7 @@ type savedPending struct {
 	Mode  string
 	Key   KMSKey
 	Due   time.Time
+	Call  *Call
 }
 
 type savedSubscription struct {
@@ -58,7 +59,7 @@ func (c *cluster) saved() savedCluster {
 	saved := savedCluster{ID: c.id, ARN: c.arn, ResourceID: c.resourceID, Created: c.created, Status: c.status, Wire: c.wire,
 		Tags: c.tags, StreamStatus: c.stream.status, StreamMode: c.stream.mode, StreamKey: c.stream.key}
 	if p := c.pending; p != nil {
-		saved.Pending = &savedPending{p.start, p.mode, p.key, p.due}
+		saved.Pending = &savedPending{p.start, p.mode, p.key, p.due, p.call}
 	}
 	return saved
 }
@@ -71,7 +72,7 @@ func (s *Server) restoreCluster(_, value []byte) error {
 	c := &cluster{id: saved.ID, arn: saved.ARN, resourceID: saved.ResourceID, created: saved.Created, status: saved.Status,
 		wire: saved.Wire, tags: saved.Tags, stream: stream{status: saved.StreamStatus, mode: saved.StreamMode, key: saved.StreamKey}}
 	if p := saved.Pending; p != nil {
-		c.pending = &pendingChange{p.Start, p.Mode, p.Key, p.Due}
+		c.pending = &pendingChange{p.Start, p.Mode, p.Key, p.Due, p.Call}
 	}
 	s.clusters[c.id] = c
 	return nil

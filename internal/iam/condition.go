@@ -13,6 +13,9 @@ func (c Context) Set(key string, values ...string) {
 	}
 }
 
+// Get has the values of a key; nil if it is absent.
+func (c Context) Get(key string) []string { return c[strings.ToLower(key)] }
+
 // condition is one key of a Condition element with all values that it is compared
 // with.
 type condition struct {

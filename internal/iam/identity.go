@@ -32,6 +32,9 @@ type Identity struct {
 // Key finds an access key; nil if there is none of the id.
 func (a *Account) Key(id string) *AccessKey { return a.keys[id] }
 
+// Add gives somebody an access key. It is for the time before the account is used.
+func (a *Account) Add(k *AccessKey) { a.keys[k.ID] = k }
+
 // Context has the condition keys that tell who asks.
 func (i *Identity) Context() Context {
 	c := Context{}
