@@ -64,12 +64,7 @@ func textTest(wildcards, fold bool) func(*node, bool) (test, error) {
 // arnTest compares each of the six parts of an ARN; all operators for ARNs take
 // wildcards.
 func arnTest(v *node, variables bool) (test, error) {
-	texts := strings.SplitN(v.text, ":", 6)
-	// A colon in a variable or its default is none of the ARN's.
-	if len(texts) < 6 || strings.Contains(strings.Join(texts[:5], ":"), "${") {
-		p, err := parsePattern(v, true, variables)
-		return p.matches, err
-	}
+	texts := splitARN(v.text)
 	parts := make([]pattern, len(texts))
 	for i, text := range texts {
 		p, err := parsePattern(&node{line: v.line, kind: '"', text: text}, true, variables)
@@ -80,7 +75,7 @@ func arnTest(v *node, variables bool) (test, error) {
 	}
 	return func(value string, c Context) bool {
 		given := strings.SplitN(value, ":", 6)
-		if len(given) != len(parts) {
+		if len(given) != 6 || len(parts) != 6 {
 			return false
 		}
 		for i, p := range parts {
@@ -90,6 +85,23 @@ func arnTest(v *node, variables bool) (test, error) {
 		}
 		return true
 	}, nil
+}
+
+// splitARN splits at the first five colons that stand in no variable.
+func splitARN(s string) (parts []string) {
+	from, inside := 0, false
+	for i := range len(s) {
+		switch {
+		case strings.HasPrefix(s[i:], "${"):
+			inside = true
+		case s[i] == '}':
+			inside = false
+		case s[i] == ':' && !inside && len(parts) < 5:
+			parts = append(parts, s[from:i])
+			from = i + 1
+		}
+	}
+	return append(parts, s[from:])
 }
 
 func numberTest(holds func(int) bool) func(*node, bool) (test, error) {
