@@ -121,6 +121,9 @@ func (e *Emulator) start(ctx context.Context) (err error) {
 	if err := e.openDataDir(); err != nil {
 		return err
 	}
+	if err := e.openAWSTLS(); err != nil {
+		return err
+	}
 	e.rand = newSource(e.used.seed(e.opts.Seed))
 	if e.upstream, err = openUpstream(ctx, e.opts); err != nil {
 		return err

@@ -36,7 +36,7 @@ func checkIdentity(o Options, bad func(ok bool, format string, args ...any)) {
 	}
 }
 
-// openIdentity reads the IAM file and the certificate.
+// openIdentity reads the IAM file.
 func (e *Emulator) openIdentity() (err error) {
 	if e.opts.IAM != "" {
 		if e.identity.account, err = iam.Load(e.opts.IAM, e.opts.AccountID); err != nil {
@@ -52,7 +52,7 @@ func (e *Emulator) openIdentity() (err error) {
 			Identity: iam.RootOf(e.opts.AccountID)}
 		e.identity.account.Add(&e.identity.root)
 	}
-	return e.openAWSTLS()
+	return nil
 }
 
 // guard decides about calls; nil without an IAM file.

@@ -121,6 +121,10 @@ type Options struct {
 	queueBytes int
 	fault      store.Fault // stands in for a bad disk, in tests
 
+	// beforeDelete is called before the Kinesis stream of a stopped activity stream is
+	// deleted; nil: nothing is. Tests hold the stream there.
+	beforeDelete func()
+
 	// Logger gets what happens, and at level info what a long step does. Nil is
 	// slog.Default.
 	Logger *slog.Logger

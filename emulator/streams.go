@@ -115,6 +115,9 @@ func (e *Emulator) StopStream(ctx context.Context, s rdsapi.ActivityStream) erro
 	if err := e.discardSpool(ctx, s); err != nil {
 		return err
 	}
+	if e.opts.beforeDelete != nil {
+		e.opts.beforeDelete()
+	}
 	err := e.kinesis.DeleteStream(context.WithoutCancel(ctx), s.StreamName)
 	var answer *awsapi.Error
 	if errors.As(err, &answer) && answer.Code == "ResourceNotFoundException" {
