@@ -15,14 +15,16 @@ run:
 	@echo "das-local: compiling (PostgreSQL's parser makes the first time take a minute or two)" >&2
 	$(GO) run ./cmd/das-local up
 
-test: setup-test lint unit e2e oracle differential regress crash-short conformance
+# The long comparisons have a short form in it, which leaves out what is compared
+# twice: the targets differential, regress and crash are the whole of them.
+test: setup-test lint unit e2e oracle differential-short regress-short crash-short conformance
 
 .PHONY: setup-test
 setup-test:
 	scripts/setup-test
 
 unit:
-	$(GO) test -race -shuffle=on $$($(GO) list ./... | grep -v -e "/e2e$$")
+	$(GO) test -race -shuffle=on -parallel 8 $$($(GO) list ./... | grep -v -e "/e2e$$")
 
 e2e: setup-test
 	$(GO) test -count=1 -timeout 15m ./e2e/...
@@ -33,9 +35,18 @@ oracle: setup-test
 differential: setup-test
 	$(GO) run ./differential -check
 
+.PHONY: differential-short
+differential-short: setup-test
+	$(GO) run ./differential -check -parts pgbench,suite
+
 regress: setup-test
 	$(GO) run ./regress -audit catalog
 	$(GO) run ./regress -suites postgresql -audit server -stream async -set shared_preload_libraries=pgaudit
+
+.PHONY: regress-short
+regress-short: setup-test
+	$(GO) run ./regress -quick -suites postgresql -ways catalog/sync,server/async -set shared_preload_libraries=pgaudit
+	$(GO) run ./regress -quick -suites pgx,asyncpg -audit catalog
 
 versions: setup-test
 	scripts/versions
@@ -59,7 +70,7 @@ crash: build
 
 .PHONY: crash-short
 crash-short: build
-	$(GO) run ./crash -bin bin/das-local -rounds 10
+	$(GO) run ./crash -bin bin/das-local -rounds 10 -lag 5s
 
 clean:
 	rm -rf bin .cache

@@ -17,7 +17,7 @@ const module = "github.com/das-local/das-local/"
 // allowed says which packages of the module each package may import: downward
 // only. A package that is not named may be imported by nobody and import none.
 var allowed = map[string][]string{
-	"cmd/das-local": {"emulator", "internal/activity", "internal/consumer", "internal/envelope", "internal/esdk", "internal/stream"},
+	"cmd/das-local": {"emulator", "internal/activity", "internal/consumer", "internal/doctor", "internal/envelope", "internal/esdk", "internal/stream"},
 	"emulator": {"proxy", "rdsapi", "kinesisfake", "kmsfake", "internal/access", "internal/activity", "internal/awsapi", "internal/catalog", "internal/clock",
 		"internal/consumer", "internal/iam", "internal/passthrough", "internal/pgserver", "internal/store", "internal/stream"},
 
@@ -46,8 +46,13 @@ var allowed = map[string][]string{
 	"internal/sigv4":       nil,
 	"internal/passthrough": nil,
 
+	"internal/doctor":   {"internal/pgserver"},
 	"internal/pgserver": nil,
 	"internal/store":    nil,
+
+	"internal/await":     nil, // these three are for tests
+	"internal/leakcheck": nil,
+	"internal/pgtest":    {"internal/leakcheck", "internal/pgserver"},
 }
 
 // onlyImporter are libraries that one package keeps to itself.

@@ -113,7 +113,7 @@ func (s *stand) startBouncer(ctx context.Context) (port int, err error) {
 	if err := s.bouncer.Start(); err != nil {
 		return 0, fmt.Errorf("start pgbouncer: %w", err)
 	}
-	for deadline := time.Now().Add(10 * time.Second); ; {
+	for deadline := time.Now().Add(time.Minute); ; {
 		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", ports[0]))
 		if err == nil {
 			return ports[0], conn.Close()

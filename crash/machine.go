@@ -102,11 +102,11 @@ func (m *machine) round(ctx context.Context, round int) error {
 	if m.mode == "async" && m.rand.IntN(2) == 0 {
 		wg.Go(func() { m.blockKey(working) })
 	}
-	life := 50 + m.rand.IntN(500)
+	life := time.Duration(50+m.rand.IntN(500)) * time.Millisecond
 	if m.mode == "async" {
-		life += 700 // so that much is older than the lag
+		life += m.lag - m.lag/4 // so that much is older than the lag
 	}
-	time.Sleep(time.Duration(life) * time.Millisecond)
+	time.Sleep(life)
 	if !p.Alive() {
 		return fmt.Errorf("das-local ended by itself:\n%s", p.Stderr)
 	}

@@ -8,12 +8,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/das-local/das-local/e2e/testbed"
+	"github.com/das-local/das-local/internal/await"
 )
 
 // aud is what the tests of the server-assisted audit share: a server with
@@ -125,7 +125,7 @@ func dialTalk(t *testing.T, url, app string, params ...string) *talk {
 		config.RuntimeParams[params[i]] = params[i+1]
 	}
 	config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { t.Errorf("a notice at the start: %s", n.Message) }
-	conn, err := pgconn.ConnectConfig(within(t, 30*time.Second), config)
+	conn, err := pgconn.ConnectConfig(within(t), config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func (w *talk) write(b []byte) {
 // each as its bytes.
 func (w *talk) until(types string) (got []string) {
 	w.t.Helper()
-	w.conn.Conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+	w.conn.Conn.SetReadDeadline(await.Deadline())
 	for i := 0; i < len(types); {
 		m, err := w.conn.Frontend.Receive()
 		if err != nil {
@@ -222,7 +222,7 @@ func (w *talk) bye(tail *testbed.Tail) []testbed.Event {
 // without CONNECT and DISCONNECT.
 func (w *talk) events(tail *testbed.Tail) []testbed.Event {
 	w.t.Helper()
-	events, err := tail.AwaitSession(within(w.t, 30*time.Second), w.app)
+	events, err := tail.AwaitSession(within(w.t), w.app)
 	if err != nil {
 		w.t.Fatal(err)
 	}

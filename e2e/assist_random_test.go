@@ -242,7 +242,7 @@ func TestAssistPgbench(t *testing.T) {
 		for _, protocol := range []string{"simple", "extended", "prepared"} {
 			app := "assist-pgbench-" + protocol
 			mustRun(t, pgTool(t, port, "postgres", "postgres", app, "pgbench", "-n", "-M", protocol, "-c", fmt.Sprint(clients), "-j", "2", "-t", fmt.Sprint(each)))
-			all, err := a.tails[mode].Await(within(t, time.Minute), func(all []testbed.Event) bool { return sessionsEnded(all, app) >= clients+1 })
+			all, err := a.tails[mode].Await(within(t), func(all []testbed.Event) bool { return sessionsEnded(all, app) >= clients+1 })
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,7 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/das-local/das-local/internal/await"
 )
 
 // TestAssistNoHang: whatever a client waits for before it goes on, it gets; and each
@@ -216,22 +219,28 @@ func TestAssistKilled(t *testing.T) {
 		expect(t, w.events(a.tails[mode]), "BEGIN | begin", "SELECT public.t | select 2 from t")
 
 		w = connect(t, a.procs[mode], "app")
-		w.send(&pgproto3.Query{String: "do $$ begin perform 1 from t; perform pg_sleep(30); end $$"})
-		waitIn(t, a, w.conn.PID)
+		w.send(&pgproto3.Query{String: "do $$ begin perform 1 from t; perform pg_sleep(600); end $$"})
+		a.waitIn(t, w.conn.PID, "PgSleep")
 		if err := a.pg.Exec(t.Context(), "postgres", fmt.Sprintf("select pg_terminate_backend(%d)", w.conn.PID)); err != nil {
 			t.Fatal(err)
 		}
 		w.until("E")
-		expect(t, w.events(a.tails[mode]), "DO !57P01 | do $$ begin perform 1 from t; perform pg_sleep(30); end $$", "SELECT public.t | SELECT 1 from t")
+		expect(t, w.events(a.tails[mode]), "DO !57P01 | do $$ begin perform 1 from t; perform pg_sleep(600); end $$", "SELECT public.t | SELECT 1 from t")
 	})
 }
 
-// waitIn waits until the backend sleeps.
-func waitIn(t *testing.T, a *aud, pid uint32) {
+// waitIn waits until the backend waits for that, and goes on to.
+func (a *aud) waitIn(t *testing.T, pid uint32, event string) {
 	t.Helper()
-	err := a.pg.Exec(within(t, 10*time.Second), "postgres", fmt.Sprintf(
-		"do $$ begin while not exists (select from pg_stat_activity where pid = %d and wait_event = 'PgSleep') loop perform pg_stat_clear_snapshot(); end loop; end $$", pid))
+	conn, err := pgx.Connect(t.Context(), a.pg.URL("postgres"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer conn.Close(t.Context())
+	await.Equal(t, "a backend in "+event, event, func() (now string) {
+		if err := conn.QueryRow(t.Context(), "select coalesce(max(wait_event), '-') from pg_stat_activity where pid = $1", pid).Scan(&now); err != nil {
+			t.Fatal(err)
+		}
+		return now
+	})
 }

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/das-local/das-local/e2e/testbed"
+	"github.com/das-local/das-local/internal/await"
 )
 
 // TestAssistNested: what runs inside functions, DO blocks, triggers, procedures and
@@ -174,14 +174,10 @@ func TestAssistPause(t *testing.T) {
 	inBoth(t, func(t *testing.T, a *aud, mode string) {
 		w := connect(t, a.procs[mode], "app")
 		w.query("begin")
-		start := time.Now()
 		mark := fmt.Sprintf("select v from t where id = $1 /* %s */", w.app)
 		w.run(mark, "7")
 		mine := func(e testbed.Event) bool { return e.Text() == mark }
 		found := waitFor(t, a.tails[mode], mine, 1)
-		if d := time.Since(start); d > 2*time.Second {
-			t.Errorf("the event took %v", d)
-		}
 		if len(found) == 1 && (found[0].Object() != "public.t" || found[0].Rows() != 1 || fmt.Sprint(found[0].ParamList) != "[7]") {
 			t.Errorf("the event is %s", list(found))
 		}
@@ -202,7 +198,7 @@ func TestAssistLoop(t *testing.T) {
 		w.query("do $$ begin for i in 1..10000 loop perform i; end loop; end $$")
 		before := rss(t, a.procs[mode])
 		w.send(&pgproto3.Query{String: fmt.Sprintf("do $$ begin for i in 1..%d loop perform i from t where id = i; end loop; end $$", n)})
-		w.conn.Conn.SetReadDeadline(time.Now().Add(3 * time.Minute))
+		w.conn.Conn.SetReadDeadline(await.Deadline())
 		for {
 			m, err := w.conn.Frontend.Receive()
 			if err != nil {
@@ -215,7 +211,7 @@ func TestAssistLoop(t *testing.T) {
 		grown := rss(t, a.procs[mode]) - before
 		t.Logf("grown by %d MiB", grown>>20)
 		w.send(&pgproto3.Terminate{})
-		events, err := a.tails[mode].AwaitSession(within(t, 2*time.Minute), w.app)
+		events, err := a.tails[mode].AwaitSession(within(t), w.app)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/das-local/das-local/e2e/testbed"
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/pgserver"
 )
 
@@ -43,7 +44,7 @@ func mustExec(t *testing.T, pg *testbed.Postgres, database string, sql ...string
 // ask gives one value.
 func ask(t *testing.T, url, sql string) string {
 	t.Helper()
-	ctx := within(t, 10*time.Second)
+	ctx := within(t)
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +71,7 @@ func upDAS(t *testing.T, args ...string) *testbed.Process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { p.Signal(syscall.SIGKILL); p.Wait(10 * time.Second) })
+	t.Cleanup(func() { p.Signal(syscall.SIGKILL); p.Wait(await.Patience) })
 	return p
 }
 
@@ -85,7 +86,7 @@ func stop(t *testing.T, p *testbed.Process) {
 func sees(t *testing.T, p *testbed.Process, user, database string) bool {
 	t.Helper()
 	app := fmt.Sprintf("sees-%d", time.Now().UnixNano())
-	conn, err := pgx.Connect(within(t, 10*time.Second), p.URL(user, database, app))
+	conn, err := pgx.Connect(within(t), p.URL(user, database, app))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +99,7 @@ func sees(t *testing.T, p *testbed.Process, user, database string) bool {
 		t.Fatal(err)
 	}
 	defer tail.Stop()
-	events, err := tail.AwaitSession(within(t, 20*time.Second), app)
+	events, err := tail.AwaitSession(within(t), app)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +143,7 @@ func TestAssistSuperuser(t *testing.T) {
 		t.Error("the second das-local undid the settings of the third")
 	}
 	three.Signal(syscall.SIGKILL)
-	three.Wait(10 * time.Second)
+	three.Wait(await.Patience)
 	if !strings.Contains(allRoles(t, pg), "pgaudit.log=all") {
 		t.Errorf("settings after a kill: %q", allRoles(t, pg))
 	}
@@ -165,7 +166,7 @@ func TestAssistConfigured(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if code, err := refused.Wait(30 * time.Second); err != nil || code != 1 || !strings.Contains(refused.Stderr.String(), "pgaudit.log=all") {
+	if code, err := refused.Wait(await.Patience); err != nil || code != 1 || !strings.Contains(refused.Stderr.String(), "pgaudit.log=all") {
 		t.Errorf("exit %d, %v: %s", code, err, refused.Stderr)
 	}
 	auto := upDAS(t, "--upstream="+url)
@@ -217,7 +218,7 @@ func TestAssistOtherwise(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if code, err := refused.Wait(30 * time.Second); err != nil || code != 1 || !strings.Contains(refused.Stderr.String(), c.word) {
+			if code, err := refused.Wait(await.Patience); err != nil || code != 1 || !strings.Contains(refused.Stderr.String(), c.word) {
 				t.Errorf("exit %d, %v: %s", code, err, refused.Stderr)
 			}
 		})
@@ -259,7 +260,7 @@ func TestAssistEmbedded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { without.Signal(syscall.SIGKILL); without.Wait(10 * time.Second) })
+	t.Cleanup(func() { without.Signal(syscall.SIGKILL); without.Wait(await.Patience) })
 	if h := health(t, without) + without.Stdout.String(); !strings.Contains(h, `"audit":"catalog"`) || !strings.Contains(h, "not loaded pgaudit") || sees(t, without, "postgres", "postgres") {
 		t.Errorf("health %s", h)
 	}

@@ -134,7 +134,7 @@ func TestAssistClients(t *testing.T) {
 		}
 		var notices []string
 		config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { notices = append(notices, n.Message) }
-		ctx := within(t, 30*time.Second)
+		ctx := within(t)
 		conn, err := pgx.ConnectConfig(ctx, config)
 		if err != nil {
 			t.Fatal(err)
@@ -179,7 +179,7 @@ func TestAssistNotOff(t *testing.T) {
 	}
 	w.bye(tail)
 	url := p.URL("app", "postgres", "options") + "&options=-c%20pgaudit.log%3Dnone"
-	if conn, err := pgx.Connect(within(t, 10*time.Second), url); err == nil {
+	if conn, err := pgx.Connect(within(t), url); err == nil {
 		conn.Close(t.Context())
 		t.Error("start-up options switch the audit off")
 	}
@@ -188,7 +188,7 @@ func TestAssistNotOff(t *testing.T) {
 // waitFor waits until n events are as f says, and returns those.
 func waitFor(t *testing.T, tail *testbed.Tail, f func(testbed.Event) bool, n int) (found []testbed.Event) {
 	t.Helper()
-	_, err := tail.Await(within(t, 10*time.Second), func(all []testbed.Event) bool {
+	_, err := tail.Await(within(t), func(all []testbed.Event) bool {
 		found = nil
 		for _, e := range all {
 			if f(e) {

@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/das-local/das-local/e2e/testbed"
 )
@@ -89,7 +88,7 @@ type startAnswer struct {
 // describe runs the user guide's command until the stream has that status.
 func (c cli) describe(status string) describeClusters {
 	c.t.Helper()
-	for ctx := within(c.t, time.Minute); ; {
+	for ctx := within(c.t); ; {
 		var d describeClusters
 		c.ok(&d, "rds", "--region", "us-west-2", "describe-db-clusters", "--db-cluster-identifier", "my-cluster", "--profile", profile)
 		if len(d.DBClusters) != 1 {

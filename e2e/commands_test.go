@@ -92,7 +92,7 @@ func TestDemo(t *testing.T) {
 // TestTail reads the stream once from its beginning, in both formats, with and
 // without heartbeats, and from an endpoint in the environment.
 func TestTail(t *testing.T) {
-	ctx := within(t, time.Minute)
+	ctx := within(t)
 	if r := psql(t, bed.proc.PGPort, "postgres", "postgres", "e2e-tail", "select 'for the tail';\n"); r.code != 0 {
 		t.Fatal(r.stderr)
 	}
@@ -147,7 +147,7 @@ func TestTail(t *testing.T) {
 
 // TestDecrypt gives captured stream records to `das-local decrypt`.
 func TestDecrypt(t *testing.T) {
-	ctx := within(t, time.Minute)
+	ctx := within(t)
 	p := startDAS(t, "--start-stream=off", "--heartbeat=0")
 	sdk := newCloud(p)
 	cluster := sdk.startStream(ctx, t, rdstypes.ActivityStreamModeSync)

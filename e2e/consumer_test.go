@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 
@@ -19,7 +18,7 @@ import (
 // TestSeedConsumer runs the Python consumer of the Aurora user guide (2019)
 // with its two placeholders filled in, and nothing else.
 func TestSeedConsumer(t *testing.T) {
-	ctx := within(t, 2*time.Minute)
+	ctx := within(t)
 	p := startDAS(t, "--start-stream=off")
 	cluster := newCloud(p).startStream(ctx, t, rdstypes.ActivityStreamModeAsync)
 	lines := consume(t, p, *cluster.DbClusterResourceId)

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -223,7 +222,7 @@ func TestInterrupted(t *testing.T) {
 		for _, protocol := range []string{"simple", "extended"} {
 			t.Run(c.name+"/"+protocol, func(t *testing.T) {
 				app := c.name + "-" + protocol
-				ctx := within(t, time.Minute)
+				ctx := within(t)
 				conn := connectTo(t, p, app)
 				done := make(chan error, 1)
 				go func() { done <- send(ctx, conn, protocol, "select pg_sleep(50)") }()
@@ -246,7 +245,7 @@ func TestInterrupted(t *testing.T) {
 func connectTo(t *testing.T, p *testbed.Process, app string) *pgx.Conn {
 	t.Helper()
 	for {
-		conn, err := pgx.Connect(within(t, time.Minute), p.URL("postgres", "postgres", app))
+		conn, err := pgx.Connect(within(t), p.URL("postgres", "postgres", app))
 		var refused *pgconn.PgError
 		if err == nil {
 			return conn
@@ -261,7 +260,7 @@ func connectTo(t *testing.T, p *testbed.Process, app string) *pgx.Conn {
 // awaitActive waits until the session runs its statement.
 func awaitActive(t *testing.T, server *testbed.Postgres, app string) {
 	t.Helper()
-	conn, err := pgx.Connect(within(t, time.Minute), server.URL("postgres"))
+	conn, err := pgx.Connect(within(t), server.URL("postgres"))
 	if err != nil {
 		t.Fatal(err)
 	}

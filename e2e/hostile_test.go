@@ -7,11 +7,11 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/das-local/das-local/e2e/testbed"
+	"github.com/das-local/das-local/internal/await"
 )
 
 // deadly lists texts that end a process which gives them to PostgreSQL's
@@ -70,7 +70,7 @@ func TestDeadlyTexts(t *testing.T) {
 	for name, text := range deadly() {
 		for _, protocol := range []string{"simple", "extended"} {
 			t.Run(name+"/"+protocol, func(t *testing.T) {
-				ctx := within(t, 90*time.Second)
+				ctx := within(t)
 				app := fmt.Sprintf("deadly-%s-%s", strings.ReplaceAll(name, " ", "."), protocol)
 				conn, err := pgx.Connect(ctx, p.URL("postgres", "postgres", app))
 				if err != nil {
@@ -153,12 +153,12 @@ func TestMalformed(t *testing.T) {
 		"bind, many params":  startup + "B\x00\x00\x00\x0c\x00\x00\x00\x00\xff\xff\x00\x00S\x00\x00\x00\x04",
 	} {
 		t.Run(name, func(t *testing.T) {
-			conn, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", bed.proc.PGPort), 5*time.Second)
+			conn, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", bed.proc.PGPort), await.Patience)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer conn.Close()
-			if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+			if err := conn.SetDeadline(await.Deadline()); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := io.WriteString(conn, bytes); err != nil {

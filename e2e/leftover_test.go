@@ -9,9 +9,9 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/das-local/das-local/e2e/testbed"
+	"github.com/das-local/das-local/internal/await"
 )
 
 // site is a place where one das-local runs by itself: a temporary directory of
@@ -83,13 +83,10 @@ func (s *site) files() []string {
 // told to end may still be on the way.
 func (s *site) clean(when string) {
 	s.t.Helper()
-	deadline := time.Now().Add(5 * time.Second)
-	for len(s.processes()) > 0 && time.Now().Before(deadline) {
-		time.Sleep(20 * time.Millisecond)
-	}
-	if left := s.processes(); len(left) > 0 {
-		s.t.Errorf("processes left %s:\n%s", when, strings.Join(left, "\n"))
-	}
+	await.Seen(s.t, "the end of all processes "+when, func() (any, bool) {
+		left := s.processes()
+		return strings.Join(left, "\n"), len(left) == 0
+	})
 	if left := s.files(); len(left) > 0 {
 		s.t.Errorf("files left %s:\n%s", when, strings.Join(left[:min(10, len(left))], "\n"))
 	}
@@ -119,7 +116,7 @@ func (s *site) fails(c testbed.Config) (stderr string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	code, err := p.Wait(45 * time.Second)
+	code, err := p.Wait(await.Patience)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/das-local/das-local/e2e/testbed"
+	"github.com/das-local/das-local/internal/leakcheck"
 )
 
 // bed is what all tests share. It is set once by TestMain, before any test.
@@ -23,21 +24,8 @@ var bed struct {
 	aud   *aud // of the tests of the server-assisted audit; nil before
 }
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-func run(m *testing.M) (code int) {
-	ctx := context.Background()
-	defer func() {
-		if err := tearDown(); err != nil {
-			fmt.Fprintln(os.Stderr, "e2e: tear down:", err)
-			code = max(code, 1)
-		}
-	}()
-	if err := setUp(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "e2e: set up:", err)
-		return 1
-	}
-	return m.Run()
+func TestMain(m *testing.M) {
+	leakcheck.Main(m, func() (func() error, error) { return tearDown, setUp(context.Background()) })
 }
 
 func setUp(ctx context.Context) (err error) {
@@ -112,10 +100,10 @@ func env(tmp string) []string {
 	return []string{"HOME=" + bed.home, "XDG_CACHE_HOME=" + filepath.Join(bed.home, ".cache"), "TMPDIR=" + tmp}
 }
 
-// within is a context that ends after d, or with the test.
-func within(t *testing.T, d time.Duration) context.Context {
+// within is a context for a whole test: none needs half of its time.
+func within(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), d)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

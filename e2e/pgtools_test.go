@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/das-local/das-local/e2e/testbed"
 )
@@ -38,7 +37,7 @@ func TestPgbench(t *testing.T) {
 	through(t, "bench", "pgbench-init", "pgbench", "-q", "-i", "-s", "1")
 	for _, mode := range []string{"simple", "extended", "prepared"} {
 		t.Run(mode, func(t *testing.T) {
-			ctx := within(t, time.Minute)
+			ctx := within(t)
 			app := "pgbench-" + mode
 			out := through(t, "bench", app, "pgbench", "-n", "-M", mode, "-c", fmt.Sprint(clients), "-j", "2", "-t", fmt.Sprint(each))
 			if !strings.Contains(out, fmt.Sprintf("number of transactions actually processed: %d/%d", clients*each, clients*each)) {

@@ -6,12 +6,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/das-local/das-local/e2e/testbed"
+	"github.com/das-local/das-local/internal/await"
 )
 
 // raw is a session through the proxy that is spoken message by message.
@@ -24,7 +24,7 @@ type raw struct {
 // speak opens a raw session; its application name is app.
 func speak(t *testing.T, p *testbed.Process, database, app string) *raw {
 	t.Helper()
-	conn, err := pgconn.Connect(within(t, 20*time.Second), p.URL("postgres", database, app))
+	conn, err := pgconn.Connect(within(t), p.URL("postgres", database, app))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func speak(t *testing.T, p *testbed.Process, database, app string) *raw {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.Conn.Close() })
-	if err := h.Conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+	if err := h.Conn.SetDeadline(await.Deadline()); err != nil {
 		t.Fatal(err)
 	}
 	return &raw{t, app, h}
@@ -98,7 +98,7 @@ func (r *raw) events(tail *testbed.Tail) []testbed.Event {
 // session waits for a session's events; CONNECT and DISCONNECT are left out.
 func session(t *testing.T, tail *testbed.Tail, app string) []testbed.Event {
 	t.Helper()
-	events, err := tail.AwaitSession(within(t, 30*time.Second), app)
+	events, err := tail.AwaitSession(within(t), app)
 	if err != nil {
 		t.Fatal(err)
 	}

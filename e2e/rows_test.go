@@ -5,7 +5,6 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -114,7 +113,7 @@ func TestRowCounts(t *testing.T) {
 	})
 	t.Run("pgx", func(t *testing.T) {
 		newDatabase(t, "rows_pgx")
-		ctx := within(t, time.Minute)
+		ctx := within(t)
 		conn, err := pgx.Connect(ctx, bed.proc.URL("postgres", "rows_pgx", "rows-pgx"))
 		if err != nil {
 			t.Fatal(err)

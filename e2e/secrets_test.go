@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -56,7 +55,7 @@ var telling = []string{
 
 // TestSecrets looks for the password in every event and in the log.
 func TestSecrets(t *testing.T) {
-	ctx := within(t, 2*time.Minute)
+	ctx := within(t)
 	newDatabase(t, "secrets")
 	p := startDAS(t)
 	tail, err := p.Tail()
@@ -104,7 +103,7 @@ func TestSecrets(t *testing.T) {
 // tell runs one statement in a session of its own; it may fail.
 func tell(t *testing.T, p *testbed.Process, application, protocol, sql string, args ...string) {
 	t.Helper()
-	ctx := within(t, 30*time.Second)
+	ctx := within(t)
 	conn, err := pgx.Connect(ctx, p.URL("postgres", "secrets", application))
 	if err != nil {
 		t.Fatal(err)
@@ -125,7 +124,7 @@ func noSecret(t *testing.T, where, text string) {
 // TestLogins logs in with a password, with the right and the wrong one, by both
 // methods that send something over the wire.
 func TestLogins(t *testing.T) {
-	ctx := within(t, time.Minute)
+	ctx := within(t)
 	for _, c := range []struct{ user, password string }{{"scram_user", "scr4m-secret"}, {"clear_user", "cl3ar-secret"}} {
 		url := func(password, app string) string {
 			return fmt.Sprintf("postgres://%s:%s@127.0.0.1:%d/postgres?application_name=%s", c.user, password, bed.proc.PGPort, app)

@@ -10,24 +10,23 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/das-local/das-local/e2e/testbed"
+	"github.com/das-local/das-local/internal/await"
 )
 
 // psqlLine finds the psql command that das-local prints when it is ready.
 var psqlLine = regexp.MustCompile(`psql "[^"\n]*"`)
 
 // ownLine waits for the psql line: it comes with or right after readiness.
-func ownLine(t *testing.T, p *testbed.Process) string {
+func ownLine(t *testing.T, p *testbed.Process) (line string) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if line := psqlLine.FindString(p.Stdout.String()); line != "" {
-			return line
-		}
-	}
-	t.Fatalf("no psql line on standard output:\n%s", p.Stdout)
-	return ""
+	await.Seen(t, "the psql line on standard output", func() (any, bool) {
+		out := p.Stdout.String()
+		line = psqlLine.FindString(out)
+		return out, line != ""
+	})
+	return line
 }
 
 // query runs the psql line that das-local prints, as a newcomer does.
@@ -56,7 +55,7 @@ func TestEmbedded(t *testing.T) {
 			}
 			open := openSession(t, p)
 			p.Signal(signal)
-			code, err := p.Wait(30 * time.Second)
+			code, err := p.Wait(await.Patience)
 			if err != nil || code != 0 {
 				t.Errorf("exit status %d, %v\n%s", code, err, p.Stderr)
 			}
@@ -99,7 +98,7 @@ func TestKilled(t *testing.T) {
 		t.Fatalf("psql printed %q", got)
 	}
 	first.Signal(syscall.SIGKILL)
-	if _, err := first.Wait(10 * time.Second); err != nil {
+	if _, err := first.Wait(await.Patience); err != nil {
 		t.Fatal(err)
 	}
 	second := s.start(testbed.Config{})

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -40,7 +39,7 @@ func TestSamples(t *testing.T) {
 		{"default", "1.1", rdstypes.ActivityStreamModeAsync, nil, []string{"startTime", "errorMessage"}, []string{"serverVersion"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			ctx := within(t, 2*time.Minute)
+			ctx := within(t)
 			p := startDAS(t, append(c.args, "--start-stream=off")...)
 			sdk := newCloud(p)
 			cluster := sdk.startStream(ctx, t, c.mode)
@@ -65,7 +64,7 @@ func TestSamples(t *testing.T) {
 // record's form, and returns psql's events by their statementId.
 func readSession(t *testing.T, sdk cloud, cluster rdstypes.DBCluster, version string) map[int64]json.RawMessage {
 	t.Helper()
-	ctx := within(t, time.Minute)
+	ctx := within(t)
 	node := newDecryptor(t)
 	events := map[int64]json.RawMessage{}
 	heartbeats := 0
@@ -130,7 +129,7 @@ func checkRecord(t *testing.T, r record, in inner, version, resourceID string) {
 // TestDataKeyContext shows that KMS refuses the data key without the cluster's
 // encryption context, as consumers that forget it must learn.
 func TestDataKeyContext(t *testing.T) {
-	ctx := within(t, time.Minute)
+	ctx := within(t)
 	sdk := newCloud(bed.proc)
 	cluster := sdk.cluster(ctx, t, "my-cluster")
 	var first record
@@ -154,7 +153,7 @@ func TestDataKeyContext(t *testing.T) {
 // TestPgx drives pgx, which speaks the extended protocol with binary
 // parameters, and looks at the parameters in the events.
 func TestPgx(t *testing.T) {
-	ctx := within(t, time.Minute)
+	ctx := within(t)
 	conn, err := pgx.Connect(ctx, bed.proc.URL("postgres", "postgres", "e2e-pgx"))
 	if err != nil {
 		t.Fatal(err)

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -87,7 +86,7 @@ func TestEveryType(t *testing.T) {
 	if err := bed.pg.Exec(t.Context(), "everytype", typesSchema); err != nil {
 		t.Fatal(err)
 	}
-	ctx := within(t, 5*time.Minute)
+	ctx := within(t)
 	conn := connectDirect(ctx, t)
 	types := everyType(ctx, t, conn)
 	for i, set := range typesSettings {

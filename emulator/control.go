@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
 )
 
 // control serves what is no AWS call on the AWS address.
@@ -15,6 +16,10 @@ func (e *Emulator) control() http.Handler {
 	r.Get("/_localstack/health", e.localStackHealth)
 	r.Head("/_localstack/health", e.localStackHealth)
 	r.Get("/_das/aws-cert.pem", e.identity.serveCertificate)
+	r.Method(http.MethodGet, "/metrics", e.metrics())
+	if e.opts.Pprof {
+		r.Mount("/debug", middleware.Profiler())
+	}
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "das-local: this address serves AWS API calls (POST /) and GET /_das/health", http.StatusNotFound)
 	})

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/kmsfake"
 )
 
@@ -62,10 +63,8 @@ func run(t *testing.T, e *Emulator, statements ...string) {
 // the texts before it.
 func texts(t *testing.T, e *Emulator, last string) map[string]int {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
 	seen := map[string]int{}
-	for event, err := range e.Events(ctx) {
+	for event, err := range e.Events(await.Context(t)) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -166,17 +165,15 @@ func TestASyncStreamOnABadDisk(t *testing.T) {
 	for range failures {
 		epoch := e.disk.Epoch()
 		bad.Store(true)
-		soon(t, func() bool { _, _, err := e.disk.Get(metaOwner); return err != nil })
+		await.True(t, "the failure", func() bool { _, _, err := e.disk.Get(metaOwner); return err != nil })
 		bad.Store(false)
-		soon(t, func() bool { return e.disk.Epoch() > epoch })
+		await.True(t, "the recovery", func() bool { return e.disk.Epoch() > epoch })
 	}
 	enough.Store(true)
 	wg.Wait()
 	run(t, e, "select 'last'")
 	next := [sessions]int{}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	for event, err := range e.Events(ctx) {
+	for event, err := range e.Events(await.Context(t)) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,5 +20,8 @@
 // it in the order in which nothing is lost: sessions first, then what is
 // queued, then the endpoints, then the database server.
 //
+// ForTest does both for a test: a database of its own on a PostgreSQL that all tests of
+// the process share, and an error for what the test does not close.
+//
 // See https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/DBActivityStreams.html
 package emulator

@@ -27,8 +27,8 @@ import (
 
 // The parts meet through interfaces that the caller declares.
 var (
-	_ proxy.Recorder            = (*stream.Source)(nil)
-	_ proxy.Holding             = (*stream.Source)(nil)
+	_ proxy.Recorder            = counting{}
+	_ proxy.Holding             = counting{}
 	_ stream.KeyService         = serviceKeys{}
 	_ stream.Publisher          = publisher{}
 	_ rdsapi.StreamController   = (*Emulator)(nil)
@@ -138,6 +138,9 @@ func (e *Emulator) start(ctx context.Context) (err error) {
 		return err
 	}
 	if err := e.firstCluster(ctx); err != nil {
+		return err
+	}
+	if err := e.declare(ctx); err != nil {
 		return err
 	}
 	e.ready.Store(true)

@@ -21,6 +21,7 @@ type instance struct {
 	addr   net.Addr
 	proxy  *proxy.Proxy
 	source *stream.Source
+	counts counts
 	shut   bool // nobody is let in until the instance is started; Emulator.mu guards it
 	cancel context.CancelFunc
 	ended  chan struct{}

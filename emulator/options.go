@@ -117,6 +117,10 @@ type Options struct {
 	// Zero is two seconds.
 	Grace time.Duration
 
+	// Keys and Clusters are made at start, in this order.
+	Keys     []Key
+	Clusters []Cluster
+
 	// queueBytes bounds what a stream keeps; 0 is its own bound. Tests set it.
 	queueBytes int
 	fault      store.Fault // stands in for a bad disk, in tests
@@ -124,6 +128,8 @@ type Options struct {
 	// beforeDelete is called before the Kinesis stream of a stopped activity stream is
 	// deleted; nil: nothing is. Tests hold the stream there.
 	beforeDelete func()
+	// Pprof serves Go's profiles under /debug/pprof/ on the AWS address.
+	Pprof bool
 
 	// Logger gets what happens, and at level info what a long step does. Nil is
 	// slog.Default.
@@ -218,5 +224,6 @@ func (o Options) check() error {
 	oneOf("the class of CONNECT events", o.ConnectClass, "MISC", "CONNECT")
 	oneOf("what to do on a failure of the stream", o.OnStreamFailure, rdsapi.Continue, rdsapi.StopInstance)
 	oneOf("the command text form", o.CommandText, "whole", "single")
+	errs = append(errs, o.checkDeclared())
 	return errors.Join(errs...)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/stream"
 )
 
@@ -14,9 +15,11 @@ import (
 // record: what there is room for is kept, published late and in order, and the RDS
 // event that ends the window counts the rest.
 func TestLossIsCounted(t *testing.T) {
+	t.Parallel()
 	const total = 200 // of about 2 KB each
 	for _, mode := range []stream.Mode{stream.Sync, stream.Async} {
 		t.Run(string(mode), func(t *testing.T) {
+			t.Parallel()
 			o := failing(mode, "")
 			o.queueBytes = 100_000
 			b := newBed(t, o)
@@ -29,7 +32,7 @@ func TestLossIsCounted(t *testing.T) {
 				}
 			}
 			b.awaitMessage("activity events might be lost")
-			b.await("all events are made", func() bool { // in async mode, behind the answers
+			await.True(t, "all events to be made", func() bool { // in async mode, behind the answers
 				b.mu.Lock()
 				defer b.mu.Unlock()
 				stats := b.streams[b.first.ResourceID].stream.Stats()

@@ -17,7 +17,7 @@ func (e *Emulator) proxyConfig(ln net.Listener, i *instance) proxy.Config {
 		SocketDir: e.opts.SocketDir,
 		TLS:       e.tls,
 		NoTLS:     e.upstreamTLSOnly(),
-		Recorder:  i.source,
+		Recorder:  counting{i.source, &i.counts},
 		Instance: proxy.InstanceInfo{
 			ServerHost:    serverHost(ln),
 			ServerVersion: auroraVersion(e.engineVersion),

@@ -1,13 +1,13 @@
 package emulator
 
 import (
-	"context"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/stream"
 )
 
@@ -37,14 +37,12 @@ func TestAQueueOnDisk(t *testing.T) {
 			t.Errorf("%s is there %d times", want, seen[want])
 		}
 	}
-	soon(t, func() bool { return queued(t, e) == 0 })
+	spooled(t, e, 0)
 
 	disable(t, e, true)
 	run(t, e, "select 'lost'")
 	spooled(t, e, 3)
-	ctx, cancel := context.WithTimeout(t.Context(), 4*stopPatience)
-	defer cancel()
-	if err := e.rds.StopStream(ctx, e.first.ID); err != nil {
+	if err := e.rds.StopStream(await.Context(t), e.first.ID); err != nil {
 		t.Fatal(err)
 	}
 	if n := queued(t, e); n != 0 {
@@ -82,14 +80,5 @@ func queued(t *testing.T, e *Emulator) (n int) {
 
 func spooled(t *testing.T, e *Emulator, want int) {
 	t.Helper()
-	soon(t, func() bool { return queued(t, e) == want })
-}
-
-func soon(t *testing.T, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("it does not happen")
-		}
-	}
+	await.Equal(t, "spooled events", want, func() int { return queued(t, e) })
 }

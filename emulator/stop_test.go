@@ -5,10 +5,10 @@ import (
 	"errors"
 	"log/slog"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/kmsfake"
 	"github.com/das-local/das-local/rdsapi"
 )
@@ -55,9 +55,7 @@ func TestStopOfAStreamThatCannotPublish(t *testing.T) {
 			if err := conn.Close(ctx); err != nil {
 				t.Error(err)
 			}
-			bound, cancel := context.WithTimeout(ctx, 4*stopPatience)
-			defer cancel()
-			if err := e.rds.StopStream(bound, e.first.ID); err != nil {
+			if err := e.rds.StopStream(await.Context(t), e.first.ID); err != nil {
 				t.Error("stop:", err)
 			}
 			if status := e.StreamStatus(); status != "stopped" {
@@ -66,7 +64,7 @@ func TestStopOfAStreamThatCannotPublish(t *testing.T) {
 			select {
 			case <-e.Done():
 				t.Fatal("the emulator ended")
-			case <-time.After(10 * time.Millisecond): // its goroutine has ended before StopStream
+			default: // its goroutine has ended before StopStream did
 			}
 		})
 	}
@@ -89,9 +87,7 @@ func TestCloseOfAStreamThatCannotPublish(t *testing.T) {
 	} else if err := conn.Close(ctx); err != nil {
 		t.Error(err)
 	}
-	bound, cancel := context.WithTimeout(ctx, 4*stopPatience)
-	defer cancel()
-	if err := e.Close(bound); err != nil {
+	if err := e.Close(await.Context(t)); err != nil {
 		t.Error("close:", err)
 	}
 }

@@ -31,16 +31,9 @@ func openUpstream(ctx context.Context, o Options) (*upstream, error) {
 	u := &upstream{}
 	url := o.Upstream
 	if url == "" {
-		config := pgserver.Config{Logger: o.Logger}
-		if o.DataDir != "" {
-			config.DataDir = filepath.Join(o.DataDir, "postgres")
-		}
-		if o.Audit != auditCatalog {
-			config.Preload, config.Settings = []string{pgaudit}, auditSettings
-		}
-		server, err := pgserver.Start(ctx, config)
+		server, err := startEmbedded(ctx, o)
 		if err != nil {
-			return nil, fmt.Errorf("start the embedded PostgreSQL: %w", err)
+			return nil, err
 		}
 		u.server, url = server, server.URL()
 	}
@@ -52,6 +45,23 @@ func openUpstream(ctx context.Context, o Options) (*upstream, error) {
 		return nil, errors.Join(err, u.close(context.WithoutCancel(ctx)))
 	}
 	return u, nil
+}
+
+// startEmbedded starts a private server, with pgaudit if statements may be audited
+// by it.
+func startEmbedded(ctx context.Context, o Options) (*pgserver.Server, error) {
+	config := pgserver.Config{Logger: o.Logger}
+	if o.DataDir != "" {
+		config.DataDir = filepath.Join(o.DataDir, "postgres")
+	}
+	if o.Audit != auditCatalog {
+		config.Preload, config.Settings = []string{pgaudit}, auditSettings
+	}
+	server, err := pgserver.Start(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("start the embedded PostgreSQL: %w", err)
+	}
+	return server, nil
 }
 
 func (u *upstream) check(ctx context.Context, url string) error {

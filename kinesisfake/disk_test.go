@@ -1,10 +1,10 @@
 package kinesisfake
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"reflect"
 	"strings"
 	"sync"
@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/store"
 )
 
@@ -146,9 +147,9 @@ func TestNumbersAreNotUsedTwice(t *testing.T) {
 // now and then, that a caller who puts refused records again stores them once, and
 // that changes of the store go with the records.
 func TestADiskThatFails(t *testing.T) {
-	var bad atomic.Bool
+	var failing atomic.Int64 // how many of the next calls fail
 	disk := openStore(t, t.TempDir(), func(op, path string) error {
-		if bad.Load() && strings.HasSuffix(path, ".log") {
+		if strings.HasSuffix(path, ".log") && failing.Add(-1) >= 0 {
 			return syscall.ENOSPC
 		}
 		return nil
@@ -159,19 +160,18 @@ func TestADiskThatFails(t *testing.T) {
 	}
 	refused := 0
 	for i := range 200 {
-		bad.Store(i%20 == 7)
+		if i%20 == 7 {
+			failing.Store(int64(i/20 + 1))
+		}
 		records := []Record{{PartitionKey: fmt.Sprint(i), Data: []byte("a")}, {PartitionKey: fmt.Sprint(-i), Data: []byte("b")}}
 		var also store.Batch
 		also.Set(store.Key(store.KindSpool, uint64(i)), []byte{1})
-		healed := time.AfterFunc(2*time.Millisecond, func() { bad.Store(false) })
 		for s.PutRecordsAnd(t.Context(), "s", records, &also) != nil {
 			refused++
 			if n := spooled(t, disk); n > i {
 				t.Fatalf("the changes of a refused call were made: %d of %d", n, i)
 			}
-			time.Sleep(time.Millisecond)
 		}
-		healed.Stop()
 	}
 	if refused == 0 {
 		t.Error("the disk never failed")
@@ -190,13 +190,11 @@ func TestADiskThatFails(t *testing.T) {
 			t.Errorf("record %s is there %d times", key, n)
 		}
 	}
-	bad.Store(true)
+	failing.Store(math.MaxInt64)
 	key, data := "k", []byte("x")
 	_, err := call[putRecordOutput](t, s, "PutRecord", putRecordInput{streamRef: ref("s"), putEntry: putEntry{Data: &data, PartitionKey: &key}})
 	wantError(t, err, "InternalFailureException", "")
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	if err := s.PutRecords(ctx, "s", []Record{{PartitionKey: "k"}}); err == nil {
+	if err := s.PutRecords(t.Context(), "s", []Record{{PartitionKey: "k"}}); err == nil {
 		t.Error("a full disk takes a record")
 	}
 }
@@ -206,16 +204,12 @@ func TestADiskThatFails(t *testing.T) {
 func spooled(t *testing.T, disk *store.Store) (n int) {
 	t.Helper()
 	prefix := store.Key(store.KindSpool)
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	await.Seen(t, "the recovery of the disk", func() (any, bool) {
 		n = 0
 		err := disk.Scan(prefix, store.After(prefix), func(_, _ []byte) bool { n++; return true })
-		if err == nil {
-			return n
-		}
-		if time.Now().After(end) {
-			t.Fatal(err)
-		}
-	}
+		return err, err == nil
+	})
+	return n
 }
 
 // BenchmarkDurableAppend is a record of 1 KB that is on disk when the call returns.

@@ -3,7 +3,7 @@ package kinesisfake
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/das-local/das-local/internal/leakcheck"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leakcheck.Main(m) }

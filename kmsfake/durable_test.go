@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/store"
 )
 
@@ -101,15 +102,11 @@ func TestAKeyThatIsNotStored(t *testing.T) {
 	wantError(t, err, "KMSInternalException", "*")
 	bad.Store(false)
 	var id string
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	await.Seen(t, "the recovery of the disk", func() (any, bool) {
 		k, err := s.CreateKey(t.Context(), KeyOptions{})
-		if id = k.ID; err == nil {
-			break
-		}
-		if time.Now().After(end) {
-			t.Fatal(err)
-		}
-	}
+		id = k.ID
+		return err, err == nil
+	})
 	disk.Close()
 	if _, err := newServer(t, Config{Store: openStore(t, dir, nil)}).LookupKey(t.Context(), id); err != nil {
 		t.Error(err)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/pgserver"
 	"github.com/das-local/das-local/proxy/internal/track"
 )
@@ -61,18 +62,13 @@ func scramServer(t *testing.T) (*pgserver.Server, tls.Certificate) {
 	defer conn.Close(t.Context())
 	execSQL(t, conn, "alter system set ssl = on")
 	execSQL(t, conn, "select pg_reload_conf()")
-	for deadline := time.Now().Add(20 * time.Second); ; {
-		var on string
+	await.Equal(t, "the server's TLS", "on", func() (on string) {
 		if err := conn.QueryRow(t.Context(), "show ssl").Scan(&on); err != nil {
 			t.Fatal(err)
 		}
-		if on == "on" {
-			return s, cert
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the server does not turn TLS on")
-		}
-	}
+		return on
+	})
+	return s, cert
 }
 
 // psqlAuth logs in with psql and returns what it printed.
@@ -80,7 +76,7 @@ func psqlAuth(t *testing.T, p *Proxy, pass string, env ...string) (string, error
 	t.Helper()
 	cmd := exec.Command(filepath.Join(server.Installation().BinDir, "psql"), "-XAtc", "select 'in'",
 		"-h", "localhost", "-p", port(p), "-U", pgserver.Superuser, "-d", "postgres")
-	cmd.Env = append(cmd.Environ(), "PGPASSWORD="+pass, "LC_ALL=C", "PGCONNECT_TIMEOUT=20")
+	cmd.Env = append(cmd.Environ(), "PGPASSWORD="+pass, "LC_ALL=C", "PGCONNECT_TIMEOUT=120")
 	cmd.Env = append(cmd.Env, env...)
 	out, err := cmd.CombinedOutput()
 	return string(out), err

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/pgserver"
 	"github.com/das-local/das-local/proxy/internal/track"
 )
@@ -309,22 +310,13 @@ func awaitGone(t *testing.T, sql string) {
 		t.Fatal(err)
 	}
 	defer conn.Close(context.Background())
-	deadline := time.Now().Add(10 * time.Second)
-	for n := 1; n > 0; {
-		err := conn.QueryRow(t.Context(), "select count(*) from pg_stat_activity where state = 'active' and query = $1", sql).Scan(&n)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s still runs", sql)
-		}
-	}
+	await.Equal(t, "sessions that run "+sql, 0, func() int { return running(t, conn, sql) })
 }
 
 // TestDrain: Run lets busy sessions finish.
 func TestDrain(t *testing.T) {
 	rec := newRecording()
-	p, err := New(Config{Upstream: Upstream{Address: server.Addr()}, Recorder: rec, Grace: 20 * time.Second})
+	p, err := New(Config{Upstream: Upstream{Address: server.Addr()}, Recorder: rec, Grace: await.Patience})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -367,11 +359,7 @@ func TestDrainStubborn(t *testing.T) {
 	w.send(queryMsg("select repeat('x', 1000) from generate_series(1, 1000000)"))
 	w.next()
 	cancel()
-	select {
-	case <-done:
-	case <-time.After(15 * time.Second):
-		t.Fatal("Run does not end")
-	}
+	await.Receive(t, "the end of Run", done)
 }
 
 func TestIdleConnections(t *testing.T) {

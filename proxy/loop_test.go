@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/proxy/internal/track"
 )
 
@@ -30,18 +31,13 @@ func riding(p *Proxy) (n int) {
 
 func awaitRiding(t *testing.T, p *Proxy, want int) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); riding(p) != want; {
-		if time.Now().After(deadline) {
-			t.Fatalf("%d sessions on the loop, want %d", riding(p), want)
-		}
-		time.Sleep(time.Millisecond)
-	}
+	await.Equal(t, "sessions on the loop", want, func() int { return riding(p) })
 }
 
 // awaitHome waits until the only session has left the loop, and waits for its audit.
 func awaitHome(t *testing.T, p *Proxy) {
 	t.Helper()
-	home := func() bool {
+	await.True(t, "the session to leave the loop", func() bool {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		for s := range p.sessions {
@@ -50,12 +46,7 @@ func awaitHome(t *testing.T, p *Proxy) {
 			return s.pend.home
 		}
 		return false
-	}
-	for deadline := time.Now().Add(10 * time.Second); !home(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the session stays on the loop")
-		}
-	}
+	})
 }
 
 // legs are the ways in which a test reaches the proxy.
@@ -84,7 +75,7 @@ func TestRide(t *testing.T) {
 				t.Fatalf("%d messages", len(got))
 			}
 			// It gets on again when it has been quiet.
-			time.Sleep(settled)
+			time.Sleep(settled) // no condition: the proxy itself goes by this time
 			w.send(queryMsg("select 2"))
 			w.types("Z")
 			awaitRiding(t, p, 1)

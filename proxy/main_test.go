@@ -4,15 +4,14 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"os"
 	"sync"
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/pgserver"
+	"github.com/das-local/das-local/internal/pgtest"
 	"github.com/das-local/das-local/proxy/internal/track"
 )
 
@@ -20,32 +19,9 @@ import (
 var server *pgserver.Server
 
 func TestMain(m *testing.M) {
-	os.Exit(run(m))
-}
-
-func run(m *testing.M) int {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
-	var err error
-	server, err = pgserver.Start(ctx, pgserver.Config{Settings: map[string]string{
+	pgtest.Main(m, &server, map[string]string{
 		"max_connections": "200", "wal_level": "logical", "max_wal_senders": "4", "max_prepared_transactions": "2",
-	}})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "start PostgreSQL (install the postgresql package):", err)
-		return 1
-	}
-	code := m.Run()
-	if err := server.Stop(); err != nil {
-		fmt.Fprintln(os.Stderr, "stop PostgreSQL:", err)
-		code = 1
-	}
-	if code == 0 {
-		if err := goleak.Find(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	return code
+	})
 }
 
 // A recording Recorder: it is the auditor too, and keeps items as they come.
@@ -111,7 +87,7 @@ func (a *fakeAudit) Apply(_ context.Context, dst []activity.Event, items []track
 // until waits for a state of the sessions.
 func (r *recording) until(t *testing.T, what string, ok func([]*recorded) bool) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(await.Patience)
 	for {
 		r.mu.Lock()
 		done, wake := ok(r.sessions), r.wake
@@ -201,13 +177,8 @@ func startProxy(t testing.TB, rec *recording, change func(*Config)) *Proxy {
 	go func() { done <- p.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
-		select {
-		case err := <-done:
-			if err != nil {
-				t.Errorf("Run: %v", err)
-			}
-		case <-time.After(20 * time.Second):
-			t.Error("Run does not end")
+		if err := await.Receive(t, "the end of Run", done); err != nil {
+			t.Errorf("Run: %v", err)
 		}
 	})
 	return p

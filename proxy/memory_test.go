@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/await"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -37,7 +38,7 @@ func (k *keeper) Record(events []activity.Event) <-chan struct{} {
 // of waits for events of a text.
 func (k *keeper) of(t *testing.T, text string) (found []activity.Event) {
 	t.Helper()
-	late := time.After(20 * time.Second)
+	late := time.After(await.Patience)
 	for len(found) == 0 {
 		select {
 		case <-k.more:
@@ -122,7 +123,7 @@ func pump(t *testing.T, conn net.Conn, head []byte, size int, tail []byte) uint6
 // readAll reads up to ReadyForQuery.
 func readAll(t *testing.T, conn net.Conn) (answer []byte) {
 	t.Helper()
-	if err := conn.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
+	if err := conn.SetReadDeadline(await.Deadline()); err != nil {
 		t.Fatal(err)
 	}
 	buf := make([]byte, 4096)

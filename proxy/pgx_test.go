@@ -13,15 +13,14 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/proxy/internal/track"
 )
 
 // connect opens a pgx connection that the test closes.
 func connect(t *testing.T, p *Proxy, more string) *pgx.Conn {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	conn, err := pgx.Connect(ctx, url(p, more))
+	conn, err := pgx.Connect(await.Context(t), url(p, more))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,9 +165,7 @@ func TestPgxNotify(t *testing.T) {
 	a, b := connect(t, p, "sslmode=disable"), connect(t, p, "sslmode=require")
 	execSQL(t, a, "listen news")
 	execSQL(t, b, "notify news, 'x'")
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	n, err := a.WaitForNotification(ctx)
+	n, err := a.WaitForNotification(await.Context(t))
 	if err != nil || n.Payload != "x" {
 		t.Fatal(n, err)
 	}
@@ -206,14 +203,17 @@ func awaitRunning(t *testing.T, sql string) {
 		t.Fatal(err)
 	}
 	defer direct.Close(context.Background())
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	for n := 0; n == 0; {
-		err := direct.QueryRow(ctx, "select count(*) from pg_stat_activity where state = 'active' and query = $1", sql).Scan(&n)
-		if err != nil {
-			t.Fatal(err)
-		}
+	await.True(t, sql+" to run", func() bool { return running(t, direct, sql) > 0 })
+}
+
+// running counts the sessions that run a statement.
+func running(t *testing.T, direct *pgx.Conn, sql string) (n int) {
+	t.Helper()
+	err := direct.QueryRow(t.Context(), "select count(*) from pg_stat_activity where state = 'active' and query = $1", sql).Scan(&n)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return n
 }
 
 func TestLargeResult(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/pgserver"
 )
 
@@ -24,7 +24,7 @@ func dialRaw(t testing.TB, p *Proxy) *wire {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn.SetDeadline(time.Now().Add(30 * time.Second))
+	conn.SetDeadline(await.Deadline())
 	t.Cleanup(func() { conn.Close() })
 	return &wire{t, conn}
 }
@@ -35,6 +35,7 @@ func (w *wire) send(messages ...[]byte) {
 	for _, m := range messages {
 		b = append(b, m...)
 	}
+	w.SetWriteDeadline(await.Deadline())
 	if _, err := w.Write(b); err != nil {
 		w.t.Fatal(err)
 	}
@@ -102,6 +103,7 @@ func (w *wire) expect(want string) {
 // next reads a message; typ is 0 at the end.
 func (w *wire) next() (typ byte, body []byte) {
 	w.t.Helper()
+	w.SetReadDeadline(await.Deadline())
 	var head [5]byte
 	if _, err := io.ReadFull(w, head[:]); err == io.EOF {
 		return 0, nil

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -8,6 +9,10 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/das-local/das-local/internal/await"
 )
 
 // TestSyncHolds: rows go at once, the completion when its events are durable.
@@ -47,12 +52,11 @@ func TestSyncHolds(t *testing.T) {
 	if got := w.types("D") + w.types("D"); got != "DD" {
 		t.Fatal(got)
 	}
-	w.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+	w.SetReadDeadline(time.Now().Add(50 * time.Millisecond)) // long enough to catch most that come too early
 	var one [1]byte
 	if _, err := w.Read(one[:]); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Fatalf("the completion was not held: %v %q", err, one)
 	}
-	w.SetReadDeadline(time.Now().Add(10 * time.Second))
 	release()
 	if got := w.types("Z"); got != "CZ" {
 		t.Fatal(got)
@@ -80,6 +84,11 @@ func TestSyncHolds(t *testing.T) {
 // answers at length blocks neither direction for good.
 func TestBackPressure(t *testing.T) {
 	p := startProxy(t, newRecording(), nil)
+	direct, err := pgx.Connect(t.Context(), server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer direct.Close(context.Background())
 	for _, secure := range []bool{false, true} {
 		w := dialRaw(t, p)
 		if secure {
@@ -95,7 +104,14 @@ func TestBackPressure(t *testing.T) {
 			}
 			c.Write(b)
 		}(w.Conn)
-		time.Sleep(100 * time.Millisecond) // let all buffers fill
+		await.Equal(t, "the server to have nowhere to write to", "ClientWrite", func() (event string) {
+			err := direct.QueryRow(t.Context(), "select coalesce(max(wait_event), '-') from pg_stat_activity where query = $1 and pid <> pg_backend_pid()",
+				"select repeat('z', 500)").Scan(&event)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return event
+		})
 		for range n {
 			if got := w.types("Z"); got != "TDCZ" {
 				t.Fatal(got)

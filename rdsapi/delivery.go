@@ -2,6 +2,7 @@ package rdsapi
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -84,8 +85,6 @@ func (t *target) deliver(ctx context.Context, client *http.Client, d delivery) e
 }
 
 func (t *target) post(ctx context.Context, client *http.Client, d delivery) error {
-	ctx, cancel := context.WithTimeout(ctx, deliveryTimeout)
-	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url, bytes.NewReader(d.body))
 	if err != nil {
 		return err
@@ -134,7 +133,7 @@ func (s *Server) openTargets() error {
 func (s *Server) deliverAll(ctx context.Context) {
 	transport := &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute}
 	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport,
+	client := &http.Client{Transport: transport, Timeout: cmp.Or(s.cfg.deliveryTimeout, deliveryTimeout),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	var wg sync.WaitGroup
 	for t := range maps.Values(s.topics) {

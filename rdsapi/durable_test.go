@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/store"
 )
 
@@ -166,15 +167,10 @@ func TestWhatWasUnderWay(t *testing.T) {
 			if err := b.Resume(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+			await.Seen(t, "the end of what was under way", func() (any, bool) {
 				is, _ := b.Cluster("c")
-				if is.StreamStatus == test.wantStream && is.Status == statusAvailable {
-					break
-				}
-				if time.Now().After(end) {
-					t.Fatalf("the stream is %s, the cluster %s", is.StreamStatus, is.Status)
-				}
-			}
+				return is, is.StreamStatus == test.wantStream && is.Status == statusAvailable
+			})
 			if got := b.controllers.noted(); len(got) < len(test.wantCalls) || got[:len(test.wantCalls)] != test.wantCalls {
 				t.Errorf("calls: %s", got)
 			}
@@ -230,11 +226,7 @@ func TestAStateThatIsNotStored(t *testing.T) {
 		t.Error("a cluster is made on a full disk")
 	}
 	bad.Store(false)
-	for end := time.Now().Add(10 * time.Second); b.saved() != nil; time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("the disk does not recover")
-		}
-	}
+	await.Equal(t, "the recovery of the disk", nil, b.saved)
 	disk.Close()
 	again := start(t, Config{Store: openStore(t, dir, nil)})
 	if _, ok := again.Cluster("c"); !ok {

@@ -10,17 +10,17 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/smithy-go"
-	"go.uber.org/goleak"
 
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/awsapi"
+	"github.com/das-local/das-local/internal/leakcheck"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leakcheck.Main(m) }
 
 const (
 	keyARN     = "arn:aws:kms:us-east-1:000000000000:key/12345678-abcd-4f00-8000-bd041f170262"
@@ -35,6 +35,7 @@ type controllers struct {
 	startErr error
 	stopErr  error
 	hold     chan struct{} // if not nil, streams start and stop when it is closed
+	leave    chan struct{} // if not nil, sessions are gone when it is closed
 }
 
 func (c *controllers) note(format string, args ...any) error {
@@ -87,7 +88,15 @@ func (c *controllers) RefuseSessions(i Instance, why Refusal) {
 	c.note("refuse %s: %s", i.ID, why)
 }
 
-func (c *controllers) AwaitSessions(_ context.Context, i Instance) { c.note("await %s", i.ID) }
+func (c *controllers) AwaitSessions(ctx context.Context, i Instance) {
+	c.note("await %s", i.ID)
+	if c.leave != nil {
+		select {
+		case <-c.leave:
+		case <-ctx.Done():
+		}
+	}
+}
 
 func (c *controllers) AdmitSessions(i Instance) { c.note("admit %s", i.ID) }
 
@@ -179,20 +188,14 @@ func withCluster(t *testing.T, cfg Config) *bench {
 	return b
 }
 
-// awaitStream polls until the stream of my-cluster has the status.
-func (b *bench) awaitStream(t *testing.T, status string) Cluster {
+// awaitStream waits until the stream of my-cluster has the status.
+func (b *bench) awaitStream(t *testing.T, status string) (c Cluster) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for {
-		c, ok := b.Cluster("my-cluster")
-		if ok && c.StreamStatus == status {
-			return c
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("stream is %s (cluster there: %v), want %s", c.StreamStatus, ok, status)
-		}
-		time.Sleep(time.Millisecond)
-	}
+	await.Equal(t, "the stream's status "+status, status, func() string {
+		c, _ = b.Cluster("my-cluster")
+		return c.StreamStatus
+	})
+	return c
 }
 
 // wantError checks code, status and, unless it is "*", the message of an API error.

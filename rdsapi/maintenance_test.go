@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/clock"
 )
 
@@ -110,14 +111,10 @@ func TestWindowOfAClusterThatIsNotReady(t *testing.T) {
 	b.awaitCluster(t, "stopped")
 	due := *b.pending(t)[0].CurrentApplyDate
 	clk.Advance(due.Sub(clk.Now()))
-	for {
-		if p := b.pending(t); len(p) != 1 {
-			t.Fatalf("pending %+v", p)
-		} else if p[0].CurrentApplyDate.Equal(due.Add(week)) {
-			break
-		}
-		time.Sleep(time.Millisecond)
-	}
+	await.Seen(t, "the next window", func() (any, bool) {
+		p := b.pending(t)
+		return p, len(p) == 1 && p[0].CurrentApplyDate.Equal(due.Add(week))
+	})
 }
 
 func TestApplyPendingMaintenanceAction(t *testing.T) {

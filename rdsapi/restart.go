@@ -2,7 +2,6 @@ package rdsapi
 
 import (
 	"context"
-	"time"
 )
 
 // restart takes the instances down, does the work while nobody is connected, and
@@ -28,19 +27,12 @@ func (s *Server) restart(ctx context.Context, list []*instance, work func() erro
 	return work()
 }
 
-// pause waits for RestartTime.
+// pause waits for RestartTime, by the clock.
 func (s *Server) pause(ctx context.Context) error {
 	if s.cfg.RestartTime <= 0 {
 		return ctx.Err()
 	}
-	t := time.NewTimer(s.cfg.RestartTime)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return s.cfg.Clock.Wait(ctx, s.cfg.Clock.Now().Add(s.cfg.RestartTime))
 }
 
 // restarted makes the instances available that are still in the status that their

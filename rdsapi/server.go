@@ -33,8 +33,8 @@ type Config struct {
 	// Empty: 15.4.
 	EngineVersion string
 
-	// RestartTime is how long instances are down at a restart, at least. 0: no
-	// longer than the work takes.
+	// RestartTime is how long instances are down at a restart by the Clock, at
+	// least. 0: no longer than the work takes.
 	RestartTime time.Duration
 	// KeyPatience is how long a stream whose key cannot be used goes on trying
 	// before it is stopped. 0: for ever.
@@ -51,7 +51,8 @@ type Config struct {
 	// if it is nil.
 	Store *store.Store
 
-	Logger *slog.Logger // nil: slog.Default()
+	Logger          *slog.Logger  // nil: slog.Default()
+	deliveryTimeout time.Duration // of one try, for tests; 0: the constant
 }
 
 // Server holds the clusters of one account in one Region. All clients share

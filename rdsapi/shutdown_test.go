@@ -13,20 +13,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/clock"
 )
 
 func (b *bench) awaitCluster(t *testing.T, status string) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
-		c := b.describe(t, "my-cluster")
-		if *c.Status == status {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the cluster is %s, not %s", *c.Status, status)
-		}
-	}
+	await.Equal(t, "the cluster's status "+status, status, func() string { return *b.describe(t, "my-cluster").Status })
 }
 
 func (b *bench) instanceStatus(t *testing.T) string {
@@ -95,7 +88,8 @@ func TestStopAndStartDBCluster(t *testing.T) {
 // TestLossShutsDown: the sessions are told before RecordLossBegin returns, whatever
 // the instances are doing, and nothing lets clients in again by itself.
 func TestLossShutsDown(t *testing.T) {
-	b := start(t, Config{RestartTime: 50 * time.Millisecond})
+	leave := make(chan struct{})
+	b := start(t, Config{Streams: &controllers{leave: leave}})
 	ctx := t.Context()
 	_, err := b.CreateCluster(ctx, ClusterOptions{ID: "my-cluster", Instances: []string{"i", "j"}, Tags: map[string]string{TagOnStreamFailure: StopInstance}})
 	if err != nil {
@@ -109,9 +103,7 @@ func TestLossShutsDown(t *testing.T) {
 		_, err := b.rds.RebootDBInstance(ctx, &rds.RebootDBInstanceInput{DBInstanceIdentifier: aws.String("j")})
 		rebooted <- err
 	}()
-	for !strings.Contains(b.instanceStatus(t), "rebooting") {
-		time.Sleep(time.Millisecond)
-	}
+	await.Equal(t, "the reboot", "available rebooting", func() string { return b.instanceStatus(t) })
 	c, _ := b.Cluster("my-cluster")
 	b.RecordLossBegin(c.ResourceID, errors.New("no key"))
 	for _, id := range []string{"i", "j"} {
@@ -119,6 +111,7 @@ func TestLossShutsDown(t *testing.T) {
 			t.Errorf("the sessions of %s were not told", id)
 		}
 	}
+	close(leave)
 	b.awaitCluster(t, "stopped")
 	if err := <-rebooted; err != nil {
 		t.Error("reboot:", err)
@@ -166,8 +159,10 @@ func TestKeyPatience(t *testing.T) {
 	b.RecordLossBegin("my-cluster", errors.New("Kinesis is away"))
 	first := asked()
 	clk.Advance(time.Hour)
-	for ; asked().Equal(first) || asked().IsZero(); time.Sleep(time.Millisecond) {
-	}
+	await.Seen(t, "the next look at the key", func() (any, bool) {
+		next := asked()
+		return next, !next.Equal(first) && !next.IsZero()
+	})
 	kms.disabled.Store(true)
 	b.RecordLossEnd("my-cluster", Loss{}) // it came back in time
 	clk.Advance(2 * time.Hour)

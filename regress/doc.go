@@ -6,7 +6,8 @@
 //	                └─ das-local ─▶ PostgreSQL   with the stream on ──┘
 //	                      └─ das-local tail ──▶ nothing was lost
 //
-// Every run has a new server of its own. A test that gives two outcomes
+// With -quick the second direct run waits until something differs. Every run has
+// a new server of its own. A test that gives two outcomes
 // directly is unstable, is named and judges nothing; every other test must give
 // through das-local what it gives directly. For PostgreSQL's suite the outcome
 // is all that psql printed, whatever pg_regress thinks of it; for a driver's it

@@ -19,14 +19,30 @@ type options struct {
 	audit    string
 	suites   string
 	stream   string
+	ways     []way
+	quick    bool
 	settings map[string]string
 }
+
+// A way leads through das-local: its audit mode, and the stream's.
+type way struct{ audit, stream string }
 
 func main() {
 	o := options{settings: make(map[string]string)}
 	flag.StringVar(&o.audit, "audit", "", "`MODE` to give to das-local as --audit; empty gives none")
 	flag.StringVar(&o.suites, "suites", "postgresql,pgx,asyncpg", "`NAMES` of the suites to run, with commas between them")
 	flag.StringVar(&o.stream, "stream", "", "`MODE` of the stream, async or sync; empty runs PostgreSQL's suite in both, the others in async")
+	flag.Func("ways", "`LIST` of AUDIT/STREAM, with commas between them, to go through das-local by in turn, instead of -audit and -stream", func(s string) error {
+		for w := range strings.SplitSeq(s, ",") {
+			audit, stream, ok := strings.Cut(w, "/")
+			if !ok {
+				return errors.New("AUDIT/STREAM is wanted, for example server/async")
+			}
+			o.ways = append(o.ways, way{audit, stream})
+		}
+		return nil
+	})
+	flag.BoolVar(&o.quick, "quick", false, "run a suite directly a second time only if something differs")
 	flag.Func("set", "`NAME=VALUE` of the server's configuration, for example shared_preload_libraries=pgaudit", func(s string) error {
 		name, value, ok := strings.Cut(s, "=")
 		if !ok {
@@ -62,7 +78,7 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	r := &runner{bin: bin, audit: o.audit, settings: o.settings, stream: o.stream}
+	r := &runner{bin: bin, audit: o.audit, settings: o.settings, stream: o.stream, ways: o.ways, quick: o.quick}
 	var failed []string
 	for _, s := range known {
 		if !slices.Contains(names, s.name()) {

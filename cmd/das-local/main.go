@@ -12,26 +12,59 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 )
 
-const usage = `das-local emulates Amazon Aurora's Database Activity Streams on this machine.
-
-Usage:
-
-    das-local [up]      run the emulator (the default command)
-    das-local tail      print decrypted activity events, one a line
-    das-local decrypt   decrypt captured records from standard input
-    das-local demo      run the user guide's session and print its events
-    das-local version   print the version
-
+// usage is what "das-local help" prints.
+func usage() string {
+	var b strings.Builder
+	b.WriteString("das-local emulates Amazon Aurora's Database Activity Streams on this machine.\n\nUsage:\n\n")
+	for _, c := range commands() {
+		name := c.name
+		if name == "up" {
+			name = "[up]"
+		}
+		fmt.Fprintf(&b, "    das-local %-22s %s\n", name, c.what)
+	}
+	b.WriteString(`
 "das-local COMMAND -h" has a command's flags and examples. Every flag can be
 given in the environment: --aws-listen is DAS_LOCAL_AWS_LISTEN.
-`
 
-// command is one sub-command. It returns nil when it did what was asked.
-type command func(ctx context.Context, args []string, std streams) error
+Exit codes: 0 done, 1 failed (the last line on standard error says why), 2 wrong
+usage.
+`)
+	return b.String()
+}
+
+// command is one sub-command. Its run returns nil when it did
+// what was asked.
+type command struct {
+	name, what string
+	run        func(ctx context.Context, args []string, std streams) error
+}
+
+// commands are all there are, in the order of the help.
+func commands() []command {
+	return []command{
+		{"up", "run the emulator (the default command)", up},
+		{"tail", "print decrypted activity events, one a line", tail},
+		{"decrypt", "decrypt captured records from files or standard input", decrypt},
+		{"start-activity-stream", "start a cluster's activity stream", startActivityStream},
+		{"stop-activity-stream", "stop it", stopActivityStream},
+		{"status", "show clusters, their streams and their instances", status},
+		{"events", "print RDS events: starts, stops, windows of loss", rdsEvents},
+		{"demo", "run the user guide's session and print its events", demo},
+		{"doctor", "find what is missing on this machine, and say the fix", runDoctor},
+		{"completion", "print a completion script for bash, zsh or fish", completion},
+		{"version", "print the version", version},
+		{"help", "print this", func(_ context.Context, _ []string, std streams) error {
+			_, err := io.WriteString(std.out, usage())
+			return err
+		}},
+	}
+}
 
 // streams are the process's standard streams.
 type streams struct {
@@ -56,19 +89,13 @@ func run(ctx context.Context, args []string, std streams) int {
 	} else if len(args) > 0 && (args[0] == "-h" || args[0] == "--help") {
 		name = "help"
 	}
-	commands := map[string]command{
-		"up": up, "tail": tail, "decrypt": decrypt, "demo": demo, "version": version,
-		"help": func(_ context.Context, _ []string, std streams) error {
-			_, err := io.WriteString(std.out, usage)
-			return err
-		},
-	}
-	cmd, ok := commands[name]
-	if !ok {
+	all := commands()
+	i := slices.IndexFunc(all, func(c command) bool { return c.name == name })
+	if i < 0 {
 		fmt.Fprintf(std.err, "das-local: there is no command %q; \"das-local help\" lists them\n", name)
 		return 2
 	}
-	err := cmd(ctx, args, std)
+	err := all[i].run(ctx, args, std)
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"strings"
 
@@ -13,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
-	"github.com/das-local/das-local/internal/activity"
 	"github.com/das-local/das-local/internal/consumer"
 )
 
@@ -34,14 +32,13 @@ func tail(ctx context.Context, args []string, std streams) error {
 	name := fs.String("stream", "", "`NAME` of the stream; empty takes the only activity stream there is")
 	from := fs.String("from", "trim-horizon", "`POSITION` to begin at: trim-horizon (all that is kept) or latest (what comes from now on)")
 	noFollow := fs.Bool("no-follow", false, "end at the end of the stream")
-	format := fs.String("format", "json", "`FORMAT`: json (the event as it is) or text (the essentials in columns)")
+	format := formatFlag(fs, "json", "text", "table")
 	heartbeats := fs.Bool("heartbeats", false, "print heartbeats too")
 	if err := parse(fs, args, false); err != nil {
 		return err
 	}
-	print, ok := map[string]func(io.Writer, consumer.Event) error{"json": printJSON, "text": printText}[*format]
-	if !ok {
-		return fmt.Errorf("--format is %q; it must be json or text: %w", *format, errUsage)
+	if err := format.check(); err != nil {
+		return err
 	}
 	if *from != string(consumer.TrimHorizon) && *from != string(consumer.Latest) {
 		return fmt.Errorf("--from is %q; it must be trim-horizon or latest: %w", *from, errUsage)
@@ -56,6 +53,7 @@ func tail(ctx context.Context, args []string, std streams) error {
 	}
 	out := bufio.NewWriter(std.out)
 	defer out.Flush()
+	print := eventPrinter(format.value, terminal(std.out))
 	for event, err := range c.Events(ctx) {
 		var bad *consumer.RecordError
 		switch {
@@ -128,61 +126,4 @@ func explainReach(err error, endpoint string) error {
 		return fmt.Errorf("nothing answers at %s; run \"das-local up\" or give its address with --endpoint", endpoint)
 	}
 	return err
-}
-
-func printJSON(w io.Writer, e consumer.Event) error {
-	_, err := fmt.Fprintf(w, "%s\n", e.JSON)
-	return err
-}
-
-// printText prints time, session, statement, class, command, object, rows,
-// user, database and text in columns. Control characters of the text are
-// escaped: it is not trusted to write to a terminal.
-func printText(w io.Writer, e consumer.Event) error {
-	d, err := e.Decode()
-	if err != nil {
-		return err
-	}
-	if d.Heartbeat() {
-		_, err := fmt.Fprintf(w, "%s heartbeat of %s\n", e.Arrival.UTC().Format("2006-01-02 15:04:05.000000+00"), e.InstanceID)
-		return err
-	}
-	_, err = fmt.Fprintf(w, "%s %s %d.%d %-8s %s %s rows=%s user=%s db=%s%s %s\n",
-		str(d.LogTime), str(d.SessionID), num(d.StatementID), num(d.SubstatementID), str(d.Class), str(d.Command),
-		str(d.ObjectName), rows(d.RowCount), str(d.DBUserName), str(d.DatabaseName), failure(d), str(d.CommandText))
-	return err
-}
-
-func failure(d *activity.Decoded) string {
-	if d.ErrorMessage == nil {
-		return ""
-	}
-	return fmt.Sprintf(" error=%v:%s", d.ExitCode, str(d.ErrorMessage))
-}
-
-// str is the string without control characters, or "-".
-func str(s *string) string {
-	if s == nil {
-		return "-"
-	}
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' {
-			return ' '
-		}
-		return r
-	}, *s)
-}
-
-func num(n *int64) int64 {
-	if n == nil {
-		return 0
-	}
-	return *n
-}
-
-func rows(n *int64) string {
-	if n == nil {
-		return "-"
-	}
-	return fmt.Sprint(*n)
 }

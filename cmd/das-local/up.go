@@ -27,8 +27,14 @@ func up(ctx context.Context, args []string, std streams) error {
 	var o emulator.Options
 	logs := emulatorFlags(fs, &o)
 	start := fs.String("start-stream", "async", "`MODE` of the first cluster's stream at boot: sync, async or off (a --data-dir that has been used before keeps its own)")
+	config := configFlag(fs)
 	if err := parse(fs, args, false); err != nil {
 		return err
+	}
+	if *config != "" {
+		if err := loadConfig(*config, fs, &o); err != nil {
+			return err
+		}
 	}
 	switch *start {
 	case "off":
@@ -96,6 +102,7 @@ func emulatorFlags(fs flagSet, o *emulator.Options) *logFlags {
 	fs.StringVar(&o.CommandText, "command-text", "whole", "`FORM` of commandText: whole (as received) or single (a multi-statement string is cut to the statement)")
 	fs.IntVar(&o.MaxCommandText, "max-command-text", 1<<20, "`BYTES` kept of a statement's text, and of each parameter; a mark says what is missing")
 	fs.DurationVar(&o.Grace, "grace", 2*time.Second, "`INTERVAL` in which open sessions may finish at the end")
+	fs.BoolVar(&o.Pprof, "pprof", false, "serve Go's profiles under /debug/pprof/ on the AWS address")
 	l := &logFlags{}
 	fs.StringVar(&l.level, "log-level", "info", "`LEVEL`: debug, info, warn or error; SQL text appears at debug only")
 	fs.StringVar(&l.format, "log-format", "text", "`FORMAT` of the log on standard error: text or json")

@@ -61,7 +61,17 @@ type Process struct {
 
 // Start runs `das-local up` on free ports and returns once its health page says
 // ready. On failure nothing is left running.
-func Start(ctx context.Context, c Config) (*Process, error) {
+func Start(ctx context.Context, c Config) (p *Process, err error) {
+	for range 3 { // somebody else may take a free port before das-local does
+		p, err = start(ctx, c)
+		if err == nil || c.Addrs || !strings.Contains(err.Error(), "taken") {
+			break
+		}
+	}
+	return p, err
+}
+
+func start(ctx context.Context, c Config) (*Process, error) {
 	p, err := Launch(c)
 	if err != nil {
 		return nil, err
@@ -181,7 +191,7 @@ func (p *Process) Wait(d time.Duration) (int, error) {
 // Stop asks the process to end as an operator would and waits for it.
 func (p *Process) Stop() error {
 	p.Signal(syscall.SIGTERM)
-	code, err := p.Wait(30 * time.Second)
+	code, err := p.Wait(2 * time.Minute)
 	if err != nil {
 		return err
 	}

@@ -127,7 +127,7 @@ func (t *Tail) Stop() error {
 	select {
 	case <-t.done:
 		return nil
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		_ = t.cmd.Process.Kill()
 		<-t.done
 		return errors.New("tail did not end on SIGINT")

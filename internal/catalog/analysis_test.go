@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/catalog"
 	"github.com/jackc/pgx/v5"
 )
@@ -209,16 +210,12 @@ func TestAnalyzeNoticesForeignDDL(t *testing.T) {
 		{"ALTER TABLE t RENAME TO tt", "SELECT * FROM vv", "R:tt R:vv"},
 	} {
 		other.exec(tt.ddl)
-		deadline := time.Now().Add(20 * time.Second)
-		for {
+		await.Equal(t, "what "+tt.ddl+" changed", tt.want, func() string { // the check comes by time alone
 			a, ok := c.Analyze(t.Context(), s, catalog.Statement{SQL: tt.sql})
-			if ok && summary(a) == tt.want {
-				break
+			if !ok {
+				return "no answer"
 			}
-			if time.Now().After(deadline) {
-				t.Fatalf("after %s: %v, want %s", tt.ddl, a, tt.want)
-			}
-			time.Sleep(5 * time.Millisecond) // the check comes by time alone
-		}
+			return summary(a)
+		})
 	}
 }

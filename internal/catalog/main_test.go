@@ -2,49 +2,21 @@ package catalog_test
 
 import (
 	"context"
-	"fmt"
 	"net/url"
-	"os"
 	"testing"
-	"time"
 
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/catalog"
 	"github.com/das-local/das-local/internal/pgserver"
+	"github.com/das-local/das-local/internal/pgtest"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"go.uber.org/goleak"
 )
 
 // server is the real PostgreSQL of all tests of this package.
 var server *pgserver.Server
 
-func TestMain(m *testing.M) {
-	// DAS_LOCAL_TEST_PG_BIN has the programs of the version to test against.
-	var cfg pgserver.Config
-	var err error
-	if dir := os.Getenv("DAS_LOCAL_TEST_PG_BIN"); dir != "" {
-		if cfg.Installation, err = pgserver.Inspect(context.Background(), dir); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-	}
-	if server, err = pgserver.Start(context.Background(), cfg); err != nil {
-		fmt.Fprintln(os.Stderr, "install PostgreSQL 15 (Debian: apt-get install postgresql-15):", err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	if err := server.Stop(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	if code == 0 {
-		if err := goleak.Find(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { pgtest.Main(m, &server, nil) }
 
 // major is the server's major version.
 func major() int { return server.Installation().Major }
@@ -128,7 +100,7 @@ func start(t *testing.T, cfg catalog.Config) *catalog.Catalog {
 		}
 	}
 	if cfg.MaxWait == 0 {
-		cfg.MaxWait = 10 * time.Second // the machine may be busy
+		cfg.MaxWait = await.Patience // the machine may be busy
 	}
 	c, err := catalog.New(cfg)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/catalog"
 )
 
@@ -122,25 +123,20 @@ func TestDDLByOthersIsNoticed(t *testing.T) {
 	c := start(t, catalog.Config{CheckInterval: 20 * time.Millisecond, NegativeTTL: time.Hour})
 	other := newClient(t, "cat_ddl", "postgres")
 	s := &catalog.Session{Database: "cat_ddl", User: "cat_user"}
-	await := func(step, want string) {
+	noticed := func(step, want string) {
 		t.Helper()
-		deadline := time.Now().Add(20 * time.Second)
-		got := ""
-		for time.Now().Before(deadline) {
+		await.Equal(t, "the schema when "+step, want, func() string {
 			r, _ := c.Relation(t.Context(), s, "", "customers")
-			if got = r.Schema; got == want {
-				return
-			}
-		}
-		t.Fatalf("%s: schema %q, want %q", step, got, want)
+			return r.Schema
+		})
 	}
-	await("start", "public")
+	noticed("start", "public")
 	other.exec("CREATE TABLE cat_user.customers (id int)")
-	await("created nearer", "cat_user")
+	noticed("created nearer", "cat_user")
 	other.exec("ALTER TABLE cat_user.customers RENAME TO renamed")
-	await("renamed", "public")
+	noticed("renamed", "public")
 	other.exec("ALTER TABLE public.customers SET SCHEMA sales2")
-	await("moved", "")
+	noticed("moved", "")
 }
 
 func TestTruncate(t *testing.T) {

@@ -15,7 +15,7 @@ const (
 	// ApplicationName of the side connections, as pg_stat_activity shows it.
 	ApplicationName = "das-local catalog"
 
-	connectTimeout = 3 * time.Second
+	connectTimeout = 10 * time.Second
 	closeTimeout   = time.Second
 	minBackoff     = 100 * time.Millisecond
 	maxBackoff     = 30 * time.Second

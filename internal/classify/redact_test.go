@@ -1,11 +1,13 @@
 package classify
 
 import (
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/das-local/das-local/internal/await"
 )
 
 // secret stands in the texts below wherever a password would.
@@ -225,7 +227,7 @@ func FuzzRedact(f *testing.F) {
 
 // TestRedactLinear runs large texts whose redaction must not take quadratic time.
 func TestRedactLinear(t *testing.T) {
-	const n = 30000
+	const n = 12000
 	for _, unit := range []string{
 		"password=a ", "://a:b@c ", "PGPASSWORD=x ", "OPTIONS (password 'x') ", "set_config('password', ", "'a' || ",
 		"ALTER ROLE r SET x = 1 ", "ALTER USER a PASSWORD 'x';", "$a$ password $b$ ", "''password''", "U&'password' ",
@@ -233,18 +235,22 @@ func TestRedactLinear(t *testing.T) {
 		"password/*", "password \"", "password$x", "U&'a!0041'\n'b' ", "U&'a' ", "E'a'\n", "crypt(", "hmac(1, 'x' ", "v_password text ", "v_password (", "' --\n", "'\n",
 		"authorization: 'x' ", "authorization=", "COPY t TO PROGRAM '-u a:b ", "EXECUTE 'alter", "EXECUTE p ", "token 'x' ", "'alter' 'role' ",
 	} {
-		text := strings.Repeat(unit, n)
-		for _, s := range []string{text, "SELECT '" + text + "'", "SELECT 'password=" + text} {
-			start := time.Now()
-			Redact(s)
-			RedactMessage(s, `syntax error at or near "x"`)
-			RedactMessage("ALTER ROLE r PASSWORD 'x'", s)
-			RedactBroken(s)
-			Executes(s)
-			RedactValue(s)
-			if d := time.Since(start); d > 10*time.Second {
-				t.Errorf("%q took %v", unit, d)
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			text := strings.Repeat(unit, n)
+			for _, s := range []string{text, "SELECT '" + text + "'", "SELECT 'password=" + text} {
+				done := make(chan struct{})
+				go func() {
+					defer close(done)
+					Redact(s)
+					RedactMessage(s, `syntax error at or near "x"`)
+					RedactMessage("ALTER ROLE r PASSWORD 'x'", s)
+					RedactBroken(s)
+					Executes(s)
+					RedactValue(s)
+				}()
+				await.Receive(t, fmt.Sprintf("the redaction of %q", unit), done)
 			}
-		}
+		})
 	}
 }

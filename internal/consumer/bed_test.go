@@ -11,17 +11,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
-	"go.uber.org/goleak"
 
 	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/awsapi"
 	"github.com/das-local/das-local/internal/consumer"
+	"github.com/das-local/das-local/internal/leakcheck"
 	"github.com/das-local/das-local/internal/stream"
 	"github.com/das-local/das-local/kinesisfake"
 	"github.com/das-local/das-local/kmsfake"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leakcheck.Main(m) }
 
 const (
 	clusterID  = "cluster-4HNY5V4RRNPKKYB7ICFKE5JBQQ"
@@ -111,7 +112,7 @@ func (b *bed) awaitActive() {
 	waiter := kinesis.NewStreamExistsWaiter(b.kinesis, func(o *kinesis.StreamExistsWaiterOptions) {
 		o.MinDelay, o.MaxDelay = 5*time.Millisecond, 20*time.Millisecond
 	})
-	if err := waiter.Wait(b.t.Context(), &kinesis.DescribeStreamInput{StreamName: aws.String(streamName)}, 10*time.Second); err != nil {
+	if err := waiter.Wait(b.t.Context(), &kinesis.DescribeStreamInput{StreamName: aws.String(streamName)}, await.Patience); err != nil {
 		b.t.Fatal(err)
 	}
 }

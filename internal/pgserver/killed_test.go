@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/das-local/das-local/internal/await"
 )
 
 // ownerEnv makes the test binary own a server in the directory it names, until
@@ -123,14 +125,9 @@ func TestSweepLeavesOthersAlone(t *testing.T) {
 
 func awaitGone(t *testing.T, pid int) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
-		if state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err == nil && strings.Contains(string(state), ") Z ") {
-			return // ended; nobody has taken note yet
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("process %d still runs", pid)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+	await.True(t, fmt.Sprintf("the end of process %d", pid), func() bool {
+		state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		zombie := err == nil && strings.Contains(string(state), ") Z ") // ended; nobody has taken note yet
+		return zombie || errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
+	})
 }

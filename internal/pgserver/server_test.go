@@ -14,19 +14,20 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"go.uber.org/goleak"
+
+	"github.com/das-local/das-local/internal/leakcheck"
 )
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(ownerEnv); dir != "" {
 		ownServer(dir) // the process that TestKilledOwner kills
 	}
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		if dir, err := shared(); err == nil {
-			_ = os.RemoveAll(dir)
-		}
-		os.Exit(code)
-	}))
+	leakcheck.Main(m, func() (func() error, error) {
+		return func() error {
+			dir, err := shared()
+			return errors.Join(err, os.RemoveAll(dir))
+		}, nil
+	})
 }
 
 // shared is a cache for the whole test run: one initdb, not one a test.

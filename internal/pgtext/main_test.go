@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/das-local/das-local/internal/pgserver"
+	"github.com/das-local/das-local/internal/pgtest"
 	"github.com/das-local/das-local/internal/pgtext"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -17,27 +17,7 @@ import (
 // server is the judge: what it prints is right.
 var server *pgserver.Server
 
-func TestMain(m *testing.M) {
-	// DAS_LOCAL_TEST_PG_BIN has the programs of the version to test against.
-	var cfg pgserver.Config
-	var err error
-	if dir := os.Getenv("DAS_LOCAL_TEST_PG_BIN"); dir != "" {
-		if cfg.Installation, err = pgserver.Inspect(context.Background(), dir); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-	}
-	if server, err = pgserver.Start(context.Background(), cfg); err != nil {
-		fmt.Fprintln(os.Stderr, "install PostgreSQL 15 (Debian: apt-get install postgresql-15):", err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	if err := server.Stop(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { pgtest.Main(m, &server, nil) }
 
 // since says from which major version on the server has a type.
 func since(typ string) int {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/store"
 )
 
@@ -61,7 +62,7 @@ func TestEveryAnswerIsTrue(t *testing.T) {
 			dir := t.TempDir()
 			s := open(t, store.Config{Dir: dir, Fault: d.fault, Backoff: time.Millisecond, Patience: time.Minute})
 			var stored, lost sync.Map
-			var next atomic.Uint64
+			var next, acknowledged atomic.Uint64
 			var writers sync.WaitGroup
 			stop := make(chan struct{})
 			for range 8 {
@@ -81,6 +82,7 @@ func TestEveryAnswerIsTrue(t *testing.T) {
 						switch {
 						case err == nil:
 							stored.Store(n, true)
+							acknowledged.Add(1)
 						case errors.Is(err, store.ErrBroken):
 							lost.Store(n, true)
 							time.Sleep(time.Millisecond)
@@ -93,13 +95,15 @@ func TestEveryAnswerIsTrue(t *testing.T) {
 				})
 			}
 			for range 4 {
-				time.Sleep(time.Duration(rand.IntN(20)) * time.Millisecond)
-				epoch := s.Epoch()
+				told, epoch := acknowledged.Load(), s.Epoch()
+				await.True(t, "a write", func() bool { return acknowledged.Load() > told })
+				time.Sleep(time.Duration(rand.IntN(20)) * time.Millisecond) // any instant
 				d.fail(bad)
-				until(t, func() bool { return broken(s) })
+				// Some faults let the directory be opened again, and fail it later once more.
+				await.True(t, "the failure", func() bool { return broken(s) || s.Epoch() > epoch })
 				time.Sleep(time.Duration(rand.IntN(5)) * time.Millisecond)
 				d.heal()
-				until(t, func() bool { return s.Epoch() > epoch })
+				await.True(t, "the recovery", func() bool { return !broken(s) && s.Epoch() > epoch })
 			}
 			close(stop)
 			writers.Wait()
@@ -138,15 +142,6 @@ func check(t *testing.T, s *store.Store, stored, lost *sync.Map) {
 	}
 }
 
-func until(t *testing.T, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("it does not happen")
-		}
-	}
-}
-
 // TestAWriterIsNotHeldByABadDisk checks that a writer without a deadline gets an
 // answer while the disk stays bad, and that a store can then be closed.
 func TestAWriterIsNotHeldByABadDisk(t *testing.T) {
@@ -180,7 +175,7 @@ func TestAStaleEpochIsRefused(t *testing.T) {
 	d.fail(func(op, path string) error { return syscall.EIO })
 	_ = put(t, s, 1)
 	d.heal()
-	until(t, func() bool { return s.Epoch() != epoch })
+	await.True(t, "the recovery", func() bool { return s.Epoch() != epoch })
 	var b store.Batch
 	b.Set(key(2), value(2))
 	if _, err := s.Apply(&b, epoch); !errors.Is(err, store.ErrStale) {

@@ -12,13 +12,13 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/envelope"
+	"github.com/das-local/das-local/internal/leakcheck"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leakcheck.Main(m) }
 
 // bed is where a stream under test publishes: it keeps the records and opens
 // them as a consumer does.
@@ -154,9 +154,7 @@ func (b *bed) run(c Config) (s *Stream, src *Source, stop func() error) {
 	result := make(chan error, 1)
 	go func() { result <- s.Run(context.Background()) }()
 	return s, src, sync.OnceValue(func() error {
-		for !s.started.Load() {
-			time.Sleep(time.Millisecond)
-		}
+		await.True(b.t, "the start of the stream", s.started.Load)
 		return errors.Join(s.Drain(context.Background()), <-result)
 	})
 }

@@ -7,9 +7,11 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/await"
 )
 
 // spoolBed is a bed with a spool that is as good as one on disk: a put and the
@@ -116,101 +118,107 @@ func (s *spoolBed) start(t *testing.T, c Config) (*Stream, func() error) {
 // TestWhatIsLeftIsPublishedByTheNextStream has streams that cannot publish end, and
 // one that can: it publishes everything, in order and once.
 func TestWhatIsLeftIsPublishedByTheNextStream(t *testing.T) {
-	s := &spoolBed{bed: newBed(t)}
-	n := int64(0)
-	for round := range 4 {
-		s.setFail(errors.New("the key is disabled"))
-		st, end := s.start(t, Config{BatchBytes: 2000})
-		a, b := NewSource("db-A"), NewSource("db-B")
-		a.Attach(st)
-		b.Attach(st)
-		for range 400 {
-			n++
-			a.Record(one(n))
-			b.Record(one(n))
-		}
-		if round%2 == 0 { // else the end spools them
-			soon(t, func() bool { _, events := s.count(); return int64(events) == 2*n })
-			soon(t, func() bool { return st.Stats().Queued <= 2*maxRound*2000 }) // what the publisher holds
-		}
-		if err := end(); err != nil {
-			t.Errorf("the end: %v", err)
-		}
-		if lost := st.Stats().Lost; lost != 0 {
-			t.Errorf("%d events are lost", lost)
-		}
-		if _, events := s.count(); int64(events) != 2*n {
-			t.Errorf("%d events are spooled, want %d", events, 2*n)
-		}
-	}
-	s.setFail(nil)
-	st, _ := s.start(t, Config{})
-	src := NewSource("db-A")
-	src.Attach(st)
-	n++
-	src.Record(one(n))
-	if err := st.Drain(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if batches, _ := s.count(); batches != 0 || st.Stats().Spooled != 0 || st.Stats().Queued != 0 {
-		t.Errorf("%d batches are left; %+v", batches, st.Stats())
-	}
-	next := map[string]int64{"db-A": 1, "db-B": 1}
-	for _, r := range s.opened() {
-		for _, raw := range r.Events {
-			if got := statementID(t, raw); got != next[r.InstanceID] {
-				t.Fatalf("%s: event %d comes when %d is next", r.InstanceID, got, next[r.InstanceID])
+	synctest.Test(t, func(t *testing.T) {
+		s := &spoolBed{bed: newBed(t)}
+		n := int64(0)
+		for round := range 4 {
+			s.setFail(errors.New("the key is disabled"))
+			st, end := s.start(t, Config{BatchBytes: 2000})
+			a, b := NewSource("db-A"), NewSource("db-B")
+			a.Attach(st)
+			b.Attach(st)
+			for range 400 {
+				n++
+				a.Record(one(n))
+				b.Record(one(n))
 			}
-			next[r.InstanceID]++
+			if round%2 == 0 { // else the end spools them
+				soon(t, func() bool { _, events := s.count(); return int64(events) == 2*n })
+				soon(t, func() bool { return st.Stats().Queued <= 2*maxRound*2000 }) // what the publisher holds
+			}
+			if err := end(); err != nil {
+				t.Errorf("the end: %v", err)
+			}
+			if lost := st.Stats().Lost; lost != 0 {
+				t.Errorf("%d events are lost", lost)
+			}
+			if _, events := s.count(); int64(events) != 2*n {
+				t.Errorf("%d events are spooled, want %d", events, 2*n)
+			}
 		}
-	}
-	if next["db-A"] != n+1 || next["db-B"] != n {
-		t.Errorf("published up to %v, want %d and %d", next, n, n-1)
-	}
+		s.setFail(nil)
+		st, _ := s.start(t, Config{})
+		src := NewSource("db-A")
+		src.Attach(st)
+		n++
+		src.Record(one(n))
+		if err := st.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if batches, _ := s.count(); batches != 0 || st.Stats().Spooled != 0 || st.Stats().Queued != 0 {
+			t.Errorf("%d batches are left; %+v", batches, st.Stats())
+		}
+		next := map[string]int64{"db-A": 1, "db-B": 1}
+		for _, r := range s.opened() {
+			for _, raw := range r.Events {
+				if got := statementID(t, raw); got != next[r.InstanceID] {
+					t.Fatalf("%s: event %d comes when %d is next", r.InstanceID, got, next[r.InstanceID])
+				}
+				next[r.InstanceID]++
+			}
+		}
+		if next["db-A"] != n+1 || next["db-B"] != n {
+			t.Errorf("published up to %v, want %d and %d", next, n, n-1)
+		}
+	})
 }
 
 // TestAHealthyStreamSpoolsNothing: the spool costs a second write.
 func TestAHealthyStreamSpoolsNothing(t *testing.T) {
-	s := &spoolBed{bed: newBed(t)}
-	st, _ := s.start(t, Config{})
-	src := NewSource("db-A")
-	src.Attach(st)
-	for n := range int64(200) {
-		src.Record(one(n + 1))
-	}
-	if err := st.Drain(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if s.writes > 20 {
-		t.Errorf("the spool was written %d times", s.writes)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := &spoolBed{bed: newBed(t)}
+		st, _ := s.start(t, Config{})
+		src := NewSource("db-A")
+		src.Attach(st)
+		for n := range int64(200) {
+			src.Record(one(n + 1))
+		}
+		if err := st.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if s.writes > 20 {
+			t.Errorf("the spool was written %d times", s.writes)
+		}
+	})
 }
 
 // TestAFullSpool: what does not fit waits in memory, in its order.
 func TestAFullSpool(t *testing.T) {
-	s := &spoolBed{bed: newBed(t)}
-	s.setFail(errors.New("no"))
-	st, end := s.start(t, Config{SpoolBytes: 5000, BatchBytes: 1000})
-	src := NewSource("db-A")
-	src.Attach(st)
-	for n := range int64(50) {
-		src.Record(one(n + 1))
-	}
-	soon(t, func() bool { n, _ := s.count(); return n > 0 })
-	time.Sleep(10 * time.Millisecond)
-	if spooled := st.Stats().Spooled; spooled > 5000 {
-		t.Errorf("%d bytes are spooled", spooled)
-	}
-	s.setFail(nil)
-	if err := st.Drain(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	_ = end()
-	for i, e := range s.events() {
-		if *e.StatementID != int64(i+1) {
-			t.Fatalf("event %d is number %d", i+1, *e.StatementID)
+	synctest.Test(t, func(t *testing.T) {
+		s := &spoolBed{bed: newBed(t)}
+		s.setFail(errors.New("no"))
+		st, end := s.start(t, Config{SpoolBytes: 5000, BatchBytes: 1000})
+		src := NewSource("db-A")
+		src.Attach(st)
+		for n := range int64(50) {
+			src.Record(one(n + 1))
 		}
-	}
+		soon(t, func() bool { n, _ := s.count(); return n > 0 })
+		time.Sleep(10 * time.Millisecond)
+		if spooled := st.Stats().Spooled; spooled > 5000 {
+			t.Errorf("%d bytes are spooled", spooled)
+		}
+		s.setFail(nil)
+		if err := st.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		_ = end()
+		for i, e := range s.events() {
+			if *e.StatementID != int64(i+1) {
+				t.Fatalf("event %d is number %d", i+1, *e.StatementID)
+			}
+		}
+	})
 }
 
 func statementID(t *testing.T, raw []byte) int64 {
@@ -224,9 +232,5 @@ func statementID(t *testing.T, raw []byte) int64 {
 
 func soon(t *testing.T, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("it does not happen")
-		}
-	}
+	await.True(t, "the spool to be so", ok)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/await"
 )
 
 // TestNothingLost has 32 sessions record as fast as they can, in both modes,
@@ -325,8 +326,9 @@ func TestDetachAndReattach(t *testing.T) {
 		if src.Recording() {
 			t.Error("recording after Detach")
 		}
+		before := s.Stats().Events
 		src.Attach(s)
-		time.Sleep(time.Millisecond)
+		await.True(t, "events after Attach", func() bool { return s.Stats().Events > before })
 	}
 	close(quit)
 	wg.Wait()

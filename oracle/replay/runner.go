@@ -16,7 +16,7 @@ import (
 const mark = "SHOW server_version_num /* the set-up ends here */"
 
 // eventTime bounds the wait for the events of a session that has ended.
-const eventTime = 15 * time.Second
+const eventTime = 2 * time.Minute
 
 // A Run is a case with the events that it caused.
 type Run struct {

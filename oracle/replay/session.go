@@ -15,7 +15,7 @@ import (
 )
 
 // sessionTime bounds one session of a case.
-const sessionTime = 30 * time.Second
+const sessionTime = 2 * time.Minute
 
 // session is one connection that sends messages exactly as a case wants them.
 type session struct {

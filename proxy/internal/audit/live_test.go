@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/catalog"
 	"github.com/das-local/das-local/proxy/internal/audit"
 	"github.com/das-local/das-local/proxy/internal/track"
@@ -29,7 +30,7 @@ type live struct {
 func newCatalogue(t *testing.T) *catalog.Catalog {
 	t.Helper()
 	c, err := catalog.New(catalog.Config{
-		MaxWait: 10 * time.Second,
+		MaxWait: await.Patience,
 		// Nothing is noticed by itself while the test runs.
 		CheckInterval: time.Hour,
 		Connect: func(ctx context.Context, database string) (*pgx.Conn, error) {

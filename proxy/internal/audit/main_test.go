@@ -2,47 +2,21 @@ package audit_test
 
 import (
 	"context"
-	"fmt"
 	"net/url"
-	"os"
 	"testing"
 
 	"github.com/das-local/das-local/internal/pgserver"
+	"github.com/das-local/das-local/internal/pgtest"
 	"github.com/jackc/pgx/v5/pgconn"
-	"go.uber.org/goleak"
 )
 
 // server is the real PostgreSQL whose catalogue the tests ask.
 var server *pgserver.Server
 
 func TestMain(m *testing.M) {
-	cfg := pgserver.Config{Settings: map[string]string{
+	pgtest.Main(m, &server, map[string]string{
 		"timezone": "UTC", "wal_level": "logical", "max_prepared_transactions": "10", "autovacuum": "off",
-	}}
-	var err error
-	// DAS_LOCAL_TEST_PG_BIN has the programs of the version to test against.
-	if dir := os.Getenv("DAS_LOCAL_TEST_PG_BIN"); dir != "" {
-		if cfg.Installation, err = pgserver.Inspect(context.Background(), dir); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-	}
-	if server, err = pgserver.Start(context.Background(), cfg); err != nil {
-		fmt.Fprintln(os.Stderr, "install PostgreSQL 15 with contrib (Debian: apt-get install postgresql-15):", err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	if err := server.Stop(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	if code == 0 {
-		if err := goleak.Find(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	os.Exit(code)
+	})
 }
 
 // major is the server's major version.

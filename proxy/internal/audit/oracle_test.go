@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/catalog"
 	"github.com/das-local/das-local/internal/classify"
 	"github.com/das-local/das-local/proxy/internal/audit"
@@ -113,7 +114,7 @@ func newOracle(t *testing.T, ctx context.Context) *oracle {
 	o.must(c, string(sql))
 	_ = c.Close(ctx)
 	o.catalog, err = catalog.New(catalog.Config{
-		MaxWait: 5 * time.Second,
+		MaxWait: await.Patience,
 		Connect: func(ctx context.Context, database string) (*pgx.Conn, error) {
 			cfg, err := pgx.ParseConfig(server.URL())
 			if err != nil {

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/das-local/das-local/emulator"
+)
+
+// fileKey is a KMS key in a configuration file.
+type fileKey struct {
+	Alias       string `yaml:"alias"`
+	Description string `yaml:"description"`
+}
+
+// fileCluster is a cluster in a configuration file.
+type fileCluster struct {
+	ID            string            `yaml:"id"`
+	EngineVersion string            `yaml:"engine-version"`
+	Instances     []string          `yaml:"instances"`
+	InstanceClass string            `yaml:"instance-class"`
+	Tags          map[string]string `yaml:"tags"`
+	Stream        string            `yaml:"stream"`
+	Key           string            `yaml:"key"`
+}
+
+// maxConfig bounds a configuration file.
+const maxConfig = 1 << 20
+
+// configFlag defines --config on fs; load reads the file after the command line.
+func configFlag(fs flagSet) *string {
+	return fs.String("config", "", "`FILE` (YAML) with flags by their names, and with clusters and keys to make at start; the environment and the command line win over it")
+}
+
+// loadConfig sets the flags of fs that neither the environment nor the command line has
+// set, and the lists of o, as the file says. What the file has that das-local does not
+// know is an error that names its line.
+func loadConfig(path string, fs flagSet, o *emulator.Options) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("read --config: %w: %w", err, errUsage)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
+	if err != nil {
+		return fmt.Errorf("read --config: %w", err)
+	}
+	if len(text) > maxConfig {
+		return fmt.Errorf("%s is larger than %d bytes: %w", path, maxConfig, errUsage)
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		return fmt.Errorf("%s: %w: %w", path, err, errUsage)
+	}
+	if len(doc.Content) == 0 {
+		return nil // an empty file
+	}
+	root := doc.Content[0]
+	if root.Kind != yaml.MappingNode {
+		return fmt.Errorf("%s:%d: a configuration is a list of NAME: VALUE: %w", path, root.Line, errUsage)
+	}
+	given := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	var errs []error
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		name, value := root.Content[i], root.Content[i+1]
+		if err := setFromFile(fs, o, given, name.Value, value); err != nil {
+			errs = append(errs, atLine(path, name.Line, err))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("%w: %w", err, errUsage)
+	}
+	return nil
+}
+
+// unknownField is how the YAML library tells of a key that a list's elements do not
+// have: with a line of its own, and the name of a Go type.
+var unknownField = regexp.MustCompile(`line (\d+): field (\S+) not found in type \S+`)
+
+// goType is what it says of the Go value that something does not fit.
+var goType = regexp.MustCompile(` into \[?\]?\S*main\.\S+`)
+
+// atLine says where in the file the error is.
+func atLine(path string, line int, err error) error {
+	if m := unknownField.FindStringSubmatch(err.Error()); m != nil {
+		return fmt.Errorf("%s:%s: there is no setting %q here", path, m[1], m[2])
+	}
+	return fmt.Errorf("%s:%d: %s", path, line, goType.ReplaceAllString(err.Error(), ""))
+}
+
+func setFromFile(fs flagSet, o *emulator.Options, given map[string]bool, name string, value *yaml.Node) error {
+	switch name {
+	case "clusters":
+		var list []fileCluster
+		if err := value.Load(&list, yaml.WithKnownFields()); err != nil {
+			return fmt.Errorf("clusters: %w", err)
+		}
+		for _, c := range list {
+			o.Clusters = append(o.Clusters, emulator.Cluster{ID: c.ID, EngineVersion: c.EngineVersion, Instances: c.Instances,
+				InstanceClass: c.InstanceClass, Tags: c.Tags, Stream: emulator.Mode(c.Stream), Key: c.Key})
+		}
+		return nil
+	case "keys":
+		var list []fileKey
+		if err := value.Load(&list, yaml.WithKnownFields()); err != nil {
+			return fmt.Errorf("keys: %w", err)
+		}
+		for _, k := range list {
+			o.Keys = append(o.Keys, emulator.Key(k))
+		}
+		return nil
+	}
+	if fs.Lookup(name) == nil || name == "config" {
+		return fmt.Errorf("there is no setting %q; \"das-local up -h\" lists them, and clusters and keys are lists", name)
+	}
+	values := []*yaml.Node{value}
+	if value.Kind == yaml.SequenceNode {
+		values = value.Content
+	}
+	if given[name] {
+		return nil
+	}
+	for _, v := range values {
+		if v.Kind != yaml.ScalarNode {
+			return fmt.Errorf("%s takes a value or a list of values", name)
+		}
+		if err := fs.Set(name, v.Value); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}

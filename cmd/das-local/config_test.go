@@ -1,0 +1,85 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/das-local/das-local/emulator"
+)
+
+func configured(t *testing.T, text string, args ...string) (emulator.Options, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "das.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fs := newFlags("up", "", io.Discard)
+	var o emulator.Options
+	emulatorFlags(fs, &o)
+	config := configFlag(fs)
+	if err := parse(fs, append(args, "--config", path), false); err != nil {
+		t.Fatal(err)
+	}
+	return o, loadConfig(*config, fs, &o)
+}
+
+func TestConfigFile(t *testing.T) {
+	t.Setenv("DAS_LOCAL_REGION", "eu-west-1")
+	o, err := configured(t, `
+listen: 127.0.0.1:1
+aws-listen: 127.0.0.1:2
+region: us-west-2
+seed: 42
+heartbeat: 0
+sns-topic: [a=http://x/1, b=http://x/2]
+keys:
+  - {alias: alias/a, description: d}
+clusters:
+  - id: orders
+    instances: [o-1, o-2]
+    stream: sync
+    tags: {k: v}
+`, "--listen", "127.0.0.1:9", "--key-reuse", "1s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Listen != "127.0.0.1:9" || o.AWSListen != "127.0.0.1:2" || o.Region != "eu-west-1" || o.Seed != 42 || o.Heartbeat != -1 ||
+		o.KeyReuse != time.Second || len(o.SNSTopics) != 2 || len(o.Keys) != 1 || o.Keys[0].Description != "d" {
+		t.Errorf("%+v", o)
+	}
+	if len(o.Clusters) != 1 || o.Clusters[0].ID != "orders" || len(o.Clusters[0].Instances) != 2 || o.Clusters[0].Stream != "sync" || o.Clusters[0].Tags["k"] != "v" {
+		t.Errorf("%+v", o.Clusters)
+	}
+	if _, err := configured(t, "# nothing\n"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestConfigFileErrors(t *testing.T) {
+	for text, want := range map[string]string{
+		"listen: a\nlissten: b\n":               `das.yaml:2: there is no setting "lissten"`,
+		"clusters:\n  - id: a\n    instance: b": `das.yaml:3: there is no setting "instance" here`,
+		"\nheartbeat: soon":                     `das.yaml:2: heartbeat: "soon" is not a duration`,
+		"listen: {a: b}":                        `das.yaml:1: listen takes a value`,
+		"config: other.yaml":                    `das.yaml:1: there is no setting "config"`,
+		"- a":                                   `das.yaml:1: a configuration is`,
+		"a: [":                                  `das.yaml: `,
+		"keys: 7":                               `das.yaml:1: keys: `,
+	} {
+		_, err := configured(t, text)
+		if err == nil || !strings.Contains(err.Error(), want) || !errors.Is(err, errUsage) || strings.Contains(err.Error(), "main.") {
+			t.Errorf("%q: %v; want %s", text, err, want)
+		}
+	}
+}
+
+func FuzzConfigFile(f *testing.F) {
+	f.Add("clusters: [{id: a, tags: {b: c}}]\nkeys: [{alias: d}]\nseed: 7")
+	f.Add("a: &a [*a]")
+	f.Fuzz(func(t *testing.T, text string) { _, _ = configured(t, text) })
+}

@@ -1,0 +1,58 @@
+package emulator
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/das-local/das-local/internal/stream"
+)
+
+// Mode is how sessions meet the activity stream: they wait for their events to be
+// durable, or do not.
+type Mode = stream.Mode
+
+// The modes, as StartActivityStream of RDS has them.
+const (
+	Sync  = stream.Sync
+	Async = stream.Async
+)
+
+// StartActivityStream starts the first cluster's stream with the key KeyARN and
+// returns when it is started. Sessions stay, other than with the API's
+// StartActivityStream, which restarts the instances. A stream that runs is an error.
+func (e *Emulator) StartActivityStream(ctx context.Context, mode Mode) error {
+	return e.rds.StartStream(ctx, e.first.ID, string(mode), e.keyARN)
+}
+
+// StopActivityStream stops the first cluster's stream and returns when it is
+// stopped: what was queued is published, and the Kinesis stream is deleted. Sessions
+// stay. A stream that does not run is an error.
+func (e *Emulator) StopActivityStream(ctx context.Context) error {
+	return e.rds.StopStream(ctx, e.first.ID)
+}
+
+// WaitFor reads the first cluster's stream from its oldest record on and returns
+// the first event for which match is true. If ctx ends before, the error says how
+// many events there were and which was the last.
+func (e *Emulator) WaitFor(ctx context.Context, match func(Event) bool) (Event, error) {
+	var last Event
+	seen := 0
+	for event, err := range e.Events(ctx) {
+		switch {
+		case ctx.Err() != nil:
+		case err != nil:
+			return Event{}, fmt.Errorf("wait for an event: %w", err)
+		case match(event):
+			return event, nil
+		default:
+			seen, last = seen+1, event
+		}
+	}
+	switch {
+	case ctx.Err() == nil:
+		return Event{}, fmt.Errorf("wait for an event: the stream %s ended after %d that do not match", e.StreamName(), seen)
+	case seen == 0:
+		return Event{}, fmt.Errorf("wait for an event: there is none at all: %w", ctx.Err())
+	}
+	return Event{}, fmt.Errorf("wait for an event: none of %d matches, the last is %s: %w", seen, last.JSON, ctx.Err())
+}
