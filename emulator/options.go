@@ -121,6 +121,9 @@ type Options struct {
 	Keys     []Key
 	Clusters []Cluster
 
+	// Pprof serves Go's profiles under /debug/pprof/ on the AWS address.
+	Pprof bool
+
 	// queueBytes bounds what a stream keeps; 0 is its own bound. Tests set it.
 	queueBytes int
 	fault      store.Fault // stands in for a bad disk, in tests
@@ -128,8 +131,6 @@ type Options struct {
 	// beforeDelete is called before the Kinesis stream of a stopped activity stream is
 	// deleted; nil: nothing is. Tests hold the stream there.
 	beforeDelete func()
-	// Pprof serves Go's profiles under /debug/pprof/ on the AWS address.
-	Pprof bool
 
 	// Logger gets what happens, and at level info what a long step does. Nil is
 	// slog.Default.
