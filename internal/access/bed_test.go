@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/smithy-go"
-	"go.uber.org/goleak"
+	"github.com/das-local/das-local/internal/leakcheck"
 
 	"github.com/das-local/das-local/internal/access"
 	"github.com/das-local/das-local/internal/awsapi"
@@ -24,7 +24,7 @@ import (
 	"github.com/das-local/das-local/rdsapi"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leakcheck.Main(m) }
 
 // bed is the services behind a guard that knows the example's account.
 type bed struct {
