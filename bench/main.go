@@ -6,9 +6,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"strconv"
-	"syscall"
+
+	"github.com/das-local/das-local/e2e/testbed"
 )
 
 // options are the program's flags.
@@ -30,13 +30,7 @@ func main() {
 	flag.StringVar(&o.audit, "audit", "catalog", "audit `MODE` of das-local: catalog, or server, with pgaudit in the server for its sessions alone")
 	flag.BoolVar(&o.check, "check", false, fmt.Sprintf("exit 1 if a cell reaches less than %.1f of pgbouncer's TPS", floor))
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, o); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		stop()
-		os.Exit(1)
-	}
+	testbed.Main("bench", func(ctx context.Context) error { return run(ctx, o) })
 }
 
 func run(ctx context.Context, o options) (err error) {

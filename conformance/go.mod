@@ -33,6 +33,7 @@ require (
 	github.com/dafny-lang/DafnyRuntimeGo/v4 v4.11.3 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/klauspost/compress v1.20.3 // indirect
+	go.uber.org/goleak v1.3.0 // indirect
 )
 
 replace github.com/das-local/das-local => ../

@@ -6,10 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"regexp"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/das-local/das-local/e2e/testbed"
@@ -54,13 +52,7 @@ func main() {
 	flag.BoolVar(&o.check, "check", false, "exit 1 if less of the decidable agrees than the floors say")
 	flag.BoolVar(&o.verbose, "v", false, "print the ways in which kinds disagree, with examples")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, o); err != nil {
-		fmt.Fprintln(os.Stderr, "differential:", err)
-		stop()
-		os.Exit(1)
-	}
+	testbed.Main("differential", func(ctx context.Context) error { return run(ctx, o) })
 }
 
 func run(ctx context.Context, o options) (err error) {

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/das-local/das-local/internal/access"
 	"github.com/das-local/das-local/internal/awsapi"
@@ -131,7 +130,7 @@ func (e *Emulator) start(ctx context.Context) (err error) {
 	if e.engineVersion = e.opts.EngineVersion; e.engineVersion == "" {
 		e.engineVersion = e.upstream.version
 	}
-	if e.catalog, err = catalog.New(catalog.Config{Connect: e.upstream.connect, Home: e.upstream.config.Database, MaxWait: 2 * time.Second, Logger: e.log}); err != nil {
+	if e.catalog, err = catalog.New(catalog.Config{Connect: e.upstream.connect, Home: e.upstream.config.Database, MaxWait: lookupPatience, Logger: e.log}); err != nil {
 		return fmt.Errorf("set the catalogue up: %w", err)
 	}
 	if err := e.startServices(); err != nil {

@@ -14,6 +14,7 @@ import (
 // TestAQueueOnDisk has a stream whose key is disabled: what it queues is published
 // after a restart, and what is queued when it is stopped is told to be lost.
 func TestAQueueOnDisk(t *testing.T) {
+	t.Parallel() // it waits
 	dir := dataDir(t)
 	o := Options{DataDir: dir, StartStream: "async", Heartbeat: -1, KeyReuse: time.Nanosecond}
 	e := startOn(t, o)

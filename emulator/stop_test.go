@@ -16,6 +16,7 @@ import (
 // TestStopOfAStreamThatCannotPublish is about what users do to a running
 // stream: it must stop all the same, start again, and not end the emulator.
 func TestStopOfAStreamThatCannotPublish(t *testing.T) {
+	t.Parallel() // it waits
 	ctx := t.Context()
 	e, err := Start(ctx, Options{Listen: "127.0.0.1:0", AWSListen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -73,6 +74,7 @@ func TestStopOfAStreamThatCannotPublish(t *testing.T) {
 // TestCloseOfAStreamThatCannotPublish checks that events which cannot be
 // published neither hold the end up for long nor make it a failure.
 func TestCloseOfAStreamThatCannotPublish(t *testing.T) {
+	t.Parallel() // it waits
 	ctx := t.Context()
 	e, err := Start(ctx, Options{StartStream: "async", Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {

@@ -15,6 +15,11 @@ import (
 	"github.com/das-local/das-local/internal/pgserver"
 )
 
+// lookupPatience is how long a look-up of the catalogue waits for the server, which
+// also counts as away for some time afterwards. A server that is merely busy must not
+// cost names, and one that hangs holds its sessions up itself.
+const lookupPatience = 10 * time.Second
+
 // oldestUpstream is the oldest major version of PostgreSQL that is audited.
 const oldestUpstream = 12
 

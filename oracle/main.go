@@ -6,10 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"regexp"
 	"strings"
-	"syscall"
 
 	"github.com/das-local/das-local/e2e/testbed"
 	"github.com/das-local/das-local/oracle/replay"
@@ -36,13 +34,7 @@ func main() {
 	flag.BoolVar(&o.verbose, "v", false, "print the first difference of every case that does not agree")
 	flag.IntVar(&o.workers, "workers", 2, "`N` cases at a time")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, o); err != nil {
-		fmt.Fprintln(os.Stderr, "oracle:", err)
-		stop()
-		os.Exit(1)
-	}
+	testbed.Main("oracle", func(ctx context.Context) error { return run(ctx, o) })
 }
 
 func run(ctx context.Context, o options) (err error) {
