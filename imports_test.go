@@ -36,7 +36,7 @@ var allowed = map[string][]string{
 	"internal/activity": nil,
 
 	"kinesisfake":     {"internal/awsapi", "internal/store"},
-	"kmsfake":         {"internal/awsapi", "internal/iam", "internal/store"},
+	"kmsfake":         {"internal/awsapi", "internal/store"},
 	"rdsapi":          {"internal/awsapi", "internal/clock", "internal/store"},
 	"internal/awsapi": nil,
 	"internal/clock":  nil,

@@ -61,7 +61,7 @@ func (e *Emulator) guard() awsapi.Guard {
 		return nil
 	}
 	return access.New(access.Config{Account: e.identity.account, Region: e.opts.Region, AccountID: e.opts.AccountID,
-		Keys: keys{e.kms}, Streams: streams{e.kinesis}, Databases: e.rds, Logger: e.log})
+		Keys: keys{e.kms}, Streams: streams{e.kinesis, e.opts.Region, e.opts.AccountID}, Databases: e.rds, Logger: e.log})
 }
 
 // front is what stands before the services.

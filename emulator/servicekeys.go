@@ -5,7 +5,6 @@ import (
 
 	"github.com/das-local/das-local/internal/access"
 	"github.com/das-local/das-local/internal/stream"
-	"github.com/das-local/das-local/kinesisfake"
 	"github.com/das-local/das-local/kmsfake"
 	"github.com/das-local/das-local/rdsapi"
 )
@@ -34,23 +33,6 @@ type granter interface {
 func (k keys) Granted(ctx context.Context, keyARN, principal, operation string, encryptionContext map[string]string) bool {
 	g, ok := any(k.kms).(granter)
 	return ok && g.GrantAllows(ctx, keyARN, principal, operation, encryptionContext)
-}
-
-// streams tells package access about Kinesis streams.
-type streams struct{ *kinesisfake.Server }
-
-// StreamTags implements access.Streams.
-func (s streams) StreamTags(arn string) map[string]string { return s.Server.TagsOf(arn) }
-
-// policyHolder is a Kinesis with resource policies.
-type policyHolder interface{ ResourcePolicy(arn string) string }
-
-// StreamPolicy implements access.Streams.
-func (s streams) StreamPolicy(arn string) string {
-	if p, ok := any(s.Server).(policyHolder); ok {
-		return p.ResourcePolicy(arn)
-	}
-	return ""
 }
 
 // keyService is RDS as a user of keys.

@@ -57,6 +57,8 @@ func (b *bed) Granted(_ context.Context, _, principal, operation string, _ map[s
 func (b *bed) StreamOf(token string) (string, bool)    { return b.kinesis.StreamOf(token) }
 func (b *bed) StreamTags(arn string) map[string]string { return b.kinesis.TagsOf(arn) }
 func (b *bed) StreamPolicy(arn string) string          { return b.policy[arn] }
+func (b *bed) ConsumerARN(string, string) string       { return "" }
+
 func (b *bed) ResolveKey(ctx context.Context, id string) (rdsapi.KMSKey, error) {
 	k, err := b.kms.LookupKey(ctx, id)
 	return rdsapi.KMSKey(k), err

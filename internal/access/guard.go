@@ -54,6 +54,8 @@ type Streams interface {
 	StreamTags(arn string) map[string]string
 	// StreamPolicy is the resource policy of a stream or a consumer; empty: none.
 	StreamPolicy(arn string) string
+	// ConsumerARN is that of a stream's consumer of a name; empty: there is none.
+	ConsumerARN(streamARN, name string) string
 }
 
 // Databases tells about RDS resources.

@@ -69,8 +69,10 @@ func (g *Guard) kinesisResource(operation string, in *kinesisInput) string {
 	case "SubscribeToShard":
 		arn = value(in.ConsumerARN)
 	case "DescribeStreamConsumer", "DeregisterStreamConsumer":
-		if arn = value(in.ConsumerARN); arn == "" && stream != "" { // by name: whichever it is
-			arn = stream + "/consumer/" + value(in.ConsumerName) + ":*"
+		if arn = value(in.ConsumerARN); arn == "" && stream != "" {
+			if arn = g.cfg.Streams.ConsumerARN(stream, value(in.ConsumerName)); arn == "" {
+				arn = stream + "/consumer/" + value(in.ConsumerName) + ":*" // there is none: who may know that?
+			}
 		}
 	case "TagResource", "UntagResource", "ListTagsForResource", "PutResourcePolicy", "GetResourcePolicy", "DeleteResourcePolicy":
 		arn = value(in.ResourceARN)
