@@ -40,7 +40,9 @@ func foreign(r *http.Request) bool {
 	return err != nil || !strings.EqualFold(u.Host, r.Host)
 }
 
-// harmless reports whether a request only looks: a link to a page of das-local's.
+// harmless reports whether a request only looks: a link to a page of das-local's, but
+// no call of an API by its URL.
 func harmless(r *http.Request) bool {
-	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.URL.RawQuery == ""
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) &&
+		!strings.Contains(r.URL.RawQuery, "Action=") && !strings.Contains(r.URL.RawQuery, "X-Amz-")
 }
