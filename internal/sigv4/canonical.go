@@ -100,7 +100,7 @@ func encode(s string) string {
 func headerValue(r *http.Request, name string) string {
 	values := r.Header.Values(name)
 	switch {
-	case name == "host":
+	case name == "host", name == ":authority":
 		values = []string{r.Host}
 	case name == "content-length" && len(values) == 0 && r.ContentLength >= 0:
 		values = []string{strconv.FormatInt(r.ContentLength, 10)}

@@ -120,7 +120,8 @@ func (s *Signature) scope(credential, headers string) *Error {
 	if !slices.IsSorted(s.headers) || slices.Contains(s.headers, "") || len(slices.Compact(slices.Clone(s.headers))) != len(s.headers) {
 		return incomplete("SignedHeaders must be a sorted list of different header names, separated by semicolons.")
 	}
-	if !slices.Contains(s.headers, "host") {
+	// HTTP/2 clients may sign the pseudo-header instead, as AWS's JavaScript SDK does.
+	if !slices.Contains(s.headers, "host") && !slices.Contains(s.headers, ":authority") {
 		return incomplete("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
 	}
 	return nil

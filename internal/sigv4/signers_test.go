@@ -237,3 +237,26 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// TestJavaScriptSDK has what @smithy/signature-v4 5 made of a call over HTTP/2: it
+// signs :authority, and no host.
+func TestJavaScriptSDK(t *testing.T) {
+	r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1:4566/", strings.NewReader(payload))
+	for k, v := range map[string]string{
+		"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "Kinesis_20131202.DescribeStream", "User-Agent": "x",
+		"X-Amz-User-Agent": "aws-sdk-js/3", "X-Amz-Date": "20261122T100000Z",
+		"X-Amz-Content-Sha256": "9eba409c3e52eed03e0eb744b3961f83b7bbf6306ec8866d6380643056105246",
+		"Authorization": "AWS4-HMAC-SHA256 Credential=AKID/20261122/us-east-1/kinesis/aws4_request, " +
+			"SignedHeaders=:authority;content-type;x-amz-content-sha256;x-amz-date;x-amz-target;x-amz-user-agent, " +
+			"Signature=d13605a67b71b5122d30bdbe835943ef1957b47716e04ae33dcc062a4ab05dd0",
+	} {
+		r.Header.Set(k, v)
+	}
+	if bad := check(r, []byte(payload), want); bad != nil {
+		t.Error(bad)
+	}
+	r.Host = "example.com"
+	if bad := check(r, []byte(payload), want); bad == nil {
+		t.Error("another host passes")
+	}
+}
