@@ -43,6 +43,10 @@ func invalidToken(service string) error {
 	return failure(service, "InvalidClientTokenId", "UnrecognizedClientException", "The security token included in the request is invalid.")
 }
 
+func expiredToken(service string) error {
+	return failure(service, "ExpiredToken", "ExpiredTokenException", "The security token included in the request is expired")
+}
+
 func denied(service, message string) error {
 	return failure(service, "AccessDenied", "AccessDeniedException", message)
 }

@@ -122,7 +122,11 @@ func (g *Guard) authenticate(hr *http.Request, body []byte, service string) (*ia
 		g.cfg.Logger.Info("call with an access key or session token that the IAM file does not have", "service", service)
 		return nil, invalidToken(service)
 	}
-	bad = s.Check(hr, body, sigv4.Want{Secret: key.Secret, Region: g.cfg.Region, Service: service, Now: g.cfg.Now()})
+	now := g.cfg.Now()
+	if !key.Expires.IsZero() && now.After(key.Expires) {
+		return nil, expiredToken(service)
+	}
+	bad = s.Check(hr, body, sigv4.Want{Secret: key.Secret, Region: g.cfg.Region, Service: service, Now: now})
 	if bad != nil {
 		return nil, g.unsigned(service, bad)
 	}

@@ -43,6 +43,8 @@ func TestAuthentication(t *testing.T) {
 		{"inactive key", b.as("AKIAold", "old-secret", ""), "UnrecognizedClientException", "InvalidClientTokenId", invalid, invalid},
 		{"a token that is not the key's", b.as("AKIAadmin", "admin-secret", "t"), "UnrecognizedClientException", "InvalidClientTokenId", invalid, invalid},
 		{"no token", b.as("ASIAconsumer", "consumer-secret", ""), "UnrecognizedClientException", "InvalidClientTokenId", invalid, invalid},
+		{"an expired token", b.as("ASIAformer", "former-secret", "former-token"), "ExpiredTokenException", "ExpiredToken",
+			"The security token included in the request is expired", "The security token included in the request is expired"},
 		{"wrong secret", b.as("AKIAadmin", "x", ""), "InvalidSignatureException", "SignatureDoesNotMatch", mismatch, mismatch},
 		{"wrong region", other, "InvalidSignatureException", "SignatureDoesNotMatch",
 			"Credential should be scoped to a valid region, not 'eu-west-1'. ", "Credential should be scoped to a valid region, not 'eu-west-1'. "},

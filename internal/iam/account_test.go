@@ -121,6 +121,7 @@ func TestAccountErrors(t *testing.T) {
 		{"{\"UserDetailList\": [{\"UserName\": \"a\", \"AccessKeys\": [{\"AccessKeyId\": \"A/B\", \"SecretAccessKey\": \"s\"}]}]}", "an AccessKeyId has up to 128 letters"},
 		{"{\"UserDetailList\": [{\"UserName\": \"a\", \"AccessKeys\": [{\"AccessKeyId\": \"A\"}]}]}", "SecretAccessKey is missing"},
 		{"{\"UserDetailList\": [{\"UserName\": \"a\", \"AccessKeys\": [{\"AccessKeyId\": \"A\", \"SecretAccessKey\": \"s\", \"Status\": \"Off\"}]}]}", "the Status of an access key is Active or Inactive"},
+		{"{\"UserDetailList\": [{\"UserName\": \"a\", \"AccessKeys\": [{\"AccessKeyId\": \"A\", \"SecretAccessKey\": \"s\", \"Expiration\": \"soon\"}]}]}", "the Expiration \"soon\" is not a date"},
 		{"{\"GroupDetailList\": [{\"GroupName\": \"g\"},\n{\"GroupName\": \"g\"}]}", "f.json:2: the group g is given twice"},
 		{"{\"RoleDetailList\": [{\"RoleName\": \"r\", \"Sessions\": [{\"RoleSessionName\": \"s\"}]}]}", "SessionToken is missing"},
 		{"{\"Policies\": [{\"PolicyName\": \"p\"}]}", "the policy has no document"},

@@ -132,6 +132,16 @@ func (l *loader) accessKey(n *node, i *Identity) error {
 	if k.Token, err = n.word("SessionToken", false); err != nil {
 		return err
 	}
+	expires, err := n.word("Expiration", false)
+	if err != nil {
+		return err
+	}
+	if expires != "" {
+		var ok bool
+		if k.Expires, ok = parseDate(expires); !ok {
+			return n.get("Expiration").fail("the Expiration %q is not a date such as 2027-01-01T00:00:00Z", expires)
+		}
+	}
 	status, err := n.word("Status", false)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package iam
 import (
 	"crypto/sha256"
 	"encoding/base32"
+	"time"
 )
 
 // Account has who may sign requests. It does not change.
@@ -17,6 +18,7 @@ type AccessKey struct {
 	Secret   string
 	Token    string // of temporary credentials; requests must bear it
 	Inactive bool
+	Expires  time.Time // of temporary credentials; zero: never
 	Identity *Identity
 }
 
