@@ -1,7 +1,9 @@
 package emulator
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/das-local/das-local/internal/stream"
@@ -9,11 +11,15 @@ import (
 	"github.com/das-local/das-local/rdsapi"
 )
 
-// Key is a KMS key to make at start. One whose alias is there already, in
+// Key is a KMS key to make at start. One whose id or alias is there already, in
 // Options.DataDir, is left as it is.
 type Key struct {
-	Alias       string // "alias/audit"
+	ID          string // empty: a new one
+	Alias       string // "alias/audit"; may be empty if ID is given
 	Description string
+	// Material is the key itself, 32 bytes; empty: random. What such a key has
+	// encrypted opens wherever a key is made of the same id and bytes.
+	Material []byte
 }
 
 // Cluster is a cluster to make at start, besides the first one. One that is there
@@ -30,6 +36,11 @@ type Cluster struct {
 }
 
 func (o Options) checkDeclared() error {
+	for _, k := range o.Keys {
+		if k.ID == "" && k.Alias == "" {
+			return errors.New("a declared KMS key has neither id nor alias")
+		}
+	}
 	seen := map[string]bool{}
 	for _, c := range o.Clusters {
 		switch {
@@ -48,11 +59,8 @@ func (o Options) checkDeclared() error {
 // declare makes the keys and clusters of the options that are not there yet.
 func (e *Emulator) declare(ctx context.Context) error {
 	for _, k := range e.opts.Keys {
-		if _, err := e.kms.LookupKey(ctx, k.Alias); err == nil {
-			continue
-		}
-		if _, err := e.kms.CreateKey(ctx, kmsfake.KeyOptions{Alias: k.Alias, Description: k.Description}); err != nil {
-			return fmt.Errorf("make the key %s: %w", k.Alias, err)
+		if _, err := e.kms.SeedKey(ctx, kmsfake.KeyOptions(k)); err != nil {
+			return fmt.Errorf("make the key %s: %w", cmp.Or(k.ID, k.Alias), err)
 		}
 	}
 	for _, c := range e.opts.Clusters {

@@ -153,7 +153,7 @@ func (e *Emulator) startServices() (err error) {
 	if err != nil {
 		return fmt.Errorf("set Kinesis up: %w", err)
 	}
-	e.kms, err = kmsfake.New(kmsfake.Config{Region: o.Region, AccountID: o.AccountID, Rand: e.rand, Store: e.disk})
+	e.kms, err = kmsfake.New(kmsfake.Config{Region: o.Region, AccountID: o.AccountID, Rand: e.rand, Store: e.disk, Now: e.clock.Now})
 	if err != nil {
 		return fmt.Errorf("set KMS up: %w", err)
 	}

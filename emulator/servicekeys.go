@@ -24,15 +24,14 @@ func (k keys) KeyOfBlob(blob []byte) (access.Key, bool) {
 	return access.Key(a), ok
 }
 
-// granter is a KMS with grants.
-type granter interface {
-	GrantAllows(ctx context.Context, keyID, principal, operation string, encryptionContext map[string]string) bool
-}
-
 // Granted implements access.Keys.
 func (k keys) Granted(ctx context.Context, keyARN, principal, operation string, encryptionContext map[string]string) bool {
-	g, ok := any(k.kms).(granter)
-	return ok && g.GrantAllows(ctx, keyARN, principal, operation, encryptionContext)
+	return k.kms.GrantAllows(ctx, keyARN, principal, operation, encryptionContext)
+}
+
+// MayRetire implements access.Keys.
+func (k keys) MayRetire(principal, token, keyID, grantID string) bool {
+	return k.kms.MayRetire(principal, token, keyID, grantID)
 }
 
 // keyService is RDS as a user of keys.

@@ -26,12 +26,11 @@ func (s *Server) Access(id string) (a Access, ok bool) {
 // AccessOfBlob is Access for the key that made a ciphertext.
 func (s *Server) AccessOfBlob(blob []byte) (a Access, ok bool) {
 	defer s.lock()()
-	tag, ok := tagOf(blob)
-	m := s.store.tags[tag]
-	if !ok || m == nil || m.gone {
+	k, _, err := s.sealer(nil, blob)
+	if err != nil {
 		return a, false
 	}
-	return s.access(m.key), true
+	return s.access(k), true
 }
 
 // access is Access of a key. The lock is held.
@@ -47,4 +46,17 @@ func (s *Server) access(k *key) Access {
 	}
 	slices.Sort(a.Aliases)
 	return a
+}
+
+// MayRetire reports whether a grant, given by a token or by its key and id, lets a
+// principal retire it.
+func (s *Server) MayRetire(principal, token, keyID, grantID string) bool {
+	defer s.lock()()
+	g := s.store.grants[grantID]
+	if token != "" {
+		g, _ = s.store.grantOfToken(token) // nil if it is of none
+	} else if k, err := s.resolve(keyID); err != nil || g == nil || g.key != k {
+		return false
+	}
+	return g != nil && (samePrincipal(g.retiring, principal) || slices.Contains(g.operations, "RetireGrant") && samePrincipal(g.grantee, principal))
 }

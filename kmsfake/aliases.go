@@ -19,33 +19,24 @@ func aliasExists(arn string) error {
 }
 
 // checkAliasName refuses what is no alias of a customer's.
-func checkAliasName(name *string) error {
-	var v awsapi.Validation
-	v.Required("aliasName", name != nil)
-	v.String("aliasName", name, awsapi.Strings{Min: 1, Max: 256})
-	if name != nil && *name != "" && !isAliasName(*name) {
-		v.Fail("aliasName", *name, "satisfy regular expression pattern: ^[a-zA-Z0-9:/_-]+$")
-	}
-	switch err := v.Err(); {
-	case err != nil:
-		return err
-	case !strings.HasPrefix(*name, "alias/"):
+func checkAliasName(name string) error {
+	switch {
+	case !isAliasName(name) || len(name) > 256:
+		return validation("Alias %q is not of 1 to 256 letters, digits and the characters :/_-", name)
+	case !strings.HasPrefix(name, "alias/"):
 		return validation(`Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html`)
-	case strings.HasPrefix(*name, "alias/aws/"):
+	case strings.HasPrefix(name, "alias/aws/"):
 		return &awsapi.Error{Code: "NotAuthorizedException"}
-	case *name == "alias/":
+	case strings.Contains(name[len("alias/"):], ":"):
+		return validation("%s contains invalid characters for an alias", name)
+	case name == "alias/":
 		return &awsapi.Error{Code: "InvalidAliasNameException", Message: "Alias name must not be empty."}
 	}
 	return nil
 }
 
 func (in *aliasInput) check() error {
-	if err := checkAliasName(in.AliasName); err != nil {
-		return err
-	}
-	var v awsapi.Validation
-	keyID(&v, "targetKeyId", in.TargetKeyId)
-	if err := v.Err(); err != nil {
+	if err := checkAliasName(*in.AliasName); err != nil {
 		return err
 	}
 	if strings.HasPrefix(*in.TargetKeyId, "alias/") || strings.Contains(*in.TargetKeyId, ":alias/") {
@@ -87,7 +78,7 @@ func (s *Server) updateAlias(in *aliasInput) (*none, error) {
 }
 
 func (s *Server) deleteAlias(in *aliasInput) (*none, error) {
-	if err := checkAliasName(in.AliasName); err != nil {
+	if err := checkAliasName(*in.AliasName); err != nil {
 		return nil, err
 	}
 	defer s.lock()()
@@ -117,12 +108,7 @@ type listAliasesOutput struct {
 }
 
 func (s *Server) listAliases(in *listAliasesInput) (*listAliasesOutput, error) {
-	var v awsapi.Validation
-	v.String("keyId", in.KeyId, awsapi.Strings{Min: 1, Max: 2048})
-	if err := v.Err(); err != nil {
-		return nil, err
-	}
-	limit, err := in.pageInput.check(100, 50)
+	limit, err := in.limit(100, 50)
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -46,35 +45,8 @@ var errBlob = errors.New("blob does not open")
 // blobTag names the material that sealed a blob and tells nothing of it.
 type blobTag [32]byte
 
-// material is one generation of a key's secret. All fields are fixed until
-// destroy.
-type material struct {
-	key    *key
-	id     string // 64 hex digits, KeyMaterialId
-	tag    blobTag
-	secret [32]byte
-	gone   bool // under the server's lock
-}
-
-// newMaterial derives the ids from key id and secret, so that a key that is made
-// again with both opens the blobs of the former.
-func newMaterial(k *key, secret []byte) *material {
-	m := &material{key: k}
-	copy(m.secret[:], secret)
-	mac := hmac.New(sha256.New, m.secret[:])
-	mac.Write([]byte("das-local key material id\x00" + k.id))
-	m.id = hex.EncodeToString(mac.Sum(nil))
-	m.tag = sha256.Sum256([]byte("das-local blob tag\x00" + m.id))
-	return m
-}
-
-func (m *material) destroy() {
-	clear(m.secret[:])
-	m.gone = true
-}
-
 // seal encrypts plaintext. random is 28 fresh bytes: nonce and IV.
-func seal(secret *[32]byte, tag blobTag, kind byte, random, plaintext []byte, context map[string]string) ([]byte, error) {
+func seal(secret []byte, tag blobTag, kind byte, random, plaintext []byte, context map[string]string) ([]byte, error) {
 	if len(plaintext) > maxPlaintext || len(random) != 16+gcmIV {
 		return nil, fmt.Errorf("seal: %d bytes of plaintext, %d of randomness", len(plaintext), len(random))
 	}
@@ -109,7 +81,7 @@ func tagOf(blob []byte) (tag blobTag, ok bool) {
 
 // open decrypts a blob that tagOf has accepted. Every byte of it is checked: the
 // ones before the ciphertext are additional data.
-func open(secret *[32]byte, blob []byte, context map[string]string) ([]byte, error) {
+func open(secret []byte, blob []byte, context map[string]string) ([]byte, error) {
 	rest := blob[blobHead:]
 	if uint64(binary.BigEndian.Uint32(blob[blobHead-4:blobHead])) != uint64(len(rest)) {
 		return nil, errBlob
@@ -172,8 +144,8 @@ func derHead(tag byte, n int) []byte {
 	}
 }
 
-func blobCipher(secret *[32]byte, nonce []byte) (cipher.AEAD, error) {
-	mac := hmac.New(sha256.New, secret[:])
+func blobCipher(secret []byte, nonce []byte) (cipher.AEAD, error) {
+	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte("das-local blob key\x00"))
 	mac.Write(nonce)
 	block, err := aes.NewCipher(mac.Sum(nil))

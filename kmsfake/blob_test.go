@@ -8,7 +8,11 @@ import (
 )
 
 func testMaterial() *material {
-	return newMaterial(&key{id: "00000000-0000-4000-8000-000000000001"}, bytes.Repeat([]byte{9}, 32))
+	m, err := newMaterial(&key{id: "00000000-0000-4000-8000-000000000001", spec: specSymmetric}, bytes.Repeat([]byte{9}, 32))
+	if err != nil {
+		panic(err)
+	}
+	return m
 }
 
 func randomBytes(n int) []byte {
@@ -21,7 +25,7 @@ func randomBytes(n int) []byte {
 func TestBlobBitFlips(t *testing.T) {
 	m := testMaterial()
 	context := map[string]string{"a": "b"}
-	blob, err := seal(&m.secret, m.tag, kindDataKey, randomBytes(28), randomBytes(32), context)
+	blob, err := seal(m.secret, m.tag, kindDataKey, randomBytes(28), randomBytes(32), context)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +36,7 @@ func TestBlobBitFlips(t *testing.T) {
 		if !ok || tag != m.tag {
 			continue
 		}
-		if _, err := open(&m.secret, b, context); err == nil {
+		if _, err := open(m.secret, b, context); err == nil {
 			t.Errorf("bit %d of byte %d is not checked", bit%8, bit/8)
 		}
 	}
@@ -40,7 +44,7 @@ func TestBlobBitFlips(t *testing.T) {
 		if _, ok := tagOf(blob[:n]); !ok {
 			continue
 		}
-		if _, err := open(&m.secret, blob[:n], context); err == nil {
+		if _, err := open(m.secret, blob[:n], context); err == nil {
 			t.Errorf("%d bytes of it open", n)
 		}
 	}
@@ -51,7 +55,7 @@ func TestBlobForm(t *testing.T) {
 	m := testMaterial()
 	for n := 1; n <= maxPlaintext; n++ {
 		plain := bytes.Repeat([]byte{1}, n)
-		blob, err := seal(&m.secret, m.tag, kindDataKey, randomBytes(28), plain, nil)
+		blob, err := seal(m.secret, m.tag, kindDataKey, randomBytes(28), plain, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +71,7 @@ func TestBlobForm(t *testing.T) {
 		if rest, err := asn1.Unmarshal(blob[blobHead:], &any); err != nil || len(rest) != 0 {
 			t.Fatalf("%d bytes: not DER: %v, %d left", n, err, len(rest))
 		}
-		if got, err := open(&m.secret, blob, nil); err != nil || !bytes.Equal(got, plain) {
+		if got, err := open(m.secret, blob, nil); err != nil || !bytes.Equal(got, plain) {
 			t.Fatalf("%d bytes: %v", n, err)
 		}
 	}
@@ -75,12 +79,12 @@ func TestBlobForm(t *testing.T) {
 
 func TestContextIsUnambiguous(t *testing.T) {
 	m := testMaterial()
-	blob, err := seal(&m.secret, m.tag, kindEncrypt, randomBytes(28), []byte("x"), map[string]string{"a": "bc", "d": "e"})
+	blob, err := seal(m.secret, m.tag, kindEncrypt, randomBytes(28), []byte("x"), map[string]string{"a": "bc", "d": "e"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []map[string]string{{"ab": "c", "d": "e"}, {"a": "b", "cd": "e"}, {"a": "bc"}, nil, {"a": "bc", "d": "e", "": ""}} {
-		if _, err := open(&m.secret, blob, c); err == nil {
+		if _, err := open(m.secret, blob, c); err == nil {
 			t.Errorf("%v opens it", c)
 		}
 	}
@@ -88,7 +92,7 @@ func TestContextIsUnambiguous(t *testing.T) {
 
 func FuzzOpen(f *testing.F) {
 	m := testMaterial()
-	good, err := seal(&m.secret, m.tag, kindDataKey, make([]byte, 28), make([]byte, 32), nil)
+	good, err := seal(m.secret, m.tag, kindDataKey, make([]byte, 28), make([]byte, 32), nil)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -98,7 +102,7 @@ func FuzzOpen(f *testing.F) {
 		if _, ok := tagOf(b); !ok {
 			return
 		}
-		if p, err := open(&m.secret, b, nil); err == nil && !bytes.Equal(b, good) {
+		if p, err := open(m.secret, b, nil); err == nil && !bytes.Equal(b, good) {
 			t.Errorf("forged: %x", p)
 		}
 	})

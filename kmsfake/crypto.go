@@ -1,15 +1,14 @@
 package kmsfake
 
 import (
-	"fmt"
-
-	"github.com/das-local/das-local/internal/awsapi"
+	"slices"
 )
 
 type encryptInput struct {
 	KeyId               *string
 	Plaintext           []byte
 	EncryptionContext   map[string]string
+	GrantTokens         []string
 	EncryptionAlgorithm *string
 	DryRun              bool
 }
@@ -21,64 +20,46 @@ type encryptOutput struct {
 }
 
 func (s *Server) encrypt(in *encryptInput) (*encryptOutput, error) {
-	var v awsapi.Validation
-	keyID(&v, "keyId", in.KeyId)
-	v.Required("plaintext", in.Plaintext != nil)
-	if in.Plaintext != nil {
-		blob(&v, "plaintext", in.Plaintext, 1, maxPlaintext)
-	}
-	algorithm(&v, "encryptionAlgorithm", in.EncryptionAlgorithm)
-	if err := v.Err(); err != nil {
-		return nil, err
-	}
-	sealed, err := s.seal("Encrypt", *in.KeyId, in.EncryptionAlgorithm, kindEncrypt, in.Plaintext, in.EncryptionContext)
+	sealed, err := s.seal(use{"Encrypt", *in.KeyId, in.EncryptionAlgorithm, in.EncryptionContext}, kindEncrypt, in.Plaintext)
 	switch {
 	case err != nil:
 		return nil, err
 	case in.DryRun:
 		return nil, dryRun()
 	}
-	return &encryptOutput{CiphertextBlob: sealed.blob, KeyId: sealed.arn, EncryptionAlgorithm: specSymmetric}, nil
+	s.used("Encrypt", sealed.key)
+	return &encryptOutput{CiphertextBlob: sealed.blob, KeyId: sealed.key.arn, EncryptionAlgorithm: sealed.algorithm}, nil
 }
 
 type decryptInput struct {
 	CiphertextBlob      []byte
 	EncryptionContext   map[string]string
+	GrantTokens         []string
 	KeyId               *string
 	EncryptionAlgorithm *string
+	Recipient           *recipient
 	DryRun              bool
+	DryRunModifiers     []string
 }
 
 type decryptOutput struct {
 	KeyId               string
 	Plaintext           []byte
 	EncryptionAlgorithm string
-	KeyMaterialId       string
+	KeyMaterialId       string `json:",omitempty"`
 }
 
 func (s *Server) opDecrypt(in *decryptInput) (*decryptOutput, error) {
-	var v awsapi.Validation
-	v.Required("ciphertextBlob", in.CiphertextBlob != nil)
-	if in.CiphertextBlob != nil {
-		blob(&v, "ciphertextBlob", in.CiphertextBlob, 1, 6144)
-	}
-	v.String("keyId", in.KeyId, awsapi.Strings{Min: 1, Max: 2048})
-	algorithm(&v, "encryptionAlgorithm", in.EncryptionAlgorithm)
-	if err := v.Err(); err != nil {
-		return nil, err
-	}
-	id := ""
-	if in.KeyId != nil {
-		id = *in.KeyId
-	}
-	o, err := s.unseal("Decrypt", id, in.CiphertextBlob, in.EncryptionContext)
+	o, err := s.unseal(use{"Decrypt", text(in.KeyId), in.EncryptionAlgorithm, in.EncryptionContext},
+		ciphertext{in.CiphertextBlob, in.DryRun && slices.Contains(in.DryRunModifiers, ignoreCiphertext)})
 	switch {
 	case err != nil:
 		return nil, err
 	case in.DryRun:
 		return nil, dryRun()
 	}
-	return &decryptOutput{KeyId: o.arn, Plaintext: o.plaintext, EncryptionAlgorithm: specSymmetric, KeyMaterialId: o.materialID}, nil
+	s.used("Decrypt", o.key)
+	return &decryptOutput{KeyId: o.key.arn, Plaintext: o.plaintext, EncryptionAlgorithm: o.algorithm, KeyMaterialId: o.materialID}, nil
 }
 
 type reEncryptInput struct {
@@ -89,7 +70,9 @@ type reEncryptInput struct {
 	DestinationEncryptionContext   map[string]string
 	SourceEncryptionAlgorithm      *string
 	DestinationEncryptionAlgorithm *string
+	GrantTokens                    []string
 	DryRun                         bool
+	DryRunModifiers                []string
 }
 
 type reEncryptOutput struct {
@@ -98,148 +81,38 @@ type reEncryptOutput struct {
 	KeyId                          string
 	SourceEncryptionAlgorithm      string
 	DestinationEncryptionAlgorithm string
-	SourceKeyMaterialId            string
-	DestinationKeyMaterialId       string
+	SourceKeyMaterialId            string `json:",omitempty"`
+	DestinationKeyMaterialId       string `json:",omitempty"`
 }
 
 func (s *Server) reEncrypt(in *reEncryptInput) (*reEncryptOutput, error) {
-	var v awsapi.Validation
-	v.Required("ciphertextBlob", in.CiphertextBlob != nil)
-	if in.CiphertextBlob != nil {
-		blob(&v, "ciphertextBlob", in.CiphertextBlob, 1, 6144)
-	}
-	v.String("sourceKeyId", in.SourceKeyId, awsapi.Strings{Min: 1, Max: 2048})
-	keyID(&v, "destinationKeyId", in.DestinationKeyId)
-	algorithm(&v, "sourceEncryptionAlgorithm", in.SourceEncryptionAlgorithm)
-	algorithm(&v, "destinationEncryptionAlgorithm", in.DestinationEncryptionAlgorithm)
-	if err := v.Err(); err != nil {
-		return nil, err
-	}
-	source := ""
-	if in.SourceKeyId != nil {
-		source = *in.SourceKeyId
-	}
-	from, err := s.unseal("ReEncryptFrom", source, in.CiphertextBlob, in.SourceEncryptionContext)
+	from, err := s.unseal(use{"ReEncryptFrom", text(in.SourceKeyId), in.SourceEncryptionAlgorithm, in.SourceEncryptionContext},
+		ciphertext{in.CiphertextBlob, in.DryRun && slices.Contains(in.DryRunModifiers, ignoreCiphertext)})
 	if err != nil {
 		return nil, err
 	}
 	defer clear(from.plaintext)
-	to, err := s.seal("ReEncryptTo", *in.DestinationKeyId, in.DestinationEncryptionAlgorithm, kindEncrypt,
-		from.plaintext, in.DestinationEncryptionContext)
+	to, err := s.seal(use{"ReEncryptTo", *in.DestinationKeyId, in.DestinationEncryptionAlgorithm, in.DestinationEncryptionContext},
+		kindEncrypt, from.plaintext)
 	switch {
 	case err != nil:
 		return nil, err
 	case in.DryRun:
 		return nil, dryRun()
 	}
-	return &reEncryptOutput{CiphertextBlob: to.blob, SourceKeyId: from.arn, KeyId: to.arn,
-		SourceEncryptionAlgorithm: specSymmetric, DestinationEncryptionAlgorithm: specSymmetric,
+	s.used("ReEncrypt", from.key)
+	s.used("ReEncrypt", to.key)
+	return &reEncryptOutput{CiphertextBlob: to.blob, SourceKeyId: from.key.arn, KeyId: to.key.arn,
+		SourceEncryptionAlgorithm: from.algorithm, DestinationEncryptionAlgorithm: to.algorithm,
 		SourceKeyMaterialId: from.materialID, DestinationKeyMaterialId: to.materialID}, nil
 }
 
-// sealed is a blob and what made it.
-type sealed struct {
-	blob, plaintext []byte
-	arn, materialID string
-}
+// ignoreCiphertext lets a dry run do without a ciphertext.
+const ignoreCiphertext = "IGNORE_CIPHERTEXT"
 
-// seal encrypts under a key's newest material. The work is done outside the
-// lock, with a copy of the secret.
-func (s *Server) seal(operation, keyID string, algorithm *string, kind byte, plaintext []byte, context map[string]string) (sealed, error) {
-	if err := checkContext(context); err != nil {
-		return sealed{}, err
+func text(s *string) string {
+	if s == nil {
+		return ""
 	}
-	random, err := s.random(16 + gcmIV)
-	if err != nil {
-		return sealed{}, err
-	}
-	unlock := s.lock()
-	k, err := s.usable(keyID, operation)
-	if err == nil && algorithm != nil && *algorithm != specSymmetric {
-		err = awsapi.Errorf("InvalidKeyUsageException", "Algorithm %s is incompatible with key spec %s.", *algorithm, k.spec)
-	}
-	if err != nil {
-		unlock()
-		return sealed{}, err
-	}
-	m := k.materials[len(k.materials)-1]
-	secret := m.secret
-	unlock()
-	defer clear(secret[:])
-
-	b, err := seal(&secret, m.tag, kind, random, plaintext, context)
-	if err != nil {
-		return sealed{}, err
-	}
-	return sealed{blob: b, arn: k.arn, materialID: m.id}, nil
-}
-
-// unseal decrypts a blob; keyID, if given, must be the key that sealed it.
-func (s *Server) unseal(operation, keyID string, blob []byte, context map[string]string) (sealed, error) {
-	if err := checkContext(context); err != nil {
-		return sealed{}, err
-	}
-	m, secret, err := s.materialOf(operation, keyID, blob)
-	if err != nil {
-		return sealed{}, err
-	}
-	defer clear(secret[:])
-	plaintext, err := open(&secret, blob, context)
-	if err != nil {
-		return sealed{}, invalidCiphertext()
-	}
-	return sealed{plaintext: plaintext, arn: m.key.arn, materialID: m.id}, nil
-}
-
-func (s *Server) materialOf(operation, keyID string, blob []byte) (*material, [32]byte, error) {
-	defer s.lock()()
-	var given *key
-	if keyID != "" {
-		k, err := s.usable(keyID, operation)
-		if err != nil {
-			return nil, [32]byte{}, err
-		}
-		given = k
-	}
-	tag, ok := tagOf(blob)
-	m := s.store.tags[tag]
-	switch {
-	case !ok, m == nil:
-		return nil, [32]byte{}, invalidCiphertext()
-	case m.gone:
-		return nil, [32]byte{}, notFoundKey(m.key.arn)
-	case given != nil && given != m.key:
-		return nil, [32]byte{}, incorrectKey()
-	}
-	if err := s.checkUse(m.key, operation); err != nil {
-		return nil, [32]byte{}, err
-	}
-	return m, m.secret, nil
-}
-
-// checkContext bounds an encryption context as KMS does.
-func checkContext(context map[string]string) error {
-	n := 0
-	for k, v := range context {
-		n += len(k) + len(v)
-	}
-	if n > 8192 {
-		return validation("Encryption context is too large: it has %d bytes, at most 8192 are allowed.", n)
-	}
-	return nil
-}
-
-func keyID(v *awsapi.Validation, member string, id *string) {
-	v.Required(member, id != nil)
-	v.String(member, id, awsapi.Strings{Min: 1, Max: 2048})
-}
-
-// blob checks a length; KMS shows a blob as the buffer that holds it.
-func blob(v *awsapi.Validation, member string, b []byte, min, max int) {
-	shown := fmt.Sprintf("java.nio.HeapByteBuffer[pos=0 lim=%d cap=%d]", len(b), len(b))
-	v.Length(member, shown, len(b), min, max)
-}
-
-func algorithm(v *awsapi.Validation, member string, a *string) {
-	v.String(member, a, awsapi.Strings{Enum: []string{"RSAES_OAEP_SHA_1", "SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_256", "SM2PKE"}})
+	return *s
 }

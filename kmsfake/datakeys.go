@@ -2,11 +2,19 @@ package kmsfake
 
 import "github.com/das-local/das-local/internal/awsapi"
 
+// recipient is a Nitro enclave; such requests are refused.
+type recipient struct {
+	KeyEncryptionAlgorithm *string
+	AttestationDocument    []byte
+}
+
 type dataKeyInput struct {
 	KeyId             *string
 	EncryptionContext map[string]string
-	NumberOfBytes     *int
+	NumberOfBytes     *int32
 	KeySpec           *string
+	GrantTokens       []string
+	Recipient         *recipient
 	DryRun            bool
 }
 
@@ -32,19 +40,12 @@ func (s *Server) generateDataKeyWithoutPlaintext(in *dataKeyInput) (*dataKeyOutp
 }
 
 func (s *Server) generate(operation string, in *dataKeyInput) (*dataKeyOutput, error) {
-	var v awsapi.Validation
-	keyID(&v, "keyId", in.KeyId)
-	v.Range("numberOfBytes", in.NumberOfBytes, 1, 1024)
-	v.String("keySpec", in.KeySpec, awsapi.Strings{Enum: []string{"AES_256", "AES_128"}})
-	if err := v.Err(); err != nil {
-		return nil, err
-	}
 	var n int
 	switch {
 	case (in.NumberOfBytes == nil) == (in.KeySpec == nil):
 		return nil, validation("Please specify either number of bytes or key spec.")
 	case in.NumberOfBytes != nil:
-		n = *in.NumberOfBytes
+		n = int(*in.NumberOfBytes)
 	case *in.KeySpec == "AES_128":
 		n = 16
 	default:
@@ -57,7 +58,8 @@ func (s *Server) generate(operation string, in *dataKeyInput) (*dataKeyOutput, e
 	case in.DryRun:
 		return nil, dryRun()
 	}
-	return &dataKeyOutput{CiphertextBlob: d.blob, Plaintext: d.plaintext, KeyId: d.arn, KeyMaterialId: d.materialID}, nil
+	s.used(operation, d.key)
+	return &dataKeyOutput{CiphertextBlob: d.blob, Plaintext: d.plaintext, KeyId: d.key.arn, KeyMaterialId: d.materialID}, nil
 }
 
 func (s *Server) dataKey(operation, keyID string, n int, context map[string]string) (sealed, error) {
@@ -65,7 +67,7 @@ func (s *Server) dataKey(operation, keyID string, n int, context map[string]stri
 	if err != nil {
 		return sealed{}, err
 	}
-	d, err := s.seal(operation, keyID, nil, kindDataKey, plaintext, context)
+	d, err := s.seal(use{operation, keyID, nil, context}, kindDataKey, plaintext)
 	if err != nil {
 		return sealed{}, err
 	}
@@ -73,20 +75,28 @@ func (s *Server) dataKey(operation, keyID string, n int, context map[string]stri
 	return d, nil
 }
 
-type randomInput struct{ NumberOfBytes *int }
+type randomInput struct {
+	NumberOfBytes    *int32
+	CustomKeyStoreId *string
+	Recipient        *recipient
+}
 
 type randomOutput struct{ Plaintext []byte }
 
 func (s *Server) generateRandom(in *randomInput) (*randomOutput, error) {
-	var v awsapi.Validation
-	v.Required("numberOfBytes", in.NumberOfBytes != nil)
-	v.Range("numberOfBytes", in.NumberOfBytes, 1, 1024)
-	if err := v.Err(); err != nil {
-		return nil, err
+	switch {
+	case in.NumberOfBytes == nil:
+		return nil, validation("NumberOfBytes is required.")
+	case in.CustomKeyStoreId != nil:
+		return nil, noKeyStore(*in.CustomKeyStoreId)
 	}
-	b, err := s.random(*in.NumberOfBytes)
+	b, err := s.random(int(*in.NumberOfBytes))
 	if err != nil {
 		return nil, err
 	}
 	return &randomOutput{Plaintext: b}, nil
+}
+
+func noKeyStore(id string) error {
+	return awsapi.Errorf("CustomKeyStoreNotFoundException", "Custom key store %s does not exist.", id)
 }

@@ -35,12 +35,12 @@ func (s *Server) flush() error {
 // save stores what has changed. The lock is held.
 func (s *Server) save() error {
 	st := &s.store
-	if s.disk == nil || len(st.changedKeys)+len(st.changedAliases) == 0 {
+	if s.disk == nil || len(st.changedKeys)+len(st.changedAliases)+len(st.changedGrants) == 0 {
 		return nil
 	}
 	var b store.Batch
 	for k := range st.changedKeys {
-		now := st.keys[k.id]
+		now := st.keys[k.name]
 		if now != nil && now != k {
 			continue // deleted, and made again with its id
 		}
@@ -53,51 +53,17 @@ func (s *Server) save() error {
 			return err
 		}
 	}
+	for id := range st.changedGrants {
+		if err := stageGrant(&b, id, st.grants[id]); err != nil {
+			return err
+		}
+	}
 	if err := s.disk.Commit(context.Background(), &b); err != nil {
 		return &awsapi.Error{Code: "KMSInternalException", Message: "The keys could not be stored: " + err.Error(), Status: http.StatusInternalServerError}
 	}
 	clear(st.changedKeys)
 	clear(st.changedAliases)
-	return nil
-}
-
-// savedKey is a key as it is in the store. Of a deleted one the materials stay,
-// without their secrets: their blobs can be told from garbage.
-type savedKey struct {
-	Seq                        int
-	Spec, Usage                string
-	AWSManaged, Deleted        bool
-	State, Description, Policy string
-	Created, Deletion          time.Time
-	Window                     int
-	Tags                       map[string]string
-	Rotation                   int
-	NextRotation               time.Time
-	Materials                  []savedMaterial
-}
-
-type savedMaterial struct {
-	ID     string
-	Tag    []byte
-	Secret []byte `json:",omitempty"`
-}
-
-func (k *key) stage(b *store.Batch, deleted bool) error {
-	saved := savedKey{Seq: k.seq, Spec: k.spec, Usage: k.usage, AWSManaged: k.awsManaged, Deleted: deleted,
-		State: k.state, Description: k.description, Policy: k.policy, Created: k.created, Deletion: k.deletion,
-		Window: k.window, Tags: k.tags, Rotation: k.rotation, NextRotation: k.nextRotation}
-	for _, m := range k.materials {
-		one := savedMaterial{ID: m.id, Tag: m.tag[:]}
-		if !m.gone {
-			one.Secret = m.secret[:]
-		}
-		saved.Materials = append(saved.Materials, one)
-	}
-	value, err := json.Marshal(saved)
-	if err != nil {
-		return fmt.Errorf("save key %s: %w", k.id, err)
-	}
-	b.Set(store.Name(store.KindKey, k.id), value)
+	clear(st.changedGrants)
 	return nil
 }
 
@@ -120,9 +86,60 @@ func stageAlias(b *store.Batch, name string, a *alias) error {
 	return nil
 }
 
+type savedGrant struct {
+	Seq               int
+	Secret            []byte
+	KeyName, Name     string
+	Grantee, Retiring string
+	Operations        []string
+	Constraints       grantConstraints
+	Created           time.Time
+}
+
+func stageGrant(b *store.Batch, id string, g *grant) error {
+	key := store.Name(store.KindGrant, id)
+	if g == nil {
+		b.Delete(key)
+		return nil
+	}
+	value, err := json.Marshal(savedGrant{g.seq, g.secret, g.key.name, g.name, g.grantee, g.retiring, g.operations, g.constraints, g.created})
+	if err != nil {
+		return fmt.Errorf("save grant %s: %w", id, err)
+	}
+	b.Set(key, value)
+	return nil
+}
+
+func (s *Server) restoreGrant(id string, value []byte) error {
+	var g savedGrant
+	if err := json.Unmarshal(value, &g); err != nil {
+		return err
+	}
+	k := s.store.keys[g.KeyName]
+	if k == nil {
+		return fmt.Errorf("grant %s is on a key that is not there", id)
+	}
+	s.store.grants[id] = &grant{seq: g.Seq, id: id, secret: g.Secret, key: k, name: g.Name, grantee: g.Grantee, retiring: g.Retiring,
+		operations: g.Operations, constraints: g.Constraints, created: g.Created}
+	s.store.seq = max(s.store.seq, g.Seq)
+	return nil
+}
+
 // load reads the state of the store.
 func (s *Server) load() error {
 	if err := s.each(store.KindKey, s.restoreKey); err != nil {
+		return err
+	}
+	for _, k := range s.store.keys { // when all are there
+		if k.primary != nil {
+			primary := s.store.keys[k.primary.name]
+			if primary == nil {
+				return fmt.Errorf("key %s is a replica of a key that is not there", k.arn)
+			}
+			k.primary = primary
+		}
+	}
+	if err := s.each(store.KindGrant, s.restoreGrant); err != nil {
 		return err
 	}
 	return s.each(store.KindAlias, func(name string, value []byte) error {
@@ -147,33 +164,4 @@ func (s *Server) each(kind store.Kind, f func(name string, value []byte) error) 
 		return bad == nil
 	})
 	return errors.Join(err, bad)
-}
-
-func (s *Server) restoreKey(id string, value []byte) error {
-	var saved savedKey
-	if err := json.Unmarshal(value, &saved); err != nil {
-		return err
-	}
-	k := &key{seq: saved.Seq, id: id, arn: s.arn("key/" + id), spec: saved.Spec, usage: saved.Usage, awsManaged: saved.AWSManaged,
-		state: saved.State, description: saved.Description, policy: saved.Policy, created: saved.Created, deletion: saved.Deletion,
-		window: saved.Window, tags: saved.Tags, rotation: saved.Rotation, nextRotation: saved.NextRotation}
-	for _, one := range saved.Materials {
-		if len(one.Tag) != len(blobTag{}) || len(one.Secret) != 0 && len(one.Secret) != 32 {
-			return fmt.Errorf("the material of key %s is damaged", id)
-		}
-		m := &material{key: k, id: one.ID, tag: blobTag(one.Tag), gone: one.Secret == nil}
-		copy(m.secret[:], one.Secret)
-		clear(one.Secret)
-		k.materials = append(k.materials, m)
-		s.store.tags[m.tag] = m
-	}
-	s.store.seq = max(s.store.seq, k.seq)
-	if saved.Deleted {
-		return nil
-	}
-	s.store.keys[id] = k
-	if k.state == statePendingDeletion {
-		s.store.pending[k] = struct{}{}
-	}
-	return nil
 }

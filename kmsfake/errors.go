@@ -29,6 +29,14 @@ func pendingDeletion(arn string) error {
 	return awsapi.Errorf("KMSInvalidStateException", "%s is pending deletion.", arn)
 }
 
+func pendingReplicas(arn string) error {
+	return awsapi.Errorf("KMSInvalidStateException", "%s is pending replica deletion.", arn)
+}
+
+func pendingImport(arn string) error {
+	return awsapi.Errorf("KMSInvalidStateException", "%s is pending import.", arn)
+}
+
 func notPendingDeletion(arn string) error {
 	return awsapi.Errorf("KMSInvalidStateException", "%s is not pending deletion.", arn)
 }
@@ -43,6 +51,24 @@ func incorrectKey() error {
 
 func invalidKeyUsage(k *key, operation string) error {
 	return awsapi.Errorf("InvalidKeyUsageException", "%s key usage is %s which is not valid for %s.", k.arn, k.usage, operation)
+}
+
+// wrongAlgorithm answers an algorithm that keys of the spec do not have.
+func wrongAlgorithm(algorithm, spec string) error {
+	return awsapi.Errorf("InvalidKeyUsageException", "Algorithm %s is incompatible with key spec %s.", algorithm, spec)
+}
+
+// wrongOrigin answers an operation on key material that came in another way.
+func wrongOrigin(k *key) error {
+	return unsupported("%s origin is %s which is not valid for this operation.", k.arn, k.origin)
+}
+
+func invalidARN(arn string) error {
+	return awsapi.Errorf("InvalidArnException", "Invalid ARN: %s", arn)
+}
+
+func limitExceeded(format string, args ...any) error {
+	return awsapi.Errorf("LimitExceededException", format, args...)
 }
 
 func dryRun() error {
@@ -63,6 +89,6 @@ func invalidMarker() error { return &awsapi.Error{Code: "InvalidMarkerException"
 
 func duplicateTags() error { return awsapi.Errorf("TagException", "Duplicate tag keys") }
 
-func unsupported(message string) error {
-	return awsapi.Errorf("UnsupportedOperationException", "%s", message)
+func unsupported(format string, args ...any) error {
+	return awsapi.Errorf("UnsupportedOperationException", format, args...)
 }

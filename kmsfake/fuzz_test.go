@@ -21,6 +21,9 @@ func FuzzOperations(f *testing.F) {
 	f.Add(`{"AliasName":"alias/x","TargetKeyId":` + id + `,"Limit":1,"Marker":"MQ"}`)
 	f.Add(`{"CiphertextBlob":"AQIDAHg=","DestinationKeyId":` + id + `,"KeyId":"arn:aws:kms:us-east-1:000000000000:alias/x"}`)
 	f.Add(`{"KeySpec":"RSA_2048","KeyUsage":"SIGN_VERIFY","Tags":[{"TagKey":"_custom_id_","TagValue":"x"}]}`)
+	f.Add(`{"KeyId":` + id + `,"GranteePrincipal":"arn:aws:iam::000000000000:user/a","RetiringPrincipal":"arn:aws:iam::000000000000:user/b","Operations":["Decrypt"],"Constraints":{"EncryptionContextSubset":{"a":"b"}},"GrantId":"x","GrantToken":"AQpA"}`)
+	f.Add(`{"KeyId":` + id + `,"KeyPairSpec":"ECC_NIST_P256","SigningAlgorithm":"ECDSA_SHA_256","Message":"eA==","Signature":"eA==","Mac":"eA==","MacAlgorithm":"HMAC_SHA_256","ReplicaRegion":"eu-west-2","PrimaryRegion":"eu-west-2"}`)
+	f.Add(`{"KeyId":` + id + `,"ImportToken":"eA==","EncryptedKeyMaterial":"eA==","ExpirationModel":"KEY_MATERIAL_DOES_NOT_EXPIRE","PublicKey":"eA==","KeyAgreementAlgorithm":"ECDH"}`)
 	f.Fuzz(func(t *testing.T, body string) {
 		s, err := New(Config{})
 		if err != nil {

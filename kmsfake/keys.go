@@ -2,6 +2,7 @@ package kmsfake
 
 import (
 	"encoding/base64"
+	"slices"
 
 	"github.com/das-local/das-local/internal/awsapi"
 )
@@ -13,77 +14,18 @@ const (
 	tagCustomMaterial = "_custom_key_material_"
 )
 
-// keySpecs are the specs that the API knows, by the usage they are for; those
-// but the symmetric one are metadata only.
-func keySpecs() map[string][]string {
-	both := []string{usageEncrypt, "SIGN_VERIFY"}
-	sign := []string{"SIGN_VERIFY", "KEY_AGREEMENT"}
-	mac := []string{"GENERATE_VERIFY_MAC"}
-	return map[string][]string{specSymmetric: {usageEncrypt},
-		"RSA_2048": both, "RSA_3072": both, "RSA_4096": both,
-		"ECC_NIST_P256": sign, "ECC_NIST_P384": sign, "ECC_NIST_P521": sign, "ECC_SECG_P256K1": {"SIGN_VERIFY"},
-		"HMAC_224": mac, "HMAC_256": mac, "HMAC_384": mac, "HMAC_512": mac}
-}
-
-type keyInput struct{ KeyId *string }
-
-func (in *keyInput) check() error {
-	var v awsapi.Validation
-	keyID(&v, "keyId", in.KeyId)
-	return v.Err()
-}
-
-type keyMetadata struct {
-	AWSAccountId                string
-	KeyId                       string
-	Arn                         string
-	CreationDate                awsapi.Time
-	Enabled                     bool
-	Description                 string
-	KeyUsage                    string
-	KeyState                    string
-	DeletionDate                *awsapi.Time `json:",omitempty"`
-	Origin                      string
-	KeyManager                  string
-	CustomerMasterKeySpec       string
-	KeySpec                     string
-	EncryptionAlgorithms        []string `json:",omitempty"`
-	MultiRegion                 bool
-	PendingDeletionWindowInDays int    `json:",omitempty"`
-	CurrentKeyMaterialId        string `json:",omitempty"`
-}
-
-type keyOutput struct{ KeyMetadata keyMetadata }
-
-func (s *Server) metadata(k *key) keyMetadata {
-	m := keyMetadata{AWSAccountId: s.account, KeyId: k.id, Arn: k.arn, CreationDate: awsapi.Time{Time: k.created},
-		Enabled: k.state == stateEnabled, Description: k.description, KeyUsage: k.usage, KeyState: k.state,
-		Origin: "AWS_KMS", KeyManager: "CUSTOMER", CustomerMasterKeySpec: k.spec, KeySpec: k.spec}
-	if k.awsManaged {
-		m.KeyManager = "AWS"
-	}
-	if k.state == statePendingDeletion {
-		m.DeletionDate = &awsapi.Time{Time: k.deletion}
-	}
-	switch {
-	case k.symmetric():
-		m.EncryptionAlgorithms = []string{specSymmetric}
-		m.CurrentKeyMaterialId = k.materials[len(k.materials)-1].id
-	case k.usage == usageEncrypt:
-		m.EncryptionAlgorithms = []string{"RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"}
-	}
-	return m
-}
-
 type createKeyInput struct {
-	Policy                *string
-	Description           *string
-	KeyUsage              *string
-	CustomerMasterKeySpec *string
-	KeySpec               *string
-	Origin                *string
-	MultiRegion           bool
-	Tags                  []tag
+	Policy                         *string
+	Description                    *string
+	KeyUsage                       *string
+	CustomerMasterKeySpec          *string
+	KeySpec                        *string
+	Origin                         *string
+	CustomKeyStoreId               *string
+	BypassPolicyLockoutSafetyCheck bool
+	Tags                           []tagInput
+	MultiRegion                    bool
+	XksKeyId                       *string
 }
 
 func (s *Server) opCreateKey(in *createKeyInput) (*keyOutput, error) {
@@ -95,7 +37,16 @@ func (s *Server) opCreateKey(in *createKeyInput) (*keyOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := KeyOptions{ID: tags[tagCustomID]}
+	o := keyOptions{KeyOptions: KeyOptions{ID: tags[tagCustomID], Description: text(in.Description)},
+		spec: spec, usage: usage, origin: originKMS, multiRegion: in.MultiRegion, policy: text(in.Policy)}
+	if in.Origin != nil {
+		o.origin = *in.Origin
+	}
+	if o.policy != "" {
+		if err := s.checkPolicy(o.policy, in.BypassPolicyLockoutSafetyCheck); err != nil {
+			return nil, err
+		}
+	}
 	if text, ok := tags[tagCustomMaterial]; ok {
 		o.Material, err = base64.StdEncoding.DecodeString(text)
 		if err != nil || o.Material == nil {
@@ -104,22 +55,13 @@ func (s *Server) opCreateKey(in *createKeyInput) (*keyOutput, error) {
 	}
 	delete(tags, tagCustomID)
 	delete(tags, tagCustomMaterial)
-	if in.Description != nil {
-		o.Description = *in.Description
-	}
 	k, err := s.newKey(o)
 	if err != nil {
 		return nil, err
 	}
-	k.tags, k.spec, k.usage = tags, spec, usage
-	if in.Policy != nil {
-		k.policy = *in.Policy
-	}
-	if spec != specSymmetric {
-		k.materials = nil
-	}
+	k.tags = tags
 	defer s.lock()()
-	if s.store.keys[k.id] != nil {
+	if s.store.keys[k.name] != nil {
 		return nil, keyExists(k.arn)
 	}
 	s.store.add(k)
@@ -127,22 +69,11 @@ func (s *Server) opCreateKey(in *createKeyInput) (*keyOutput, error) {
 }
 
 func (in *createKeyInput) check() (spec, usage string, err error) {
-	var v awsapi.Validation
-	v.String("description", in.Description, awsapi.Strings{Max: 8192})
-	v.String("policy", in.Policy, awsapi.Strings{Min: 1, Max: 131072})
-	if err := v.Err(); err != nil {
-		return "", "", err
-	}
-	if in.Policy != nil {
-		if err := checkPolicy(*in.Policy); err != nil {
-			return "", "", err
-		}
-	}
 	switch {
-	case in.MultiRegion:
-		return "", "", unsupported("Multi-Region keys are not emulated.")
-	case in.Origin != nil && *in.Origin != "AWS_KMS":
-		return "", "", unsupported("Keys of origin " + *in.Origin + " are not emulated.")
+	case in.CustomKeyStoreId != nil:
+		return "", "", noKeyStore(*in.CustomKeyStoreId)
+	case in.XksKeyId != nil || text(in.Origin) == "EXTERNAL_KEY_STORE" || text(in.Origin) == "AWS_CLOUDHSM":
+		return "", "", validation("You must specify a CustomKeyStoreId for a key of a custom key store.")
 	case in.KeySpec != nil && in.CustomerMasterKeySpec != nil:
 		return "", "", validation("You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.")
 	}
@@ -152,10 +83,9 @@ func (in *createKeyInput) check() (spec, usage string, err error) {
 			spec = *given
 		}
 	}
-	usages, ok := keySpecs()[spec]
-	if !ok {
-		v.Fail("keySpec", spec, "satisfy enum value set: [RSA_2048, ECC_NIST_P384, HMAC_512, SYMMETRIC_DEFAULT, HMAC_256, HMAC_224, ECC_NIST_P256, HMAC_384, RSA_3072, ECC_SECG_P256K1, RSA_4096, ECC_NIST_P521]")
-		return "", "", v.Err()
+	known := servedSpec(spec)
+	if known == nil {
+		return "", "", unsupported("Keys of spec %s are not emulated.", spec)
 	}
 	usage = usageEncrypt
 	if in.KeyUsage != nil {
@@ -163,18 +93,20 @@ func (in *createKeyInput) check() (spec, usage string, err error) {
 	} else if spec != specSymmetric {
 		return "", "", validation("You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.")
 	}
-	for _, u := range usages {
-		if u == usage {
-			return spec, usage, nil
-		}
+	if !slices.Contains(known.usages, usage) {
+		return "", "", validation("KeyUsage %s is not compatible with KeySpec %s", usage, spec)
 	}
-	return "", "", validation("KeyUsage %s is not compatible with KeySpec %s", usage, spec)
+	return spec, usage, nil
 }
 
-func (s *Server) describeKey(in *keyInput) (*keyOutput, error) {
-	if err := in.check(); err != nil {
-		return nil, err
-	}
+type keyInput struct{ KeyId *string }
+
+type describeInput struct {
+	KeyId       *string
+	GrantTokens []string
+}
+
+func (s *Server) describeKey(in *describeInput) (*keyOutput, error) {
 	defer s.lock()()
 	k, err := s.resolve(*in.KeyId)
 	if err != nil {
@@ -191,7 +123,7 @@ type listKeysOutput struct {
 }
 
 func (s *Server) listKeys(in *pageInput) (*listKeysOutput, error) {
-	limit, err := in.check(1000, 100)
+	limit, err := in.limit(1000, 100)
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +132,7 @@ func (s *Server) listKeys(in *pageInput) (*listKeysOutput, error) {
 		return nil, err
 	}
 	defer s.lock()()
-	keys := s.store.listKeys(after)
+	keys := s.store.listKeys(func(k *key) bool { return k.seq > after && k.region == s.region })
 	out := &listKeysOutput{Keys: []keyListEntry{}}
 	for i, k := range keys {
 		if i == limit {
@@ -218,13 +150,6 @@ type descriptionInput struct {
 }
 
 func (s *Server) updateKeyDescription(in *descriptionInput) (*none, error) {
-	var v awsapi.Validation
-	keyID(&v, "keyId", in.KeyId)
-	v.Required("description", in.Description != nil)
-	v.String("description", in.Description, awsapi.Strings{Max: 8192})
-	if err := v.Err(); err != nil {
-		return nil, err
-	}
 	defer s.lock()()
 	k, err := s.alive(*in.KeyId, "UpdateKeyDescription")
 	if err != nil {

@@ -15,13 +15,13 @@ func (s *Server) disableKey(in *keyInput) (*none, error) {
 }
 
 func (s *Server) setState(in *keyInput, operation, state string) (*none, error) {
-	if err := in.check(); err != nil {
-		return nil, err
-	}
 	defer s.lock()()
 	k, err := s.alive(*in.KeyId, operation)
 	if err != nil {
 		return nil, err
+	}
+	if k.state == statePendingImport || k.state == stateUnavailable {
+		return nil, wrongState(k)
 	}
 	k.state = state
 	return nil, nil
@@ -29,26 +29,20 @@ func (s *Server) setState(in *keyInput, operation, state string) (*none, error) 
 
 type scheduleInput struct {
 	KeyId               *string
-	PendingWindowInDays *int
+	PendingWindowInDays *int32
 }
 
 type scheduleOutput struct {
 	KeyId               string
-	DeletionDate        awsapi.Time
+	DeletionDate        *awsapi.Time `json:",omitempty"` // none while replicas are left
 	KeyState            string
 	PendingWindowInDays int
 }
 
 func (s *Server) scheduleKeyDeletion(in *scheduleInput) (*scheduleOutput, error) {
-	var v awsapi.Validation
-	keyID(&v, "keyId", in.KeyId)
-	v.Range("pendingWindowInDays", in.PendingWindowInDays, 1, 365)
-	if err := v.Err(); err != nil {
-		return nil, err
-	}
 	days := 30
 	if in.PendingWindowInDays != nil {
-		days = *in.PendingWindowInDays
+		days = int(*in.PendingWindowInDays)
 	}
 	if days < 7 || days > 30 {
 		return nil, validation("PendingWindowInDays must be between 7 and 30 (inclusive)")
@@ -58,28 +52,32 @@ func (s *Server) scheduleKeyDeletion(in *scheduleInput) (*scheduleOutput, error)
 	if err != nil {
 		return nil, err
 	}
-	k.state, k.window = statePendingDeletion, days
-	k.deletion = s.now().Add(time.Duration(days) * 24 * time.Hour)
-	s.store.pending[k] = struct{}{}
-	return &scheduleOutput{KeyId: k.arn, DeletionDate: awsapi.Time{Time: k.deletion}, KeyState: k.state, PendingWindowInDays: days}, nil
+	k.window = days
+	out := &scheduleOutput{KeyId: k.arn, PendingWindowInDays: days}
+	if k.state = statePendingReplicas; len(s.store.replicas(k)) == 0 {
+		s.store.schedule(k, s.now())
+		out.DeletionDate = &awsapi.Time{Time: k.deletion}
+	}
+	out.KeyState = k.state
+	return out, nil
 }
 
 type keyIDOutput struct{ KeyId string }
 
 // cancelKeyDeletion leaves the key disabled, as KMS does.
 func (s *Server) cancelKeyDeletion(in *keyInput) (*keyIDOutput, error) {
-	if err := in.check(); err != nil {
-		return nil, err
-	}
 	defer s.lock()()
 	k, err := s.managed(*in.KeyId, "CancelKeyDeletion")
 	if err != nil {
 		return nil, err
 	}
-	if k.state != statePendingDeletion {
+	if !k.dying() {
 		return nil, notPendingDeletion(k.arn)
 	}
 	delete(s.store.pending, k)
 	k.state, k.window, k.deletion = stateDisabled, 0, time.Time{}
+	if !k.whole() {
+		k.state = statePendingImport
+	}
 	return &keyIDOutput{k.arn}, nil
 }

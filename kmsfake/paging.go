@@ -10,7 +10,7 @@ import (
 // pageInput has the members that every paged operation has. A marker is the
 // base64 of the last key's number or the last alias's or tag's name.
 type pageInput struct {
-	Limit  *int
+	Limit  *int32
 	Marker *string
 }
 
@@ -21,17 +21,15 @@ type pageOutput struct {
 
 func (p *pageOutput) more(marker string) { p.NextMarker, p.Truncated = marker, true }
 
-func (in *pageInput) check(max, usual int) (limit int, err error) {
-	var v awsapi.Validation
-	v.Range("limit", in.Limit, 1, max)
-	v.String("marker", in.Marker, awsapi.Strings{Min: 1, Max: 1024})
-	if err := v.Err(); err != nil {
-		return 0, err
-	}
+// limit is the size of a page: at most max, whatever the model says.
+func (in *pageInput) limit(max, usual int) (int, error) {
 	if in.Limit == nil {
 		return usual, nil
 	}
-	return *in.Limit, nil
+	var v awsapi.Validation
+	n := int(*in.Limit)
+	v.Range("limit", &n, 1, max)
+	return n, v.Err()
 }
 
 func (in *pageInput) after() (string, error) {

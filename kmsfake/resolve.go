@@ -12,14 +12,14 @@ var isKeyID = regexp.MustCompile(`^(mrk-[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-
 
 // resolve finds a key by id, ARN, alias name or alias ARN. The lock is held.
 func (s *Server) resolve(id string) (*key, error) {
-	resource, err := s.resource(id)
+	name, err := s.resource(id)
 	if err != nil {
 		return nil, err
 	}
-	if strings.HasPrefix(resource, "alias/") {
-		a := s.store.aliases[resource]
+	if strings.HasPrefix(name, "alias/") {
+		a := s.store.aliases[name]
 		if a == nil {
-			return nil, notFoundAlias(s.arn(resource))
+			return nil, notFoundAlias(s.arn(name))
 		}
 		s.rotateDue(a.key)
 		return a.key, nil
@@ -30,11 +30,10 @@ func (s *Server) resolve(id string) (*key, error) {
 // resolveKey is resolve without aliases, which most operations that manage keys
 // do not take.
 func (s *Server) resolveKey(id string) (*key, error) {
-	resource, err := s.resource(id)
+	name, err := s.resource(id)
 	if err != nil {
 		return nil, err
 	}
-	name := strings.TrimPrefix(resource, "key/")
 	if k := s.store.keys[name]; k != nil {
 		s.rotateDue(k)
 		return k, nil
@@ -45,47 +44,64 @@ func (s *Server) resolveKey(id string) (*key, error) {
 	return nil, notFoundKey(s.arn("key/" + name))
 }
 
-// resource takes the ARN off: "key/ID" or "alias/NAME", or the bare id.
+// resource takes the ARN off: a key's name, or "alias/NAME". The ARN of another
+// Region is that of a replica, or wrong.
 func (s *Server) resource(id string) (string, error) {
 	if !strings.HasPrefix(id, "arn:") {
-		return id, nil
+		return strings.TrimPrefix(id, "key/"), nil
 	}
 	a, err := awsapi.ParseARN(id)
+	if err != nil || a.Service != "kms" {
+		return "", invalidARN(id)
+	}
+	name := strings.TrimPrefix(a.Resource, "key/")
 	switch {
-	case err != nil || a.Service != "kms":
-		return "", awsapi.Errorf("InvalidArnException", "Invalid ARN: %s", id)
 	case a.Region != s.region:
-		return "", wrongRegion(a.Region)
+		if s.store.keys[a.Region+"/"+name] == nil || name == a.Resource || a.AccountID != s.account {
+			return "", wrongRegion(a.Region)
+		}
+		return a.Region + "/" + name, nil
 	case a.AccountID != s.account:
 		return "", notFoundKey(id)
 	}
-	return a.Resource, nil
+	return name, nil
 }
 
 // usable finds a key for a cryptographic operation: it must be enabled, of the
-// customer's own, and symmetric.
-func (s *Server) usable(id, operation string) (*key, error) {
+// customer's own, and for that use.
+func (s *Server) usable(id, operation, usage string) (*key, error) {
 	k, err := s.resolve(id)
 	if err != nil {
 		return nil, err
 	}
-	return k, s.checkUse(k, operation)
+	return k, s.checkUse(k, operation, usage)
 }
 
-func (s *Server) checkUse(k *key, operation string) error {
+func (s *Server) checkUse(k *key, operation, usage string) error {
 	switch {
 	case k.awsManaged:
 		return accessDenied(s.account, operation, k.arn)
-	case k.state == stateDisabled:
-		return disabled(k.arn)
-	case k.state == statePendingDeletion:
-		return pendingDeletion(k.arn)
-	case k.usage != usageEncrypt:
+	case k.state != stateEnabled:
+		return wrongState(k)
+	case k.usage != usage:
 		return invalidKeyUsage(k, operation)
-	case !k.symmetric():
-		return unsupported(k.arn + " is an asymmetric key, which is not emulated.")
 	}
 	return nil
+}
+
+// wrongState is the error that a key's state is to a use that it forbids.
+func wrongState(k *key) error {
+	switch k.state {
+	case stateDisabled:
+		return disabled(k.arn)
+	case statePendingImport:
+		return pendingImport(k.arn)
+	case stateUnavailable:
+		return awsapi.Errorf("KMSInvalidStateException", "%s is unavailable.", k.arn)
+	case statePendingReplicas:
+		return pendingReplicas(k.arn)
+	}
+	return pendingDeletion(k.arn)
 }
 
 // managed finds a key for an operation that changes it.
@@ -104,8 +120,10 @@ func (s *Server) managed(id, operation string) (*key, error) {
 // alive is managed for a key that is not about to be deleted.
 func (s *Server) alive(id, operation string) (*key, error) {
 	k, err := s.managed(id, operation)
-	if err == nil && k.state == statePendingDeletion {
-		err = pendingDeletion(k.arn)
+	if err == nil && k.dying() {
+		err = wrongState(k)
 	}
 	return k, err
 }
+
+func (k *key) dying() bool { return k.state == statePendingDeletion || k.state == statePendingReplicas }

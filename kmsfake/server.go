@@ -1,7 +1,6 @@
 package kmsfake
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
 	"io"
@@ -29,19 +28,21 @@ type Server struct {
 	region, account string
 	now             func() time.Time
 	operations      map[string]awsapi.Operation
+	started         time.Time
 
 	randMu sync.Mutex // a reader that the user gives need not be safe
 	rand   io.Reader
 
-	mu    sync.Mutex // guards store
-	store state
-	disk  *store.Store // nil: in memory
+	mu      sync.Mutex // guards store
+	store   state
+	imports map[string]*importOffer // by token; guarded by mu
+	disk    *store.Store            // nil: in memory
 }
 
 // New makes a Server with the keys of the store. Without any, it has one key: the
 // AWS managed key alias/aws/rds.
 func New(cfg Config) (*Server, error) {
-	s := &Server{region: cfg.Region, account: cfg.AccountID, now: cfg.Now, rand: cfg.Rand, store: newState(), disk: cfg.Store}
+	s := &Server{region: cfg.Region, account: cfg.AccountID, now: cfg.Now, rand: cfg.Rand, store: newState(), imports: map[string]*importOffer{}, disk: cfg.Store}
 	if s.region == "" {
 		s.region = "us-east-1"
 	}
@@ -54,6 +55,7 @@ func New(cfg Config) (*Server, error) {
 	if s.rand == nil {
 		s.rand = rand.Reader
 	}
+	s.started = s.now()
 	s.operations = s.operationTable()
 	if s.disk != nil {
 		if err := s.load(); err != nil {
@@ -63,7 +65,7 @@ func New(cfg Config) (*Server, error) {
 			return s, nil
 		}
 	}
-	k, err := s.newKey(KeyOptions{Description: "Default key that protects my RDS database volumes when no other key is defined"})
+	k, err := s.newKey(keyOptions{KeyOptions: KeyOptions{Description: "Default key that protects my RDS database volumes when no other key is defined"}})
 	if err != nil {
 		return nil, fmt.Errorf("make the AWS managed key: %w", err)
 	}
@@ -86,48 +88,6 @@ func (s *Server) Operation(name string) awsapi.Operation {
 	return s.saving(o)
 }
 
-func (s *Server) operationTable() map[string]awsapi.Operation {
-	return map[string]awsapi.Operation{
-		"CreateKey":            op(s.opCreateKey),
-		"DescribeKey":          op(s.describeKey),
-		"ListKeys":             op(s.listKeys),
-		"UpdateKeyDescription": op(s.updateKeyDescription),
-		"EnableKey":            op(s.enableKey),
-		"DisableKey":           op(s.disableKey),
-		"ScheduleKeyDeletion":  op(s.scheduleKeyDeletion),
-		"CancelKeyDeletion":    op(s.cancelKeyDeletion),
-
-		"CreateAlias": op(s.createAlias),
-		"UpdateAlias": op(s.updateAlias),
-		"DeleteAlias": op(s.deleteAlias),
-		"ListAliases": op(s.listAliases),
-
-		"Encrypt":                         op(s.encrypt),
-		"Decrypt":                         op(s.opDecrypt),
-		"ReEncrypt":                       op(s.reEncrypt),
-		"GenerateDataKey":                 op(s.opGenerateDataKey),
-		"GenerateDataKeyWithoutPlaintext": op(s.generateDataKeyWithoutPlaintext),
-		"GenerateRandom":                  op(s.generateRandom),
-
-		"GetKeyPolicy":    op(s.getKeyPolicy),
-		"PutKeyPolicy":    op(s.putKeyPolicy),
-		"ListKeyPolicies": op(s.listKeyPolicies),
-
-		"TagResource":      op(s.tagResource),
-		"UntagResource":    op(s.untagResource),
-		"ListResourceTags": op(s.listResourceTags),
-
-		"EnableKeyRotation":    op(s.enableKeyRotation),
-		"DisableKeyRotation":   op(s.disableKeyRotation),
-		"GetKeyRotationStatus": op(s.getKeyRotationStatus),
-	}
-}
-
-// op adapts an operation that has no use for the request.
-func op[In, Out any](f func(in *In) (*Out, error)) awsapi.Operation {
-	return awsapi.Op(func(_ context.Context, _ *awsapi.Request, in *In) (*Out, error) { return f(in) })
-}
-
 // none is the output of an operation that answers nothing.
 type none struct{}
 
@@ -141,6 +101,9 @@ func (s *Server) random(n int) ([]byte, error) {
 	}
 	return b, nil
 }
+
+// accountRoot is the principal that stands for the whole account.
+func (s *Server) accountRoot() string { return "arn:aws:iam::" + s.account + ":root" }
 
 func (s *Server) arn(resource string) string {
 	return awsapi.ARN{Service: "kms", Region: s.region, AccountID: s.account, Resource: resource}.String()

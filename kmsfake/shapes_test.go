@@ -13,7 +13,7 @@ import (
 func TestShapes(t *testing.T) {
 	for _, pair := range []struct{ ours, theirs any }{
 		{keyMetadata{}, types.KeyMetadata{}}, {aliasEntry{}, types.AliasListEntry{}}, {tag{}, types.Tag{}}, {keyListEntry{}, types.KeyListEntry{}},
-		{createKeyInput{}, kms.CreateKeyInput{}}, {keyInput{}, kms.DescribeKeyInput{}}, {keyOutput{}, kms.DescribeKeyOutput{}},
+		{createKeyInput{}, kms.CreateKeyInput{}}, {describeInput{}, kms.DescribeKeyInput{}}, {keyOutput{}, kms.DescribeKeyOutput{}},
 		{listKeysOutput{}, kms.ListKeysOutput{}}, {descriptionInput{}, kms.UpdateKeyDescriptionInput{}},
 		{aliasInput{}, kms.CreateAliasInput{}}, {listAliasesInput{}, kms.ListAliasesInput{}}, {listAliasesOutput{}, kms.ListAliasesOutput{}},
 		{encryptInput{}, kms.EncryptInput{}}, {encryptOutput{}, kms.EncryptOutput{}}, {decryptInput{}, kms.DecryptInput{}}, {decryptOutput{}, kms.DecryptOutput{}},

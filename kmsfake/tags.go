@@ -1,7 +1,6 @@
 package kmsfake
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -11,63 +10,41 @@ import (
 
 type tag struct{ TagKey, TagValue string }
 
+type tagInput struct{ TagKey, TagValue *string }
+
 // maxTags is KMS's limit for one key.
 const maxTags = 50
 
-// tagKeyRule and tagValueRule bound tags as the service model does.
-var (
-	tagKeyRule   = awsapi.Strings{Min: 1, Max: 128}
-	tagValueRule = awsapi.Strings{Max: 256}
-)
-
 // tagMap checks the tags of a request.
-func tagMap(tags []tag) (map[string]string, error) {
-	var v awsapi.Validation
-	for i, t := range tags {
-		member := fmt.Sprintf("tags.%d.member.", i+1)
-		v.String(member+"tagKey", &t.TagKey, tagKeyRule)
-		v.String(member+"tagValue", &t.TagValue, tagValueRule)
-	}
-	if err := v.Err(); err != nil {
-		return nil, err
-	}
+func tagMap(tags []tagInput) (map[string]string, error) {
 	m := make(map[string]string, min(len(tags), maxTags))
 	for i, t := range tags {
+		name := *t.TagKey
 		if i == maxTags {
 			return nil, awsapi.Errorf("TagException", "Too many tags")
 		}
-		if _, twice := m[t.TagKey]; twice {
+		if _, twice := m[name]; twice {
 			return nil, duplicateTags()
 		}
-		switch {
-		case strings.HasPrefix(strings.ToLower(t.TagKey), "aws:"):
+		if strings.HasPrefix(strings.ToLower(name), "aws:") {
 			return nil, awsapi.Errorf("TagException", "Tags beginning with aws: are reserved")
 		}
-		m[t.TagKey] = t.TagValue
+		m[name] = *t.TagValue
 	}
 	return m, nil
 }
 
 type tagsInput struct {
+	KeyId *string
+	Tags  []tagInput
+}
+
+type untagInput struct {
 	KeyId   *string
-	Tags    []tag
 	TagKeys []string
 }
 
-func (in *tagsInput) check(member string, present bool) error {
-	var v awsapi.Validation
-	keyID(&v, "keyId", in.KeyId)
-	v.Required(member, present)
-	for i, name := range in.TagKeys {
-		v.String(fmt.Sprintf("tagKeys.%d.member", i+1), &name, tagKeyRule)
-	}
-	return v.Err()
-}
-
 func (s *Server) tagResource(in *tagsInput) (*none, error) {
-	if err := in.check("tags", in.Tags != nil); err != nil {
-		return nil, err
-	}
 	tags, err := tagMap(in.Tags)
 	if err != nil {
 		return nil, err
@@ -80,16 +57,13 @@ func (s *Server) tagResource(in *tagsInput) (*none, error) {
 	all := maps.Clone(k.tags)
 	maps.Copy(all, tags)
 	if len(all) > maxTags {
-		return nil, awsapi.Errorf("LimitExceededException", "A key can have %d tags at most.", maxTags)
+		return nil, limitExceeded("A key can have %d tags at most.", maxTags)
 	}
 	k.tags = all
 	return nil, nil
 }
 
-func (s *Server) untagResource(in *tagsInput) (*none, error) {
-	if err := in.check("tagKeys", in.TagKeys != nil); err != nil {
-		return nil, err
-	}
+func (s *Server) untagResource(in *untagInput) (*none, error) {
 	defer s.lock()()
 	k, err := s.alive(*in.KeyId, "UntagResource")
 	if err != nil {
@@ -112,10 +86,7 @@ type listTagsOutput struct {
 }
 
 func (s *Server) listResourceTags(in *listTagsInput) (*listTagsOutput, error) {
-	if err := (&keyInput{in.KeyId}).check(); err != nil {
-		return nil, err
-	}
-	limit, err := in.pageInput.check(1000, 50)
+	limit, err := in.limit(50, 50)
 	if err != nil {
 		return nil, err
 	}
@@ -129,15 +100,24 @@ func (s *Server) listResourceTags(in *listTagsInput) (*listTagsOutput, error) {
 		return nil, err
 	}
 	out := &listTagsOutput{Tags: []tag{}}
-	for _, name := range slices.Sorted(maps.Keys(k.tags)) {
-		if name <= after && after != "" {
+	for _, t := range tagList(k.tags) {
+		if t.TagKey <= after && after != "" {
 			continue
 		}
 		if len(out.Tags) == limit {
 			out.more(marker(out.Tags[limit-1].TagKey))
 			break
 		}
-		out.Tags = append(out.Tags, tag{name, k.tags[name]})
+		out.Tags = append(out.Tags, t)
 	}
 	return out, nil
+}
+
+// tagList has tags by key.
+func tagList(tags map[string]string) []tag {
+	list := []tag{}
+	for _, name := range slices.Sorted(maps.Keys(tags)) {
+		list = append(list, tag{name, tags[name]})
+	}
+	return list
 }

@@ -47,4 +47,11 @@ func TestCommandLine(t *testing.T) {
 	if len(blob) != 248 || !strings.HasPrefix(blob, "AQIDAH") {
 		t.Errorf("blob %s", blob)
 	}
+	const alice = "arn:aws:iam::000000000000:user/alice"
+	grant := tool(t, url, "aws", "kms", "create-grant", "--key-id", id, "--grantee-principal", alice, "--operations", "Decrypt",
+		"--constraints", "EncryptionContextSubset={aws:rds:dbc-id=cluster-X}", "--query", "GrantId", "--output", "text")
+	if got := tool(t, url, "aws", "kms", "list-grants", "--key-id", id, "--query", "Grants[].[GrantId,GranteePrincipal]", "--output", "text"); got != grant+"\t"+alice {
+		t.Errorf("grants %q", got)
+	}
+	tool(t, url, "aws", "kms", "revoke-grant", "--key-id", id, "--grant-id", grant)
 }

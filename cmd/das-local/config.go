@@ -15,8 +15,10 @@ import (
 
 // fileKey is a KMS key in a configuration file.
 type fileKey struct {
+	ID          string `yaml:"id"`
 	Alias       string `yaml:"alias"`
 	Description string `yaml:"description"`
+	Material    string `yaml:"material"` // 64 hex digits, or @FILE
 }
 
 // fileCluster is a cluster in a configuration file.
@@ -113,7 +115,14 @@ func setFromFile(fs flagSet, o *emulator.Options, given map[string]bool, name st
 			return fmt.Errorf("keys: %w", err)
 		}
 		for _, k := range list {
-			o.Keys = append(o.Keys, emulator.Key(k))
+			key := emulator.Key{ID: k.ID, Alias: k.Alias, Description: k.Description}
+			if k.Material != "" {
+				var err error
+				if key.Material, err = parseMaterial(k.Material); err != nil {
+					return fmt.Errorf("the key %s%s: %w", k.ID, k.Alias, err)
+				}
+			}
+			o.Keys = append(o.Keys, key)
 		}
 		return nil
 	}

@@ -39,6 +39,7 @@ heartbeat: 0
 sns-topic: [a=http://x/1, b=http://x/2]
 keys:
   - {alias: alias/a, description: d}
+  - {id: k, material: 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f}
 clusters:
   - id: orders
     instances: [o-1, o-2]
@@ -49,7 +50,7 @@ clusters:
 		t.Fatal(err)
 	}
 	if o.Listen != "127.0.0.1:9" || o.AWSListen != "127.0.0.1:2" || o.Region != "eu-west-1" || o.Seed != 42 || o.Heartbeat != -1 ||
-		o.KeyReuse != time.Second || len(o.SNSTopics) != 2 || len(o.Keys) != 1 || o.Keys[0].Description != "d" {
+		o.KeyReuse != time.Second || len(o.SNSTopics) != 2 || len(o.Keys) != 2 || o.Keys[0].Description != "d" || o.Keys[1].ID != "k" || len(o.Keys[1].Material) != 32 {
 		t.Errorf("%+v", o)
 	}
 	if len(o.Clusters) != 1 || o.Clusters[0].ID != "orders" || len(o.Clusters[0].Instances) != 2 || o.Clusters[0].Stream != "sync" || o.Clusters[0].Tags["k"] != "v" {
@@ -70,6 +71,7 @@ func TestConfigFileErrors(t *testing.T) {
 		"- a":                                   `das.yaml:1: a configuration is`,
 		"a: [":                                  `das.yaml: `,
 		"keys: 7":                               `das.yaml:1: keys: `,
+		"keys: [{id: k, material: abcd}]":       `das.yaml:1: the key k: its material is not 32 bytes`,
 	} {
 		_, err := configured(t, text)
 		if err == nil || !strings.Contains(err.Error(), want) || !errors.Is(err, errUsage) || strings.Contains(err.Error(), "main.") {

@@ -33,7 +33,6 @@ type bed struct {
 	kms     *kmsfake.Server
 	kinesis *kinesisfake.Server
 	rds     *rdsapi.Server
-	grants  map[string]bool   // "principal operation"
 	policy  map[string]string // of streams, by ARN
 }
 
@@ -50,8 +49,13 @@ func (b *bed) KeyOfBlob(blob []byte) (access.Key, bool) {
 }
 
 // Granted implements access.Keys.
-func (b *bed) Granted(_ context.Context, _, principal, operation string, _ map[string]string) bool {
-	return b.grants[principal+" "+operation]
+func (b *bed) Granted(ctx context.Context, arn, principal, operation string, c map[string]string) bool {
+	return b.kms.GrantAllows(ctx, arn, principal, operation, c)
+}
+
+// MayRetire implements access.Keys.
+func (b *bed) MayRetire(principal, token, keyID, grantID string) bool {
+	return b.kms.MayRetire(principal, token, keyID, grantID)
 }
 
 func (b *bed) StreamOf(token string) (string, bool)    { return b.kinesis.StreamOf(token) }
@@ -73,7 +77,7 @@ func must[T any](v T, err error) T {
 
 func newBed(t *testing.T) *bed {
 	t.Helper()
-	b := &bed{t: t, grants: map[string]bool{}, policy: map[string]string{}}
+	b := &bed{t: t, policy: map[string]string{}}
 	b.kms = must(kmsfake.New(kmsfake.Config{}))
 	b.kinesis = must(kinesisfake.New(kinesisfake.Config{}))
 	quiet := slog.New(slog.DiscardHandler)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/das-local/das-local/internal/awsapi"
@@ -44,6 +45,9 @@ type Keys interface {
 	// Granted reports whether a grant lets a principal, an ARN or the name of a
 	// service, do an operation under an encryption context.
 	Granted(ctx context.Context, keyARN, principal, operation string, encryptionContext map[string]string) bool
+	// MayRetire reports whether a grant, given by a token or by its key and id, lets a
+	// principal retire it.
+	MayRetire(principal, token, keyID, grantID string) bool
 }
 
 // Streams tells about Kinesis streams and their consumers.
@@ -90,6 +94,8 @@ type need struct {
 	key      *Key              // a KMS key: its policy and its grants count
 	blob     map[string]string // the encryption context, for grants
 	policy   string            // of a stream
+	// granted reports what else lets a principal, given by a name of it; nil: nothing.
+	granted func(principal string) bool
 }
 
 // Admit implements awsapi.Guard.
@@ -168,9 +174,15 @@ func (g *Guard) resource(ctx context.Context, p iam.Principal, n need) (iam.Reso
 	text := n.policy
 	if n.key != nil {
 		text, res.Decides = n.key.Policy, true
-		_, operation, _ := cutAction(n.action)
-		for _, name := range append([]string{p.ARN, p.RoleARN}, p.Service...) {
-			res.Granted = res.Granted || name != "" && g.cfg.Keys.Granted(ctx, n.key.ARN, name, operation, n.blob)
+	}
+	operation := n.action[strings.Index(n.action, ":")+1:]
+	for _, name := range []string{p.ARN, p.RoleARN} {
+		switch {
+		case name == "" || res.Granted:
+		case n.granted != nil:
+			res.Granted = n.granted(name)
+		case n.key != nil:
+			res.Granted = g.cfg.Keys.Granted(ctx, n.key.ARN, name, operation, n.blob)
 		}
 	}
 	if text == "" {

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 )
@@ -254,11 +255,20 @@ func TestKMSAccess(t *testing.T) {
 	wantError(t, err, 400, "AccessDeniedException", "*")
 
 	// A grant, then a policy that names the user, then one that forgets the account.
-	b.grants["arn:aws:iam::000000000000:user/nobody Decrypt"] = true
+	grant := must(admin.CreateGrant(ctx, &kms.CreateGrantInput{KeyId: key.KeyId, GranteePrincipal: aws.String("arn:aws:iam::000000000000:user/nobody"),
+		Operations:  []kmstypes.GrantOperation{kmstypes.GrantOperationDecrypt, kmstypes.GrantOperationRetireGrant},
+		Constraints: &kmstypes.GrantConstraints{EncryptionContextSubset: context}}))
 	if err := decrypt(nobody, context); err != nil {
 		t.Errorf("with a grant: %v", err)
 	}
-	clear(b.grants)
+	wantError(t, decrypt(nobody, nil), 400, "AccessDeniedException", "*")
+	if _, err := consumer.RetireGrant(ctx, &kms.RetireGrantInput{GrantToken: grant.GrantToken}); err == nil {
+		t.Error("another retires the grant")
+	}
+	if _, err := nobody.RetireGrant(ctx, &kms.RetireGrantInput{GrantToken: grant.GrantToken}); err != nil {
+		t.Error(err)
+	}
+	wantError(t, decrypt(nobody, context), 400, "AccessDeniedException", "*")
 	put := func(c *kms.Client, policy string) error {
 		_, err := c.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: key.KeyId, Policy: &policy})
 		return err

@@ -14,6 +14,7 @@ type kmsInput struct {
 	KeyId, TargetKeyId             *string
 	SourceKeyId, DestinationKeyId  *string
 	AliasName                      *string
+	GrantToken, GrantId            *string
 	CiphertextBlob                 []byte
 	EncryptionContext              map[string]string
 	SourceEncryptionContext        map[string]string
@@ -67,6 +68,12 @@ func (g *Guard) kmsNeeds(operation string, decode func(any) error) ([]need, erro
 		return []need{from, to}, nil
 	case operation == "Decrypt":
 		return []need{g.keyNeed(operation, &in, value(in.KeyId), in.CiphertextBlob, in.EncryptionContext)}, nil
+	case operation == "RetireGrant":
+		n := g.keyNeed(operation, &in, value(in.KeyId), nil, nil)
+		n.granted = func(principal string) bool {
+			return g.cfg.Keys.MayRetire(principal, value(in.GrantToken), value(in.KeyId), value(in.GrantId))
+		}
+		return []need{n}, nil
 	case strings.HasSuffix(operation, "Alias"):
 		return g.aliasNeeds(operation, &in), nil
 	}

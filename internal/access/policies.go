@@ -1,7 +1,6 @@
 package access
 
 import (
-	"strings"
 	"sync"
 
 	"github.com/das-local/das-local/internal/iam"
@@ -32,6 +31,3 @@ func (p *policyCache) parse(text string) (*iam.Document, error) {
 	p.byText[text] = d
 	return d, nil
 }
-
-// cutAction takes "kms:Decrypt" apart.
-func cutAction(action string) (service, operation string, ok bool) { return strings.Cut(action, ":") }

@@ -12,6 +12,7 @@ const (
 	KindMeta         Kind = 'm' // what the directory is: name
 	KindKey          Kind = 'k' // KMS keys: id
 	KindAlias        Kind = 'a' // KMS aliases: name
+	KindGrant        Kind = 'g' // KMS grants: id
 	KindStream       Kind = 's' // Kinesis streams: number
 	KindRecord       Kind = 'r' // Kinesis records: stream, shard, position
 	KindTrim         Kind = 't' // where the records of a shard begin: stream, shard
