@@ -16,7 +16,7 @@ func (e *Emulator) recordCall(s rdsapi.ActivityStream) {
 	if s.Call == nil {
 		return
 	}
-	var writer *instance // the one that was there first
+	var writer *instance // one of the cluster, always the same
 	for _, i := range e.instances {
 		if i.ClusterResourceID == s.ClusterResourceID && !i.shut && (writer == nil || cmp.Less(i.ID, writer.ID)) {
 			writer = i
