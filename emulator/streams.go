@@ -31,6 +31,9 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 	if err != nil {
 		return fmt.Errorf("create the Kinesis stream %s: %w", s.StreamName, err)
 	}
+	if err := e.recoverIntents(ctx, s.StreamName); err != nil {
+		return err
+	}
 	st, err := stream.New(stream.Config{
 		ClusterID:   s.ClusterResourceID,
 		StreamName:  s.StreamName,
@@ -42,10 +45,11 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 		SyncTimeout: e.opts.SyncTimeout,
 		QueueBytes:  e.opts.queueBytes,
 		PutTimeout:  e.putTimeout(),
-		Publisher:   publisher{e.kinesis, spool{e.disk, s.StreamName}},
+		Publisher:   faultyPublisher{publisher{e.kinesis, spool{e.disk, s.StreamName}}, e},
 		Spool:       e.spool(s.StreamName),
 		SpoolBytes:  e.opts.SpoolBytes,
-		KeyService:  serviceKeys{e.kms, e.keyService()},
+		Intents:     e.intents(s.StreamName),
+		KeyService:  faultyKeys{serviceKeys{e.kms, e.keyService()}, e},
 		Notify:      func(n stream.Notice) { e.notice(s, n) },
 		Rand:        e.rand,
 		Logger:      e.log,
@@ -180,6 +184,7 @@ func (p publisher) PutRecords(ctx context.Context, streamName string, records []
 		if r.Spooled != 0 {
 			published.Delete(p.spool.key(r.Spooled))
 		}
+		intents(p.spool).settle(&published, r.Settled)
 	}
 	return p.kinesis.PutRecordsAnd(ctx, streamName, put, &published)
 }

@@ -25,6 +25,7 @@ const (
 	KindDBGroup      Kind = 'P' // DB parameter groups: name
 	KindSubnetGroup  Kind = 'N' // DB subnet groups: name
 	KindSpool        Kind = 'q' // queued events of an activity stream: stream, position
+	KindIntent       Kind = 'n' // what sessions are about to do: stream, instance, number
 )
 
 // Key is a key made of numbers, which sorts as they do.
