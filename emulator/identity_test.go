@@ -97,6 +97,21 @@ func TestIAM(t *testing.T) {
 		t.Error(err)
 	}
 
+	// The stream's own policy lets somebody in.
+	reader, admin := kinesis.NewFromConfig(b.as("AKIADBA", "dba-secret", "")), kinesis.NewFromConfig(b.as("AKIAADMIN", "admin-secret", ""))
+	list := &kinesis.ListShardsInput{StreamName: aws.String(b.StreamName())}
+	if _, err := reader.ListShards(t.Context(), list); code(err) != "AccessDeniedException" {
+		t.Error(err)
+	}
+	arn := "arn:aws:kinesis:us-east-1:000000000000:stream/" + b.StreamName()
+	policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:user/dba"},"Action":"kinesis:ListShards","Resource":"` + arn + `"}]}`
+	if _, err := admin.PutResourcePolicy(t.Context(), &kinesis.PutResourcePolicyInput{ResourceARN: &arn, Policy: &policy}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := reader.ListShards(t.Context(), list); err != nil {
+		t.Error(err)
+	}
+
 	// The stop is the last event, and the one who is denied leaves none.
 	if _, err := dba.StopActivityStream(t.Context(), &rds.StopActivityStreamInput{ResourceArn: aws.String(b.ClusterARN())}); code(err) != "AccessDenied" {
 		t.Error(err)
