@@ -64,7 +64,7 @@ func (e *Emulator) firstKey(ctx context.Context) error {
 func (e *Emulator) complete(ctx context.Context, id string) error {
 	c, _ := e.rds.Cluster(id)
 	if len(c.Instances) == 0 {
-		if err := e.rds.CreateInstance(ctx, id, id+"-instance-1"); err != nil {
+		if err := e.rds.CreateInstance(ctx, id, id+"-instance-1", ""); err != nil {
 			return err
 		}
 	}
