@@ -51,6 +51,8 @@ type Emulator struct {
 	tls      *tls.Config // nil: the proxy makes a certificate
 	kinesis  *kinesisfake.Server
 	kms      *kmsfake.Server
+	external externals
+	ids      givenIDs
 	rds      *rdsapi.Server
 	clock    clock.Clock // of RDS's events and schedules
 	aws      net.Listener
@@ -115,6 +117,9 @@ func (e *Emulator) start(ctx context.Context) (err error) {
 	if err := e.openDataDir(); err != nil {
 		return err
 	}
+	if err := e.openExternal(ctx); err != nil {
+		return err
+	}
 	e.rand = newSource(e.used.seed(e.opts.Seed))
 	if e.upstream, err = openUpstream(ctx, e.opts); err != nil {
 		return err
@@ -152,12 +157,12 @@ func (e *Emulator) startServices() (err error) {
 	e.rds, err = rdsapi.New(rdsapi.Config{
 		Region:        o.Region,
 		AccountID:     o.AccountID,
-		NewResourceID: func(prefix string) string { return resourceID(e.rand, prefix) },
+		NewResourceID: e.newResourceID,
 		Clock:         &e.clock,
 		Streams:       e,
 		Instances:     e,
 		Sessions:      e,
-		Keys:          keys{e.kms},
+		Keys:          e.externalKeys(keys{e.kms}),
 		RestartTime:   o.RestartTime,
 		KeyPatience:   max(o.KeyPatience, 0),
 		Topics:        o.SNSTopics,
@@ -170,7 +175,7 @@ func (e *Emulator) startServices() (err error) {
 		return fmt.Errorf("set RDS up: %w", err)
 	}
 	handler := awsapi.NewHandler(awsapi.Config{
-		Services:  []awsapi.Service{e.kinesis, e.kms, e.rds},
+		Services:  e.served(e.kinesis, e.kms, e.rds),
 		Region:    o.Region,
 		AccountID: o.AccountID,
 		OneRegion: true,
@@ -237,6 +242,7 @@ func (e *Emulator) close(ctx context.Context) error {
 	if e.upstream != nil {
 		errs = append(errs, e.upstream.close(context.WithoutCancel(ctx)))
 	}
+	e.external.close()
 	errs = append(errs, e.closeDataDir())
 	select {
 	case <-e.done:

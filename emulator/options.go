@@ -44,6 +44,19 @@ type Options struct {
 	// StartStream are for a new one. Empty keeps the state in memory.
 	DataDir string
 
+	// KinesisEndpoint and KMSEndpoint are the URLs of a Kinesis and a KMS that are used
+	// in place of the embedded ones, or "aws" for AWS in Region. Credentials are those
+	// of the AWS SDK. Empty takes the embedded ones.
+	KinesisEndpoint, KMSEndpoint string
+	// KMSKeyID is the key of the first cluster's stream in the KMS of KMSEndpoint: an
+	// id, an ARN or an alias.
+	KMSKeyID string
+	// ClusterResourceID and InstanceResourceID are the resource ids of the first cluster
+	// and its instance, "cluster-…" and "db-…"; further clusters' ids follow from the
+	// first one's. Processes that serve the same cluster share the one and differ in
+	// the other. Empty makes new ones.
+	ClusterResourceID, InstanceResourceID string
+
 	// SpoolBytes bounds what each stream's queue may take in DataDir. Zero is 1 GiB.
 	SpoolBytes int64
 
@@ -208,6 +221,6 @@ func (o Options) check() error {
 	oneOf("the class of CONNECT events", o.ConnectClass, "MISC", "CONNECT")
 	oneOf("what to do on a failure of the stream", o.OnStreamFailure, rdsapi.Continue, rdsapi.StopInstance)
 	oneOf("the command text form", o.CommandText, "whole", "single")
-	errs = append(errs, o.checkDeclared())
+	errs = append(errs, o.checkExternal(), o.checkDeclared())
 	return errors.Join(errs...)
 }

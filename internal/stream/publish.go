@@ -101,7 +101,7 @@ func (s *Stream) publish(ctx context.Context, jobs []sealJob, lostBefore int64) 
 			s.config.Logger.Error("activity stream: cannot make a partition key", "error", err)
 			return false
 		}
-		records, batches = append(records, Record{PartitionKey: id.String(), Data: data}), append(batches, job.batch)
+		records, batches = append(records, Record{PartitionKey: id.String(), Data: data, Lane: job.order()}), append(batches, job.batch)
 	}
 	for rest := records; len(rest) > 0; {
 		n := firstPut(rest)
@@ -118,6 +118,14 @@ func (s *Stream) publish(ctx context.Context, jobs []sealJob, lostBefore int64) 
 	s.landed(total, lost)
 	s.settle(lostBefore + lost.Lost)
 	return true
+}
+
+// order is the lane of the job's record; a heartbeat has none.
+func (job sealJob) order() int {
+	if job.batch == nil {
+		return 0
+	}
+	return job.lane.number
 }
 
 // firstPut is how many of the records one PutRecords call takes.
