@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
@@ -36,12 +39,17 @@ func CheckEndpoint(endpoint string) error {
 // environment and its files. Whoever is not AWS gets made-up credentials if there are
 // none.
 func Load(ctx context.Context, endpoint, region string) (aws.Config, error) {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = 8
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithHTTPClient(&http.Client{Transport: transport}))
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithRetryer(newRetryer))
 	if err != nil {
 		return cfg, fmt.Errorf("load the AWS configuration: %w", err)
 	}
+	// A client of our own, with the certificates that the configuration names: its
+	// connections can be ended.
+	transport := &http.Transport{}
+	if c, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
+		transport = c.GetTransport()
+	}
+	cfg.HTTPClient = &http.Client{Transport: transport}
 	if endpoint != AWS {
 		cfg.BaseEndpoint = aws.String(endpoint)
 		if !fromEnvironment(ctx) {
@@ -49,6 +57,14 @@ func Load(ctx context.Context, endpoint, region string) (aws.Config, error) {
 		}
 	}
 	return cfg, nil
+}
+
+// newRetryer makes the SDK try a few times in short order: the stream goes on trying at
+// a slower pace, and knows for how long it has failed.
+func newRetryer() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts, o.MaxBackoff, o.RateLimiter = 3, 200*time.Millisecond, ratelimit.None
+	})
 }
 
 // fromEnvironment says whether the environment or the shared files have credentials.

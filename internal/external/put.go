@@ -83,7 +83,7 @@ func (w *Writer) Put(ctx context.Context, records []Record) error {
 // Pauses while Kinesis refuses a part of what is put.
 const (
 	firstPause = 25 * time.Millisecond
-	maxPause   = 500 * time.Millisecond
+	maxPause   = 250 * time.Millisecond
 )
 
 // missing are the records that are not known to be stored.
