@@ -57,7 +57,9 @@ func (k *KMS) Key(ctx context.Context, id string) (Key, error) {
 		ID: aws.ToString(m.KeyId), ARN: aws.ToString(m.Arn),
 		AWSManaged: m.KeyManager == types.KeyManagerTypeAws,
 		Enabled:    m.KeyState == types.KeyStateEnabled,
-		Symmetric:  (m.KeySpec == "" || m.KeySpec == types.KeySpecSymmetricDefault) && m.KeyUsage == types.KeyUsageTypeEncryptDecrypt,
+		// Other implementations leave these out.
+		Symmetric: (m.KeySpec == "" || m.KeySpec == types.KeySpecSymmetricDefault) &&
+			(m.KeyUsage == "" || m.KeyUsage == types.KeyUsageTypeEncryptDecrypt),
 	}, nil
 }
 
