@@ -4,8 +4,9 @@
 GO ?= go
 FUZZTIME ?= 60s
 ROUNDS ?= 200
+DURATION ?= 30m
 
-.PHONY: build run test unit e2e conformance oracle differential regress versions crash lint fuzz bench clean
+.PHONY: build run test unit e2e conformance oracle differential regress versions crash soak lint fuzz bench clean
 
 build:
 	@echo "das-local: compiling (PostgreSQL's parser makes the first time take a minute or two)" >&2
@@ -17,7 +18,7 @@ run:
 
 # The long comparisons have a short form in it, which leaves out what is compared
 # twice: the targets differential, regress and crash are the whole of them.
-test: setup-test lint unit e2e oracle differential-short regress-short crash-short conformance
+test: setup-test lint unit e2e oracle differential-short regress-short crash-short soak-short conformance
 
 .PHONY: setup-test
 setup-test:
@@ -67,10 +68,24 @@ bench: build
 
 crash: build
 	$(GO) run ./crash -bin bin/das-local -rounds $(ROUNDS)
+	$(GO) run ./crash -bin bin/das-local -rounds $(ROUNDS) -guarantee executed
 
 .PHONY: crash-short
 crash-short: build
 	$(GO) run ./crash -bin bin/das-local -rounds 10 -lag 5s
+	$(GO) run ./crash -bin bin/das-local -faults -rounds 4 -throttle 3s
+	$(GO) run ./crash -bin bin/das-local -rounds 10 -guarantee executed
+
+.PHONY: crash-faults
+crash-faults: build
+	$(GO) run ./crash -bin bin/das-local -faults -rounds 0
+
+soak: build
+	$(GO) run ./soak -bin bin/das-local -duration $(DURATION)
+
+.PHONY: soak-short
+soak-short: build
+	$(GO) run ./soak -bin bin/das-local -duration 60s
 
 clean:
 	rm -rf bin .cache

@@ -50,13 +50,16 @@ func (m *machine) check(ctx context.Context) (v verdict, err error) {
 	}
 	v = m.ledger.judge(seen, lag)
 	v.corrupt = corrupt
-	if err := p.Stop(); err != nil {
-		return v, fmt.Errorf("the end after SIGTERM: %w", err)
+	if m.guarantee == executed {
+		err = m.judgeExecuted(ctx, seen)
+	}
+	if stopErr := p.Stop(); stopErr != nil {
+		err = errors.Join(err, fmt.Errorf("the end after SIGTERM: %w", stopErr))
 	}
 	if v.lost+v.duplicated+v.disordered+v.corrupt > 0 {
-		return v, fmt.Errorf("lost %d, duplicated %d, out of order %d, corrupt %d", v.lost, v.duplicated, v.disordered, v.corrupt)
+		err = errors.Join(err, fmt.Errorf("lost %d, duplicated %d, out of order %d, corrupt %d", v.lost, v.duplicated, v.disordered, v.corrupt))
 	}
-	return v, nil
+	return v, err
 }
 
 func (m *machine) statement(ctx context.Context, sql string) error {
@@ -83,7 +86,7 @@ func (m *machine) read(ctx context.Context, mark string) (seen map[writer][]int,
 	if err != nil {
 		return nil, 0, err
 	}
-	seen = make(map[writer][]int)
+	seen, m.unknown = make(map[writer][]int), make(unknowns)
 	for event, err := range c.Events(ctx) {
 		var bad *consumer.RecordError
 		if errors.As(err, &bad) {
@@ -111,6 +114,7 @@ func (m *machine) read(ctx context.Context, mark string) (seen map[writer][]int,
 		var n int
 		if k, _ := fmt.Sscanf(*d.CommandText, "insert into crash values (%d, %d, %d)", &w.round, &w.session, &n); k == 3 {
 			seen[w] = append(seen[w], n)
+			m.unknown.note(w, n, d)
 		}
 	}
 	return nil, corrupt, fmt.Errorf("the stream ended: %w", ctx.Err())

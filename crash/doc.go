@@ -12,4 +12,15 @@
 // streams are filled and deleted, so that kills hit flushes and trims as well, some
 // kills hit a start, and in async mode the key is disabled now and then, so that
 // the queue goes to disk.
+//
+// With -faults nothing is killed at random. The file layer and Kinesis fail on purpose
+// (fsync errors, a full disk, short writes, throttling) while the sessions write; when
+// that is over every acknowledged statement must be in the stream, but for those that
+// RDS events tell to be lost: each of these inside a window that was told, and as many
+// as were told. In every other round the texts are so long that the queue overflows.
+// Then comes a kill, and all of it must still be so.
+//
+// With -guarantee executed every row that the server has must have its event: one of known
+// outcome if its statement was acknowledged, else of known or unknown outcome. In some
+// rounds a backend of the server is killed first.
 package main

@@ -27,8 +27,10 @@ type machine struct {
 	pgPort   int
 	awsPort  int
 
-	ledger ledger
-	starts int // kills that hit a start
+	ledger  ledger
+	unknown unknowns // of the last check
+	starts  int      // kills that hit a start
+	crashes int      // of the server
 }
 
 // firstStarts is how many rounds hit the start of a directory that is still new.
@@ -70,6 +72,7 @@ func (m *machine) run(ctx context.Context) error {
 func (m *machine) launch() (*testbed.Process, error) {
 	args := append([]string{"--upstream", m.upstream, "--data-dir", m.dir, "--start-stream", m.mode, "--heartbeat", "200ms", "--sync-timeout", "1m", "--key-reuse", "20ms", "--audit", m.audit,
 		"--listen", fmt.Sprintf("127.0.0.1:%d", m.pgPort), "--aws-listen", fmt.Sprintf("127.0.0.1:%d", m.awsPort)}, m.args...)
+	args = append(args, m.executedArgs()...)
 	return testbed.Launch(testbed.Config{Bin: m.bin, Args: args, Addrs: true})
 }
 
@@ -107,11 +110,18 @@ func (m *machine) round(ctx context.Context, round int) error {
 		life += m.lag - m.lag/4 // so that much is older than the lag
 	}
 	time.Sleep(life)
+	if m.guarantee == executed && m.rand.IntN(4) == 0 {
+		if err := m.crashServer(ctx); err != nil {
+			return err
+		}
+		time.Sleep(time.Duration(m.rand.IntN(100)) * time.Millisecond)
+	}
 	if !p.Alive() {
 		return fmt.Errorf("das-local ended by itself:\n%s", p.Stderr)
 	}
 	m.ledger.killed(round)
-	return nil
+	kill(p)
+	return m.awaitServer(ctx)
 }
 
 // kill ends das-local as nothing else does, and waits until it is gone.

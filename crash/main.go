@@ -19,9 +19,13 @@ type options struct {
 	sessions int
 	mode     string
 	audit    string
-	lag      time.Duration
-	seed     uint64
-	args     []string // more flags of das-local
+	// guarantee is that of sync mode, the only one that is run if it is not the default.
+	guarantee string
+	lag       time.Duration
+	seed      uint64
+	faults    bool
+	throttle  time.Duration
+	args      []string // more flags of das-local
 }
 
 func main() {
@@ -31,10 +35,16 @@ func main() {
 	flag.IntVar(&o.sessions, "sessions", 16, "`N` sessions at work")
 	flag.StringVar(&o.mode, "mode", "both", "`MODE` of the stream: sync, async or both")
 	flag.StringVar(&o.audit, "audit", "catalog", "audit `MODE` of das-local: catalog or server, which needs pgaudit installed")
+	flag.StringVar(&o.guarantee, "guarantee", acknowledged, "`WHAT` sync mode guarantees: acknowledged, or executed: sync mode alone, with statements in pipelines, strings and transactions, judged by the rows that the server has")
 	flag.DurationVar(&o.lag, "lag", time.Second, "in async mode, what was acknowledged this `TIME` before the kill must be in the stream")
+	flag.BoolVar(&o.faults, "faults", false, "inject faults, one a round, and compare what is lost with what RDS events tell; 0 rounds are one of each")
+	flag.DurationVar(&o.throttle, "throttle", 30*time.Second, "`TIME` for which Kinesis is throttled with -faults")
 	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "`N` of the random instants")
 	flag.Parse()
 	o.args = flag.Args()
+	if o.faults && o.rounds == 0 {
+		o.rounds = len(trials)
+	}
 	testbed.Main("crash", func(ctx context.Context) error { return run(ctx, o) })
 }
 
@@ -71,6 +81,9 @@ func run(ctx context.Context, o options) (err error) {
 	if o.mode == "both" {
 		modes = []string{"sync", "async"}
 	}
+	if o.guarantee == executed {
+		modes = []string{"sync"}
+	}
 	fmt.Printf("seed %d\n", o.seed)
 	for _, mode := range modes {
 		if err := pg.Exec(ctx, "postgres", "drop table if exists crash", "create table crash (round int, session int, n int)"); err != nil {
@@ -78,7 +91,11 @@ func run(ctx context.Context, o options) (err error) {
 		}
 		m := &machine{options: o, mode: mode, upstream: pg.URL("postgres"), dir: filepath.Join(dir, mode),
 			rand: rand.New(rand.NewPCG(o.seed, uint64(len(mode))))}
-		if err := m.run(ctx); err != nil {
+		run := m.run
+		if o.faults {
+			run = (&faultMachine{machine: m}).runFaults
+		}
+		if err := run(ctx); err != nil {
 			return fmt.Errorf("%s: %w", mode, err)
 		}
 	}

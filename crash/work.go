@@ -22,12 +22,15 @@ func (m *machine) session(ctx context.Context, round, session int) {
 		return
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	for n := 0; ; n++ {
-		_, err := conn.Exec(ctx, fmt.Sprintf("insert into crash values (%d, %d, %d)", round, session, n), pgx.QueryExecModeSimpleProtocol)
+	for n := 0; ; {
+		rows, err := m.work(ctx, conn, round, session, n)
 		if err != nil {
 			return
 		}
-		m.ledger.acknowledge(round, session)
+		for range rows {
+			m.ledger.acknowledge(round, session)
+		}
+		n += rows
 	}
 }
 

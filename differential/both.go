@@ -12,11 +12,12 @@ import (
 // both has a stack in each audit mode.
 type both struct{ catalog, server *replay.Stack }
 
-// startBoth starts two stacks that differ in the audit mode alone.
+// startBoth starts two stacks that differ in the audit mode alone: both servers have
+// pgaudit, whose settings a statement may list.
 func startBoth(ctx context.Context, o options, settings map[string]string) (*both, error) {
 	b := new(both)
 	err := eachMode(func(mode string) error {
-		s, err := replay.StartStack(ctx, replay.StackConfig{Bin: o.bin, Mode: mode, Stream: o.stream, Settings: settings})
+		s, err := replay.StartStack(ctx, replay.StackConfig{Bin: o.bin, Mode: mode, Stream: o.stream, Settings: settings, Preload: true})
 		if err != nil {
 			return err
 		}

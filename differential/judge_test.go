@@ -182,6 +182,8 @@ func TestDecider(t *testing.T) {
 	}
 	call := event(map[string]any{"statementId": 9, "substatementId": 1, "class": "FUNCTION", "command": "EXECUTE", "commandText": "q",
 		"objectType": "FUNCTION", "objectName": "public.f"})
+	bad := event(map[string]any{"statementId": 9, "substatementId": 2, "class": "READ", "command": "SELECT", "commandText": "q",
+		"exitCode": "22012", "errorMessage": "no"})
 	for _, c := range []struct {
 		name            string
 		before          string
@@ -200,6 +202,12 @@ func TestDecider(t *testing.T) {
 		{"a rule that took all", "create or replace rule r as on insert\nto S.T do nothing", []string{of("q", "s.t")}, nil, false},
 		{"another's rule", "create rule r as on insert to u do nothing", []string{of("q", "public.t")}, []string{of("q", "public.t")}, true},
 		{"a policy", `create policy p on "T"`, []string{of("q", `public."T"`)}, []string{of("q", `public."T"`)}, false},
+		{"a rule for one of many", "create rule r as on insert to t0 do nothing", []string{of("q", "public.t1")}, []string{of("q", "public.t1")}, false},
+		{"the least of many tables", "create table c () inherits (other.x, T)", []string{of("select min(a) from t", "public.t")}, []string{of("select min(a) from t", "public.t")}, false},
+		{"the least of one table", "create table c () inherits (u)", []string{of("select min(a) from t", "public.t")}, []string{of("select min(a) from t", "public.t")}, true},
+		{"some of many tables", "alter table c inherit t", []string{of("q", "public.t")}, []string{of("q", "public.t")}, true},
+		{"failed at once", "x", []string{bad}, []string{bad}, true},
+		{"failed on the way", "x", []string{bad}, []string{of("q", "public.t"), bad}, false},
 		{"row security", "alter table only t enable row level security", []string{of("q", "public.t")}, []string{of("q", "public.t")}, false},
 	} {
 		catalog := session(t, append([]string{sent(c.before)}, c.catalog...)...)
@@ -207,6 +215,44 @@ func TestDecider(t *testing.T) {
 		_, items := differing(t, catalog, server)
 		if len(items) != 2 || items[1].Decidable != c.decidable {
 			t.Errorf("%s: %+v", c.name, items)
+		}
+	}
+}
+
+// TestDeciderBlocks: what a transaction block hides from others cannot be known.
+func TestDeciderBlocks(t *testing.T) {
+	const (
+		begin   = `{"class":"MISC","command":"BEGIN","commandText":"begin"}`
+		commit  = `{"class":"MISC","command":"COMMIT","commandText":"commit"}`
+		do      = `{"class":"FUNCTION","command":"DO","commandText":"do"}`
+		create  = `{"class":"DDL","command":"CREATE TABLE","commandText":"inside"}`
+		refresh = `{"class":"DDL","command":"REFRESH MATERIALIZED VIEW","commandText":"refresh"}`
+	)
+	for _, c := range []struct {
+		name   string
+		server []string
+		last   bool
+	}{
+		{"created inside, open", []string{begin, create, one}, false},
+		{"created inside, over", []string{begin, create, commit, one}, true},
+		{"created inside, failed", []string{begin, create, failed, one}, true},
+		{"created inside, no block", []string{create, one}, true},
+		{"only ran inside", []string{begin, do, one}, true},
+		{"refreshed in a block", []string{begin, refresh}, false},
+		{"refreshed", []string{refresh}, true},
+		{"refreshed after a block", []string{begin, commit, refresh}, true},
+	} {
+		d := newDecider()
+		var got bool
+		for _, s := range statements(session(t, c.server...).Events) {
+			p := pairing{catalog: s, server: s}
+			if s.has("inside") { // not the client's
+				p.catalog = nil
+			}
+			got = d.decides(p)
+		}
+		if got != c.last {
+			t.Errorf("%s: %t", c.name, got)
 		}
 	}
 }

@@ -13,12 +13,13 @@ func (e *Emulator) control() http.Handler {
 	r := chi.NewRouter()
 	r.Get("/_das/health", e.health)
 	r.Head("/_das/health", e.health)
+	e.serveFaults(r)
 	r.Method(http.MethodGet, "/metrics", e.metrics())
 	if e.opts.Pprof {
 		r.Mount("/debug", middleware.Profiler())
 	}
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
-		http.Error(w, "das-local: this address serves AWS API calls (POST /) and GET /_das/health", http.StatusNotFound)
+		http.Error(w, "das-local: this address serves AWS API calls (POST /) and /_das/health, /_das/faults and /_das/clock", http.StatusNotFound)
 	})
 	return r
 }

@@ -42,7 +42,7 @@ func (e *Emulator) openDataDir() error {
 	if e.opts.DataDir == "" {
 		return nil
 	}
-	disk, err := store.Open(store.Config{Dir: e.opts.DataDir, Fault: e.opts.fault, Logger: e.log})
+	disk, err := store.Open(store.Config{Dir: e.opts.DataDir, Fault: e.diskFault, Logger: e.log})
 	if err != nil {
 		return err
 	}
@@ -61,6 +61,9 @@ func (e *Emulator) openDataDir() error {
 		_, e.used.killed, err = disk.Get(metaRunning)
 	}
 	if err != nil {
+		return fmt.Errorf("read the data directory %s: %w", e.opts.DataDir, err)
+	}
+	if err := e.resumeClock(); err != nil {
 		return fmt.Errorf("read the data directory %s: %w", e.opts.DataDir, err)
 	}
 	e.used.starts++

@@ -23,5 +23,7 @@
 // ForTest does both for a test: a database of its own on a PostgreSQL that all tests of
 // the process share, and an error for what the test does not close.
 //
+// Faults and Clock have it fail, and time pass, on purpose.
+//
 // See https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/DBActivityStreams.html
 package emulator

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"github.com/das-local/das-local/internal/awsapi"
 	"github.com/das-local/das-local/internal/catalog"
 	"github.com/das-local/das-local/internal/clock"
+	"github.com/das-local/das-local/internal/faults"
 	"github.com/das-local/das-local/internal/store"
 	"github.com/das-local/das-local/internal/stream"
 	"github.com/das-local/das-local/kinesisfake"
@@ -28,7 +30,9 @@ var (
 	_ proxy.Recorder            = counting{}
 	_ proxy.Holding             = counting{}
 	_ stream.KeyService         = (*kmsfake.Server)(nil)
+	_ proxy.Intending           = (*stream.Source)(nil)
 	_ stream.Publisher          = publisher{}
+	_ stream.IntentLog          = intents{}
 	_ rdsapi.StreamController   = (*Emulator)(nil)
 	_ rdsapi.InstanceController = (*Emulator)(nil)
 	_ rdsapi.SessionController  = (*Emulator)(nil)
@@ -54,7 +58,8 @@ type Emulator struct {
 	external externals
 	ids      givenIDs
 	rds      *rdsapi.Server
-	clock    clock.Clock // of RDS's events and schedules
+	clock    clock.Clock // of schedules
+	services []awsapi.Service
 	aws      net.Listener
 	listen   net.Addr // of the first cluster's writer
 	ready    atomic.Bool
@@ -70,11 +75,16 @@ type Emulator struct {
 
 	first rdsapi.Cluster // the first cluster as it was made
 
-	mu        sync.Mutex // guards the following
-	reserved  net.Listener
-	instances map[string]*instance      // by resource id
-	streams   map[string]*runningStream // by the cluster's resource id
-	ending    bool                      // Close has begun: nothing more is started
+	faults    *faults.Set
+	advancing sync.Mutex // held while the clock is put forward
+
+	mu            sync.Mutex         // guards the following
+	faultDice     *rand.Rand         // for what faults leave open
+	faultsChanged context.CancelFunc // wakes runFaults
+	reserved      net.Listener
+	instances     map[string]*instance      // by resource id
+	streams       map[string]*runningStream // by the cluster's resource id
+	ending        bool                      // Close has begun: nothing more is started
 }
 
 // errEnding answers who would start something while Close is at work.
@@ -96,6 +106,7 @@ func Start(ctx context.Context, o Options) (*Emulator, error) {
 		streams:   map[string]*runningStream{},
 		stop:      func() {},
 	}
+	e.openFaults()
 	if err := e.start(ctx); err != nil {
 		return nil, errors.Join(err, e.Close(context.WithoutCancel(ctx)))
 	}
@@ -146,7 +157,8 @@ func (e *Emulator) start(ctx context.Context) (err error) {
 // startServices makes Kinesis, KMS and RDS and serves them on one address.
 func (e *Emulator) startServices() (err error) {
 	o := e.opts
-	e.kinesis, err = kinesisfake.New(kinesisfake.Config{Region: o.Region, AccountID: o.AccountID, Rand: e.rand, Store: e.disk, Logger: e.log})
+	e.kinesis, err = kinesisfake.New(kinesisfake.Config{Region: o.Region, AccountID: o.AccountID, Rand: e.rand, Store: e.disk, Faults: e.faults, Logger: e.log,
+		Clock: &e.clock, ByteBudget: o.KinesisBytes, Limits: o.KinesisLimits})
 	if err != nil {
 		return fmt.Errorf("set Kinesis up: %w", err)
 	}
@@ -162,7 +174,7 @@ func (e *Emulator) startServices() (err error) {
 		Streams:       e,
 		Instances:     e,
 		Sessions:      e,
-		Keys:          e.externalKeys(keys{e.kms}),
+		Keys:          faultyResolver{e.externalKeys(keys{e.kms}), e},
 		RestartTime:   o.RestartTime,
 		KeyPatience:   max(o.KeyPatience, 0),
 		Topics:        o.SNSTopics,
@@ -174,8 +186,9 @@ func (e *Emulator) startServices() (err error) {
 	if err != nil {
 		return fmt.Errorf("set RDS up: %w", err)
 	}
+	e.services = e.served(e.kinesis, e.kms, e.rds)
 	handler := awsapi.NewHandler(awsapi.Config{
-		Services:  e.served(e.kinesis, e.kms, e.rds),
+		Services:  e.faulty(e.services...),
 		Region:    o.Region,
 		AccountID: o.AccountID,
 		OneRegion: true,
@@ -184,8 +197,10 @@ func (e *Emulator) startServices() (err error) {
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
+	e.runs.Go(func() { e.report("time the faults", e.runFaults(ctx)) })
 	e.runs.Go(func() { e.report("look names up", e.catalog.Run(ctx)) })
 	e.runs.Go(func() { e.report("serve the AWS endpoint", awsapi.Serve(ctx, e.aws, handler)) })
+	e.runs.Go(func() { e.report("trim the Kinesis streams", e.kinesis.Run(ctx)) })
 	e.runs.Go(func() { e.report("run the RDS transitions", e.rds.Run(ctx)) })
 	return nil
 }

@@ -118,7 +118,7 @@ const maxLanes = 16
 // and finds or makes its Kinesis stream.
 func (e *Emulator) publishExternally(ctx context.Context, c *stream.Config) error {
 	if e.external.kms != nil {
-		c.KeyService = e.external.kms
+		c.KeyService = faultyKeys{e.external.kms, e}
 	}
 	if e.external.kinesis == nil {
 		return nil
@@ -136,10 +136,10 @@ func (e *Emulator) publishExternally(ctx context.Context, c *stream.Config) erro
 	c.AtLeastOnce = true
 	// A put that is given up may be stored: the publisher's own calls have a bound.
 	c.PutTimeout = 24 * time.Hour
-	c.Publisher = &externalPublisher{
+	c.Publisher = faultyPublisher{&externalPublisher{
 		writer: e.external.kinesis.NewWriter(found.Name, max(c.Lanes, 1), rand.Float64()),
-		disk:   spool{e.disk, c.StreamName},
-	}
+		spool:  spool{e.disk, c.StreamName},
+	}, e}
 	return nil
 }
 

@@ -7,13 +7,13 @@ import (
 	"github.com/das-local/das-local/internal/stream"
 )
 
-// externalPublisher stores a stream's records in an external Kinesis, and then removes
-// what they were made of from the spool. A process that ends in between publishes them
-// again: at least once.
+// externalPublisher stores a stream's records in an external Kinesis, and then has the
+// data directory forget what they were made of. A process that ends in between publishes
+// them again: at least once.
 type externalPublisher struct {
 	writer *external.Writer
-	disk   spool
-	forget []uint64 // positions in the spool that are published
+	spool  spool
+	stored []stream.Record // which the data directory must forget yet; without data
 }
 
 // PutRecords implements stream.Publisher.
@@ -25,13 +25,20 @@ func (p *externalPublisher) PutRecords(ctx context.Context, _ string, records []
 	if err := p.writer.Put(ctx, put); err != nil {
 		return err
 	}
+	if p.spool.disk == nil {
+		return nil
+	}
 	for _, r := range records {
-		if r.Spooled != 0 {
-			p.forget = append(p.forget, r.Spooled)
+		if r.Spooled != 0 || len(r.Settled) > 0 {
+			p.stored = append(p.stored, stream.Record{Spooled: r.Spooled, Settled: r.Settled})
 		}
 	}
-	if len(p.forget) > 0 && p.disk.Remove(context.WithoutCancel(ctx), p.forget) == nil {
-		p.forget = nil // else with the next records: these are stored, and must not be put again
+	if len(p.stored) == 0 {
+		return nil
+	}
+	forget := p.spool.published(p.stored)
+	if p.spool.disk.Commit(context.WithoutCancel(ctx), &forget) == nil {
+		p.stored = nil // else with the next records: these must not be put again
 	}
 	return nil
 }

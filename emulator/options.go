@@ -57,6 +57,13 @@ type Options struct {
 	// the other. Empty makes new ones.
 	ClusterResourceID, InstanceResourceID string
 
+	// KinesisBytes bounds what the records of all Kinesis streams take; beyond it the
+	// oldest go. Zero is 256 MiB, and in DataDir three quarters of what the disk has
+	// free at the start.
+	KinesisBytes int64
+	// KinesisLimits has clients of Kinesis meet the limits of AWS's shards.
+	KinesisLimits bool
+
 	// SpoolBytes bounds what each stream's queue may take in DataDir. Zero is 1 GiB.
 	SpoolBytes int64
 
@@ -84,6 +91,11 @@ type Options struct {
 	// SyncTimeout is how long a session waits for durability in sync mode
 	// before it goes on. Zero is ten seconds.
 	SyncTimeout time.Duration
+	// SyncGuarantee is what a sync stream holds of a statement that is not acknowledged yet.
+	// "acknowledged" (empty): nothing, as the service; "executed": before the server gets a
+	// statement it is on disk that it will, so that one whose answer is swallowed by a crash
+	// has an event too, of unknown outcome (exitCode "08007"). It needs DataDir.
+	SyncGuarantee string
 	// OnStreamFailure is what becomes of the first cluster's instances when events
 	// might be lost: "continue" (empty: sessions go on) or "stop-instance" (they are
 	// shut down). It is the cluster's tag "das-local:on-stream-failure", which other
@@ -157,6 +169,7 @@ func (o Options) withDefaults() (Options, error) {
 	def(&o.ConnectClass, "MISC")
 	def(&o.CommandText, "whole")
 	def(&o.OnStreamFailure, rdsapi.Continue)
+	def(&o.SyncGuarantee, guaranteeAcknowledged)
 	if o.KeyPatience == 0 {
 		o.KeyPatience = time.Hour
 	}
@@ -214,12 +227,16 @@ func (o Options) check() error {
 	bad(o.TLSCert == "" || o.UpstreamCert == "", "give a TLS certificate or the upstream's own, not both")
 	bad(o.Shards >= 1 && o.Shards <= 1000, "the number of shards %d must be 1 to 1000", o.Shards)
 	bad(o.RestartTime >= 0, "the restart time %v must not be negative", o.RestartTime)
+	bad(o.KinesisBytes >= 0, "Kinesis records cannot have %d bytes", o.KinesisBytes)
 	bad(o.SpoolBytes >= 0, "the queue on disk cannot have %d bytes", o.SpoolBytes)
 	bad(o.MaxCommandText >= 1024, "the command text limit %d must be at least 1024 bytes", o.MaxCommandText)
 	oneOf("the stream mode", string(o.StartStream), "", "sync", "async")
 	oneOf("the audit mode", o.Audit, auditAuto, auditCatalog, auditServer)
 	oneOf("the class of CONNECT events", o.ConnectClass, "MISC", "CONNECT")
 	oneOf("what to do on a failure of the stream", o.OnStreamFailure, rdsapi.Continue, rdsapi.StopInstance)
+	oneOf("the guarantee of sync mode", o.SyncGuarantee, guaranteeAcknowledged, guaranteeExecuted)
+	bad(o.SyncGuarantee != guaranteeExecuted || o.DataDir != "",
+		"the guarantee %q of sync mode needs a data directory: what sessions are about to do is kept there", guaranteeExecuted)
 	oneOf("the command text form", o.CommandText, "whole", "single")
 	errs = append(errs, o.checkExternal(), o.checkDeclared())
 	return errors.Join(errs...)

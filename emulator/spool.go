@@ -41,21 +41,35 @@ const spoolHead = 4 + 8 + 8 + 2 + 4
 // Append implements stream.Spool.
 func (s spool) Append(ctx context.Context, batches []stream.SpooledBatch) error {
 	var b store.Batch
-	for _, batch := range batches {
-		value := make([]byte, 0, spoolHead+len(batch.InstanceID)+len(batch.Cut)+len(batch.Events))
-		value = binary.BigEndian.AppendUint32(value, uint32(batch.Span.Lost))
-		value = binary.BigEndian.AppendUint64(value, uint64(batch.Span.First.UnixNano()))
-		value = binary.BigEndian.AppendUint64(value, uint64(batch.Span.Last.UnixNano()))
-		value = binary.BigEndian.AppendUint16(value, uint16(len(batch.InstanceID)))
-		value = binary.BigEndian.AppendUint32(value, uint32(len(batch.Cut)))
-		value = append(value, batch.InstanceID...)
-		value = append(value, batch.Cut...)
-		b.Set(s.key(batch.Position), append(value, batch.Events...))
+	for i := range batches {
+		b.Set(s.key(batches[i].Position), encodeSpooled(&batches[i]))
+		intents(s).settle(&b, batches[i].Settled)
 	}
 	return s.disk.Commit(ctx, &b)
 }
 
-// parseSpooled is the opposite of Append. The batch shares the bytes.
+// encodeSpooled is the value of a batch.
+func encodeSpooled(batch *stream.SpooledBatch) []byte {
+	value := make([]byte, 0, spoolHead+len(batch.InstanceID)+len(batch.Cut)+len(batch.Events))
+	value = binary.BigEndian.AppendUint32(value, uint32(batch.Span.Lost))
+	value = binary.BigEndian.AppendUint64(value, uint64(batch.Span.First.UnixNano()))
+	value = binary.BigEndian.AppendUint64(value, uint64(batch.Span.Last.UnixNano()))
+	value = binary.BigEndian.AppendUint16(value, uint16(len(batch.InstanceID)))
+	value = binary.BigEndian.AppendUint32(value, uint32(len(batch.Cut)))
+	value = append(value, batch.InstanceID...)
+	value = append(value, batch.Cut...)
+	return append(value, batch.Events...)
+}
+
+// last is the position of the last batch, or 0.
+func (s spool) last() (position uint64, err error) {
+	err = s.disk.Last(s.prefix(), store.After(s.prefix()), func(key, _ []byte) {
+		position = binary.BigEndian.Uint64(key[len(key)-8:])
+	})
+	return position, err
+}
+
+// parseSpooled is the opposite of encodeSpooled. The batch shares the bytes.
 func parseSpooled(key, value []byte) (stream.SpooledBatch, error) {
 	if len(key) < 8 || len(value) < spoolHead {
 		return stream.SpooledBatch{}, errors.New("a spooled batch is damaged")
@@ -121,12 +135,13 @@ func (e *Emulator) discardSpool(ctx context.Context, s rdsapi.ActivityStream) er
 		lost.Add(b.Span)
 		return nil
 	})
-	if err != nil || lost.Lost == 0 {
+	if err != nil {
 		return err
 	}
 	var b store.Batch
 	b.DeleteRange(of.prefix(), store.After(of.prefix()))
-	if err := e.disk.Commit(ctx, &b); err != nil {
+	b.DeleteRange(intents(of).prefix(), store.After(intents(of).prefix()))
+	if err := e.disk.Commit(ctx, &b); err != nil || lost.Lost == 0 {
 		return err
 	}
 	e.notice(s, stream.Notice{Begin: true, Err: errors.New("the stream was stopped before its queue was published")})

@@ -31,6 +31,9 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 	if err != nil {
 		return fmt.Errorf("create the Kinesis stream %s: %w", s.StreamName, err)
 	}
+	if err := e.recoverIntents(ctx, s.StreamName); err != nil {
+		return err
+	}
 	config := stream.Config{
 		ClusterID:   s.ClusterResourceID,
 		StreamName:  s.StreamName,
@@ -42,10 +45,11 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 		SyncTimeout: e.opts.SyncTimeout,
 		QueueBytes:  e.opts.queueBytes,
 		PutTimeout:  e.putTimeout(),
-		Publisher:   publisher{e.kinesis, spool{e.disk, s.StreamName}},
+		Publisher:   faultyPublisher{publisher{e.kinesis, spool{e.disk, s.StreamName}}, e},
 		Spool:       e.spool(s.StreamName),
 		SpoolBytes:  e.opts.SpoolBytes,
-		KeyService:  e.kms,
+		Intents:     e.intents(s.StreamName),
+		KeyService:  faultyKeys{e.kms, e},
 		Notify:      func(n stream.Notice) { e.notice(s, n) },
 		Rand:        e.rand,
 		Logger:      e.log,
@@ -188,12 +192,20 @@ type publisher struct {
 // PutRecords implements stream.Publisher.
 func (p publisher) PutRecords(ctx context.Context, streamName string, records []stream.Record) error {
 	put := make([]kinesisfake.Record, len(records))
-	var published store.Batch
 	for i, r := range records {
 		put[i] = kinesisfake.Record{PartitionKey: r.PartitionKey, Data: r.Data}
-		if r.Spooled != 0 {
-			published.Delete(p.spool.key(r.Spooled))
-		}
 	}
+	published := p.spool.published(records)
 	return p.kinesis.PutRecordsAnd(ctx, streamName, put, &published)
+}
+
+// published is what the data directory forgets when records are stored.
+func (s spool) published(records []stream.Record) (b store.Batch) {
+	for _, r := range records {
+		if r.Spooled != 0 {
+			b.Delete(s.key(r.Spooled))
+		}
+		intents(s).settle(&b, r.Settled)
+	}
+	return b
 }

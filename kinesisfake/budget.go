@@ -1,6 +1,9 @@
 package kinesisfake
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // grow counts what was stored and, beyond the budget, drops the oldest records
 // of all streams. It is called with no lock held.
@@ -37,6 +40,16 @@ func (s *Server) grow(bytes int64) {
 	}
 }
 
+// roomOnDisk is the budget where none is given: three quarters of what there is for
+// records. The rest is for what the database needs to tidy up, and for others.
+func (s *Server) roomOnDisk() (int64, error) {
+	free, err := s.cfg.Store.Available()
+	if err != nil {
+		return 0, fmt.Errorf("see how much room Kinesis records have on disk: %w", err)
+	}
+	return (s.used.Load() + free) / 4 * 3, nil
+}
+
 // allShards are the shards of all streams, closed ones too.
 func (s *Server) allShards() []*shard {
 	s.mu.RLock()
@@ -52,7 +65,7 @@ func (s *Server) allShards() []*shard {
 
 // expire drops the records of a shard whose retention is over.
 func (s *Server) expire(sh *shard, horizon int64) {
-	if freed := sh.trimBefore(horizon); freed > 0 {
+	for freed := sh.trimBefore(horizon); freed > 0; freed = sh.trimBefore(horizon) {
 		s.used.Add(-freed)
 	}
 }

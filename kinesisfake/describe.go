@@ -35,7 +35,7 @@ func (st *stream) describe(now int64) description {
 		StreamName: st.key.name, StreamARN: st.key.arn(), StreamStatus: st.status(now),
 		StreamModeDetails: st.mode(), RetentionPeriodHours: st.retentionHours,
 		StreamCreationTimestamp: wireTime(st.created), EncryptionType: encryptionNone, KeyID: st.keyID,
-		EnhancedMonitoring: []enhancedMetrics{{ShardLevelMetrics: []string{}}},
+		EnhancedMonitoring: []enhancedMetrics{{ShardLevelMetrics: st.levels()}},
 	}
 	if st.keyID != "" {
 		d.EncryptionType = encryptionKMS
@@ -102,9 +102,10 @@ type describeStreamSummaryInput struct{ streamRef }
 
 type streamDescriptionSummary struct {
 	description
-	OpenShardCount     int   `json:"OpenShardCount"`
-	ConsumerCount      int   `json:"ConsumerCount"`
-	MaxRecordSizeInKiB int64 `json:"MaxRecordSizeInKiB"`
+	OpenShardCount     int             `json:"OpenShardCount"`
+	ConsumerCount      int             `json:"ConsumerCount"`
+	WarmThroughput     *warmThroughput `json:"WarmThroughput,omitempty"`
+	MaxRecordSizeInKiB int64           `json:"MaxRecordSizeInKiB"`
 }
 
 type describeStreamSummaryOutput struct {
@@ -121,8 +122,9 @@ func (s *Server) describeStreamSummary(_ context.Context, r *awsapi.Request, in 
 	defer st.mu.RUnlock()
 	out := &describeStreamSummaryOutput{streamDescriptionSummary{
 		description: st.describe(now), MaxRecordSizeInKiB: st.maxRecordBytes >> 10,
+		ConsumerCount: len(st.consumers), WarmThroughput: st.warm(),
 	}}
-	if st.status(now) == statusActive {
+	if st.status(now) != statusCreating {
 		out.StreamDescriptionSummary.OpenShardCount = len(st.open)
 	}
 	return out, nil

@@ -112,10 +112,7 @@ func (l *diskLog) stage(b *store.Batch, entries []entry) (advance, landed func()
 	}
 	deleted := l.deleted
 	if l.first-l.deleted >= trimThreshold {
-		deleted = l.first
-		b.DeleteRange(l.key(l.deleted), l.key(deleted))
-		where := binary.BigEndian.AppendUint64(nil, deleted)
-		b.Set(store.Key(store.KindTrim, l.id[0], l.id[1]), binary.BigEndian.AppendUint64(where, uint64(l.base)))
+		deleted = l.shed(b)
 	}
 	advance = func() { l.end, l.tail, l.deleted = end, tail, deleted }
 	landed = func() {
@@ -124,6 +121,15 @@ func (l *diskLog) stage(b *store.Batch, entries []entry) (advance, landed func()
 		}
 	}
 	return advance, landed
+}
+
+// shed has a batch remove what was trimmed, and returns what deleted is once it is
+// applied.
+func (l *diskLog) shed(b *store.Batch) (deleted uint64) {
+	b.DeleteRange(l.key(l.deleted), l.key(l.first))
+	where := binary.BigEndian.AppendUint64(nil, l.first)
+	b.Set(store.Key(store.KindTrim, l.id[0], l.id[1]), binary.BigEndian.AppendUint64(where, uint64(l.base)))
+	return l.first
 }
 
 // append is for callers that have a batch; see stage.

@@ -17,9 +17,15 @@
 // the locks of its shards and waits for the disk outside of them. Readers see what
 // is durable.
 //
+// A subscription (SubscribeToShard) is one page after the other, as GetRecords has
+// them, each sent when it is there:
+//
+//	append, landed, close of a shard ──tell──▶ changes ──▶ push ──▶ event frame
+//
 // A byte budget bounds the room: the oldest records go first, as if their
-// retention had ended. AWS's throughput limits are not enforced. No goroutine is
-// started: what happens with time, such as retention, happens at the next call.
+// retention had ended. AWS's throughput limits are enforced with Config.Limits.
+// What happens with time, such as retention, shows at the next call; Run frees the
+// room where nobody calls. No other goroutine is started.
 //
 // See https://docs.aws.amazon.com/kinesis/latest/APIReference/Welcome.html
 package kinesisfake

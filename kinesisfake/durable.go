@@ -14,6 +14,7 @@ import (
 type write struct {
 	pending *store.Pending
 	landed  []func() // make the records readable
+	shards  []*shard // that get them
 }
 
 // storeDurably appends the records of a call to their shards by one batch, which
@@ -58,15 +59,20 @@ func (s *Server) apply(st *stream, puts []put, also *store.Batch, now int64, res
 		position := log.tail
 		forward, landed := log.stage(&b, entries)
 		advance = append(advance, forward)
+		w.shards = append(w.shards, sh)
 		w.landed = append(w.landed, func() {
 			sh.mu.Lock()
 			defer sh.mu.Unlock()
 			landed()
+			sh.tell()
 		})
 		sh.answer(results, members, entries, position, nil)
 	}
 	if also != nil {
 		b.Add(also)
+	}
+	if b.Len() == 0 {
+		return nil, 0, nil // every record was refused
 	}
 	if w.pending, err = s.cfg.Store.Apply(&b, epoch); err != nil {
 		return nil, 0, err
@@ -82,6 +88,11 @@ func (s *Server) apply(st *stream, puts []put, also *store.Batch, now int64, res
 func (s *Server) await(ctx context.Context, st *stream, w *write) bool {
 	if err := w.pending.Wait(ctx); err != nil {
 		s.cfg.Logger.Error("records could not be stored", "stream", st.key.name, "error", err)
+		for _, sh := range w.shards { // who waits for them looks again
+			sh.mu.Lock()
+			sh.tell()
+			sh.mu.Unlock()
+		}
 		return false
 	}
 	for _, f := range w.landed {
@@ -99,7 +110,18 @@ type savedStream struct {
 	RetentionHours        int
 	KeyID                 string
 	Tags                  map[string]string
+	Policy                string          `json:",omitempty"`
+	Metrics               []string        `json:",omitempty"`
+	WarmMiBps             int             `json:",omitempty"`
+	Consumers             []savedConsumer `json:",omitempty"`
 	Shards                []savedShard
+}
+
+type savedConsumer struct {
+	Name           string
+	Created, Ready int64
+	Tags           map[string]string `json:",omitempty"`
+	Policy         string            `json:",omitempty"`
 }
 
 type savedShard struct {
@@ -111,7 +133,11 @@ type savedShard struct {
 // stage puts a stream into a batch. It is called with mu held.
 func (st *stream) stage(b *store.Batch) error {
 	saved := savedStream{Account: st.key.account, Region: st.key.region, Name: st.key.name, Created: st.created, Ready: st.ready,
-		OnDemand: st.onDemand, MaxRecordBytes: st.maxRecordBytes, RetentionHours: st.retentionHours, KeyID: st.keyID, Tags: st.tags}
+		OnDemand: st.onDemand, MaxRecordBytes: st.maxRecordBytes, RetentionHours: st.retentionHours, KeyID: st.keyID, Tags: st.tags,
+		Policy: st.policy, Metrics: st.metrics, WarmMiBps: st.warmMiBps}
+	for _, c := range st.consumersByName() {
+		saved.Consumers = append(saved.Consumers, savedConsumer{c.name, c.created, c.ready, c.tags, c.policy})
+	}
 	for _, sh := range st.shards {
 		one := savedShard{First: sh.hashes.first.String(), Last: sh.hashes.last.String(),
 			Created: sh.created, CreatedID: sh.createdID, Closed: sh.closed}
@@ -201,7 +227,11 @@ func (s *Server) load() error {
 func (s *Server) restore(number uint64, saved *savedStream) error {
 	st := &stream{key: streamKey{saved.Account, saved.Region, saved.Name}, number: number, created: saved.Created, ready: saved.Ready,
 		onDemand: saved.OnDemand, maxRecordBytes: saved.MaxRecordBytes, retentionHours: saved.RetentionHours,
-		keyID: saved.KeyID, tags: saved.Tags}
+		keyID: saved.KeyID, tags: saved.Tags, policy: saved.Policy, metrics: saved.Metrics, warmMiBps: saved.WarmMiBps,
+		consumers: make(map[string]*consumer)}
+	for _, c := range saved.Consumers {
+		st.consumers[c.Name] = &consumer{name: c.Name, created: c.Created, ready: c.Ready, tags: c.Tags, policy: c.Policy}
+	}
 	for i, one := range saved.Shards {
 		first, ok1 := parseHashKey(one.First)
 		last, ok2 := parseHashKey(one.Last)

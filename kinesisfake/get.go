@@ -13,6 +13,7 @@ type getRecordsInput struct {
 	ShardIterator *string `json:"ShardIterator"`
 	Limit         *int    `json:"Limit"`
 	StreamARN     *string `json:"StreamARN"`
+	StreamID      *string `json:"StreamId"`
 }
 
 type recordOutput struct {
@@ -45,6 +46,7 @@ func (s *Server) getRecords(_ context.Context, _ *awsapi.Request, in *getRecords
 	v.String("shardIterator", in.ShardIterator, awsapi.Strings{Min: 1, Max: 512})
 	v.Range("limit", in.Limit, 1, maxPage)
 	v.String("streamARN", in.StreamARN, arnRule)
+	v.String("streamId", in.StreamID, streamIDRule)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
@@ -64,20 +66,19 @@ func (s *Server) getRecords(_ context.Context, _ *awsapi.Request, in *getRecords
 	if in.StreamARN != nil && *in.StreamARN != st.key.arn() {
 		return nil, errInvalid("The StreamARN %s is not that of the ShardIterator.", *in.StreamARN)
 	}
-	p, sh, children, err := s.readPage(st, it, limit, now)
+	if err := s.mayRead(st, it.shard, now); err != nil {
+		return nil, err
+	}
+	p, sh, children, err := s.readPage(st, it, limit, maxReadBytes, now)
 	if err != nil {
 		return nil, err
 	}
-	out := &getRecordsOutput{Records: make([]recordOutput, len(p.entries)), ChildShards: children}
-	for i := range p.entries {
-		out.Records[i] = sh.recordOutput(p.from+uint64(i), &p.entries[i])
+	if s.cfg.Limits {
+		sh.haveRead(p.bytes(), now)
 	}
-	if n := len(p.entries); n > 0 && !p.atTip {
-		// At least 1: 0 tells a reader that it is done.
-		out.MillisBehindLatest = max(now-p.entries[n-1].arrival, 1)
-	}
+	out := &getRecordsOutput{Records: sh.outputs(&p), MillisBehindLatest: p.behind(now), ChildShards: children}
 	if children == nil {
-		it.made, it.position = now, p.next
+		it.made, it.position = now, s.next(it, p)
 		out.NextShardIterator, err = s.sealIterator(it)
 	}
 	return out, err
@@ -85,7 +86,7 @@ func (s *Server) getRecords(_ context.Context, _ *awsapi.Request, in *getRecords
 
 // readPage reads on from an iterator. It returns the shard's children if the
 // page is its last.
-func (s *Server) readPage(st *stream, it iterator, limit int, now int64) (page, *shard, []childShard, error) {
+func (s *Server) readPage(st *stream, it iterator, limit int, maxBytes, now int64) (page, *shard, []childShard, error) {
 	st.mu.RLock() // so that the shard is not closed between reading and the look at closed
 	defer st.mu.RUnlock()
 	if st.deleted || it.shard < 0 || it.shard >= len(st.shards) {
@@ -93,7 +94,7 @@ func (s *Server) readPage(st *stream, it iterator, limit int, now int64) (page, 
 	}
 	sh := st.shards[it.shard]
 	s.expire(sh, st.horizon(now))
-	p, err := sh.read(it.position, limit, maxReadBytes)
+	p, err := sh.read(it.position, limit, maxBytes)
 	if err != nil {
 		return page{}, nil, nil, s.failed("read records", st.key, err)
 	}
@@ -108,6 +109,31 @@ func (s *Server) readPage(st *stream, it iterator, limit int, now int64) (page, 
 		}
 	}
 	return p, sh, children, nil
+}
+
+// behind is how far a page's last record is from the tip, in milliseconds. It is 0
+// only at the tip: that tells a reader that it is done.
+func (p *page) behind(now int64) int64 {
+	if n := len(p.entries); n > 0 && !p.atTip {
+		return max(now-p.entries[n-1].arrival, 1)
+	}
+	return 0
+}
+
+// bytes is the size of a page's data and keys.
+func (p *page) bytes() (n int64) {
+	for i := range p.entries {
+		n += p.entries[i].size() - entryOverhead
+	}
+	return n
+}
+
+func (s *shard) outputs(p *page) []recordOutput {
+	out := make([]recordOutput, len(p.entries))
+	for i := range p.entries {
+		out[i] = s.recordOutput(p.from+uint64(i), &p.entries[i])
+	}
+	return out
 }
 
 func (s *shard) recordOutput(position uint64, e *entry) recordOutput {

@@ -19,21 +19,23 @@ import (
 	"github.com/das-local/das-local/internal/awsapi"
 )
 
-// clock is a time that stands until it is moved.
-type clock struct {
+// standingClock is a time that stands until it is moved.
+type standingClock struct {
 	mu sync.Mutex
 	t  time.Time
 }
 
-func newClock() *clock { return &clock{t: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)} }
+func newClock() *standingClock {
+	return &standingClock{t: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+}
 
-func (c *clock) now() time.Time {
+func (c *standingClock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.t
 }
 
-func (c *clock) advance(d time.Duration) {
+func (c *standingClock) advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.t = c.t.Add(d)
@@ -54,6 +56,14 @@ func newServer(t testing.TB, cfg Config) *Server {
 // serve puts a server on an address of its own for the time of the test.
 func serve(t testing.TB, s *Server) (url string) {
 	t.Helper()
+	url, stop := serveUntil(t, s)
+	t.Cleanup(stop)
+	return url
+}
+
+// serveUntil is serve for as long as the caller likes.
+func serveUntil(t testing.TB, s *Server) (url string, stop func()) {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -63,25 +73,24 @@ func serve(t testing.TB, s *Server) (url string) {
 	go func() {
 		served <- awsapi.Serve(ctx, ln, awsapi.NewHandler(awsapi.Config{Services: []awsapi.Service{s}}))
 	}()
-	t.Cleanup(func() {
+	return "http://" + ln.Addr().String(), func() {
 		cancel()
 		if err := <-served; err != nil {
 			t.Error(err)
 		}
-	})
-	return "http://" + ln.Addr().String()
+	}
 }
 
 // newClient is AWS's SDK for Go, with its own retries: against any server it now
 // and then closes its connection while it reads an answer
 // (https://github.com/aws/aws-sdk-go-v2/issues/2737), most often under the race
 // detector, and tries again.
-func newClient(url string) *kinesis.Client {
+func newClient(url string, more ...func(*kinesis.Options)) *kinesis.Client {
 	return kinesis.New(kinesis.Options{
 		BaseEndpoint: aws.String(url),
 		Region:       "us-east-1",
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
-	})
+	}, more...)
 }
 
 // call runs an operation as a client of the default account does. Input and

@@ -88,6 +88,15 @@ type hashRange struct{ first, last hashKey }
 
 func (r hashRange) contains(h hashKey) bool { return !h.less(r.first) && !r.last.less(h) }
 
+// middle is the first point of the range's second half.
+func (r hashRange) middle() hashKey {
+	lo, borrow := bits.Sub64(r.last.lo, r.first.lo, 0)
+	hi := r.last.hi - r.first.hi - borrow
+	half := hashKey{hi >> 1, lo>>1 | hi<<63}
+	lo, carry := bits.Add64(r.first.lo, half.lo, 0)
+	return hashKey{r.first.hi + half.hi + carry, lo}.plus(1)
+}
+
 // uniformRanges cuts the space into n parts of equal size; the last has the
 // rest. The size is 2^128/n, rounded down.
 func uniformRanges(n int) []hashRange {

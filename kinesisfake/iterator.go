@@ -16,6 +16,8 @@ const (
 	atTimestamp   = "AT_TIMESTAMP"
 )
 
+var iteratorTypes = awsapi.Strings{Enum: []string{afterSequence, latest, atTimestamp, atSequence, trimHorizon}}
+
 // iterator is what a shard iterator holds: a place in a shard, and when it was
 // made. It names the record that is read next, so that LATEST stays where the
 // tip was when it was asked for.
@@ -74,8 +76,7 @@ func (in *getShardIteratorInput) validate(v *awsapi.Validation) {
 	v.Required("shardId", in.ShardID != nil)
 	v.String("shardId", in.ShardID, nameRule)
 	v.Required("shardIteratorType", in.ShardIteratorType != nil)
-	v.String("shardIteratorType", in.ShardIteratorType, awsapi.Strings{
-		Enum: []string{afterSequence, latest, atTimestamp, atSequence, trimHorizon}})
+	v.String("shardIteratorType", in.ShardIteratorType, iteratorTypes)
 	v.String("startingSequenceNumber", in.StartingSequenceNumber, sequenceRule)
 }
 
@@ -90,29 +91,38 @@ func (s *Server) getShardIterator(_ context.Context, r *awsapi.Request, in *getS
 	if !ok {
 		return nil, errShardNotFound(k, *in.ShardID)
 	}
-	now := s.now()
-	st, err := s.readable(k, now)
+	st, err := s.readable(k, s.now())
 	if err != nil {
 		return nil, err
 	}
-	sh, horizon, err := st.shardForReading(number, now)
+	it, err := s.locate(st, number, in, "GetShardIterator")
 	if err != nil {
 		return nil, err
 	}
-	s.expire(sh, horizon)
-	first, next, err := sh.bounds()
-	if err != nil {
-		return nil, s.failed("find records", k, err)
-	}
-	position, err := in.position(k, sh, now, first, next)
-	if err != nil {
-		return nil, err
-	}
-	token, err := s.sealIterator(iterator{made: now, key: k, created: st.created, shard: number, position: position})
+	token, err := s.sealIterator(it)
 	if err != nil {
 		return nil, err
 	}
 	return &getShardIteratorOutput{ShardIterator: token}, nil
+}
+
+// locate makes an iterator for the place in a shard that an operation's input names.
+func (s *Server) locate(st *stream, number int, in *getShardIteratorInput, operation string) (iterator, error) {
+	now := s.now()
+	sh, horizon, err := st.shardForReading(number, now)
+	if err != nil {
+		return iterator{}, err
+	}
+	s.expire(sh, horizon)
+	first, next, err := sh.bounds()
+	if err != nil {
+		return iterator{}, s.failed("find records", st.key, err)
+	}
+	position, err := in.position(st.key, sh, now, first, next, operation)
+	if err != nil {
+		return iterator{}, err
+	}
+	return iterator{made: now, key: st.key, created: st.created, shard: number, position: position}, nil
 }
 
 // shardForReading finds a listed shard, and the time before which its records
@@ -131,7 +141,7 @@ func (st *stream) shardForReading(number int, now int64) (sh *shard, horizon int
 
 // position is where the iterator begins, in a shard with records from first up to
 // but not next.
-func (in *getShardIteratorInput) position(k streamKey, sh *shard, now int64, first, next uint64) (uint64, error) {
+func (in *getShardIteratorInput) position(k streamKey, sh *shard, now int64, first, next uint64, operation string) (uint64, error) {
 	kind := *in.ShardIteratorType
 	hasSequence := in.StartingSequenceNumber != nil
 	switch kind {
@@ -156,7 +166,7 @@ func (in *getShardIteratorInput) position(k streamKey, sh *shard, now int64, fir
 	if !hasSequence {
 		return 0, errInvalid("%sRequest specified %s and no StartingSequenceNumber.", sequenceWanted, kind)
 	}
-	position, err := parseStarting(k, sh, *in.StartingSequenceNumber)
+	position, err := parseStarting(k, sh, *in.StartingSequenceNumber, operation)
 	if err != nil {
 		return 0, err
 	}
@@ -170,10 +180,10 @@ const sequenceWanted = "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQU
 	"(2) TRIM_HORIZON or LATEST and no StartingSequenceNumber. "
 
 // parseStarting reads a sequence number that must be one of the shard's.
-func parseStarting(k streamKey, sh *shard, text string) (uint64, error) {
+func parseStarting(k streamKey, sh *shard, text, operation string) (uint64, error) {
 	seq, ok := parseSequence(text)
 	where := func() string {
-		return "StartingSequenceNumber " + text + " used in GetShardIterator on shard " + sh.id() +
+		return "StartingSequenceNumber " + text + " used in " + operation + " on shard " + sh.id() +
 			" in stream " + k.name + " under account " + k.account + " is invalid"
 	}
 	switch {

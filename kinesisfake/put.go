@@ -39,7 +39,7 @@ func (s *Server) PutRecordsAnd(ctx context.Context, name string, records []Recor
 		batch := records[done:min(done+maxPutRecords, len(records))]
 		puts := make([]put, len(batch))
 		for i, r := range batch {
-			puts[i] = put{key: r.PartitionKey, data: slices.Clone(r.Data)}
+			puts[i] = put{key: r.PartitionKey, data: slices.Clone(r.Data), own: true}
 		}
 		with := also
 		if done+len(batch) < len(records) {
@@ -61,6 +61,17 @@ type put struct {
 	key  string
 	data []byte
 	hash *hashKey // explicit; nil: the key's
+
+	own     bool // no client's: the limits do not apply
+	refused bool // by the limits
+}
+
+// at is where the record belongs.
+func (p *put) at() hashKey {
+	if p.hash != nil {
+		return *p.hash
+	}
+	return hashOf(p.key)
 }
 
 type putResult struct {
@@ -104,6 +115,7 @@ func (s *Server) storeIn(st *stream, puts []put, also *store.Batch, now int64) (
 		encryption = encryptionKMS
 	}
 	results = make([]putResult, len(puts))
+	s.throttle(st, puts, results, now)
 	if s.cfg.Store != nil {
 		pending, grown = s.storeDurably(st, puts, also, now, results)
 		return results, encryption, pending, grown, nil
@@ -154,12 +166,12 @@ func failedPut() putResult {
 func (st *stream) group(puts []put) [][]int {
 	groups := make([][]int, len(st.open))
 	for i := range puts {
+		if puts[i].refused {
+			continue
+		}
 		open := 0
-		switch {
-		case puts[i].hash != nil:
-			open = st.route(*puts[i].hash)
-		case len(st.open) > 1:
-			open = st.route(hashOf(puts[i].key))
+		if len(st.open) > 1 {
+			open = st.route(puts[i].at())
 		}
 		groups[open] = append(groups[open], i)
 	}

@@ -76,7 +76,11 @@ func (s *Server) putRecord(ctx context.Context, r *awsapi.Request, in *putRecord
 	if err != nil {
 		return nil, err
 	}
-	if code := results[0].ErrorCode; code != "" {
+	switch results[0].ErrorCode {
+	case "":
+	case codeThroughput:
+		return nil, awsapi.Errorf(codeThroughput, "%s", results[0].ErrorMessage)
+	default:
 		return nil, errInternal()
 	}
 	return &putRecordOutput{ShardID: results[0].ShardID, SequenceNumber: results[0].SequenceNumber, EncryptionType: encryption}, nil
@@ -137,7 +141,7 @@ func (s *Server) putRecords(ctx context.Context, r *awsapi.Request, in *putRecor
 	if bytes > maxPutBytes {
 		return nil, errInvalid("Records size exceeds 10 MB limit")
 	}
-	results, encryption, err := s.store(context.WithoutCancel(ctx), k, puts, nil)
+	results, encryption, err := s.storeSome(context.WithoutCancel(ctx), k, puts)
 	if err != nil {
 		return nil, err
 	}

@@ -2,63 +2,79 @@ package kinesisfake
 
 import (
 	"context"
+	"maps"
 
 	"github.com/das-local/das-local/internal/awsapi"
 )
 
-// The operations that name a stream by the ARN of a resource do what those that
-// name a stream do.
+// These operations tag streams and consumers by their ARNs.
 
-// resourceRef makes a stream's reference of a resource's ARN.
-func resourceRef(arn *string) (streamRef, error) {
-	var v awsapi.Validation
-	v.Required("resourceARN", arn != nil)
-	v.String("resourceARN", arn, arnRule)
-	return streamRef{StreamARN: arn}, v.Err()
+func tagsOf(st *stream, c *consumer) *map[string]string {
+	if c != nil {
+		return &c.tags
+	}
+	return &st.tags
 }
 
 type tagResourceInput struct {
-	ResourceARN *string           `json:"ResourceARN"`
-	Tags        map[string]string `json:"Tags"`
+	resourceInput
+	Tags map[string]string `json:"Tags"`
 }
 
-func (s *Server) tagResource(ctx context.Context, r *awsapi.Request, in *tagResourceInput) (*struct{}, error) {
-	ref, err := resourceRef(in.ResourceARN)
-	if err != nil {
+func (s *Server) tagResource(_ context.Context, r *awsapi.Request, in *tagResourceInput) (*struct{}, error) {
+	var v awsapi.Validation
+	validateNewTags(&v, in.Tags)
+	in.validate(&v)
+	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	return s.addTags(ctx, r, &addTagsInput{streamRef: ref, Tags: in.Tags})
+	return nil, s.withResource(r, *in.ResourceARN, func(st *stream, c *consumer) error {
+		tags := tagsOf(st, c)
+		next := maps.Clone(*tags)
+		if next == nil {
+			next = make(map[string]string)
+		}
+		maps.Copy(next, in.Tags)
+		if len(next) > maxTags {
+			return errTooManyTags(st.key)
+		}
+		*tags = next
+		return s.save(st)
+	})
 }
 
 type untagResourceInput struct {
-	ResourceARN *string  `json:"ResourceARN"`
-	TagKeys     []string `json:"TagKeys"`
+	resourceInput
+	TagKeys []string `json:"TagKeys"`
 }
 
-func (s *Server) untagResource(ctx context.Context, r *awsapi.Request, in *untagResourceInput) (*struct{}, error) {
-	ref, err := resourceRef(in.ResourceARN)
-	if err != nil {
+func (s *Server) untagResource(_ context.Context, r *awsapi.Request, in *untagResourceInput) (*struct{}, error) {
+	var v awsapi.Validation
+	validateTagKeys(&v, in.TagKeys)
+	in.validate(&v)
+	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	return s.removeTags(ctx, r, &removeTagsInput{streamRef: ref, TagKeys: in.TagKeys})
-}
-
-type listTagsForResourceInput struct {
-	ResourceARN *string `json:"ResourceARN"`
+	return nil, s.withResource(r, *in.ResourceARN, func(st *stream, c *consumer) error {
+		for _, key := range in.TagKeys {
+			delete(*tagsOf(st, c), key)
+		}
+		return s.save(st)
+	})
 }
 
 type listTagsForResourceOutput struct {
 	Tags []tag `json:"Tags"`
 }
 
-func (s *Server) listTagsForResource(ctx context.Context, r *awsapi.Request, in *listTagsForResourceInput) (*listTagsForResourceOutput, error) {
-	ref, err := resourceRef(in.ResourceARN)
-	if err != nil {
+func (s *Server) listTagsForResource(_ context.Context, r *awsapi.Request, in *resourceInput) (*listTagsForResourceOutput, error) {
+	if err := in.check(); err != nil {
 		return nil, err
 	}
-	out, err := s.listTags(ctx, r, &listTagsInput{streamRef: ref})
-	if err != nil {
-		return nil, err
-	}
-	return &listTagsForResourceOutput{Tags: out.Tags}, nil
+	out := &listTagsForResourceOutput{}
+	err := s.withResource(r, *in.ResourceARN, func(st *stream, c *consumer) error {
+		out.Tags = sortedTags(*tagsOf(st, c))
+		return nil
+	})
+	return out, err
 }

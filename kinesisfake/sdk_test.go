@@ -141,8 +141,4 @@ func TestGoSDKErrors(t *testing.T) {
 		"Value 'a b' at 'streamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+") {
 		t.Errorf("bad members: %v", err)
 	}
-	_, err = c.RegisterStreamConsumer(ctx, &kinesis.RegisterStreamConsumerInput{ConsumerName: aws.String("c"), StreamARN: aws.String("arn:aws:kinesis:us-east-1:000000000000:stream/s")})
-	if err == nil || !strings.Contains(err.Error(), "UnknownOperationException") {
-		t.Errorf("an operation that is not served: %v", err)
-	}
 }

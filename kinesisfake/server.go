@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/das-local/das-local/internal/awsapi"
+	"github.com/das-local/das-local/internal/clock"
 	"github.com/das-local/das-local/internal/store"
 )
 
@@ -18,7 +19,8 @@ import (
 type Config struct {
 	Region    string           // of the Go methods; empty: us-east-1
 	AccountID string           // of the Go methods; empty: 000000000000
-	Now       func() time.Time // nil: time.Now
+	Clock     *clock.Clock     // what expires goes by it; nil: the machine's time
+	Now       func() time.Time // nil: the clock's; subscriptions end by the clock
 	Rand      io.Reader        // the nonces of iterators and tokens; nil: crypto/rand
 	Logger    *slog.Logger     // nil: slog.Default()
 
@@ -26,23 +28,30 @@ type Config struct {
 	Store *store.Store
 
 	// ByteBudget bounds the room that records take, partition keys and
-	// bookkeeping included. Beyond it the oldest go. 0: 256 MiB in memory,
-	// 8 GiB in a store.
+	// bookkeeping included. Beyond it the oldest go. 0: 256 MiB in memory; in a
+	// store three quarters of what its disk has free at the start.
 	ByteBudget int64
 
-	// CreateDelay is how long a new stream is CREATING. AWS's waiters ask
+	// Limits has each shard take and give no more than one of AWS's: 1 MB and
+	// 1,000 records a second in, 2 MB and five GetRecords a second out. The Go
+	// methods are not limited: who owns a stream of his own makes it wide enough.
+	Limits bool
+
+	// CreateDelay is how long a new stream or consumer is CREATING. AWS's waiters ask
 	// every ten seconds, so any delay costs them that long.
 	CreateDelay time.Duration
 
 	// ShardLimit is the number of open shards that an account may have in a
 	// region. 0: 500, AWS's smallest default.
 	ShardLimit int
+
+	// Faults stand in for a service in trouble. nil: there is none.
+	Faults Faults
 }
 
 // The defaults of Config.
 const (
 	defaultBudget     = 256 << 20
-	defaultDiskBudget = 8 << 30
 	defaultShardLimit = 500
 )
 
@@ -59,6 +68,7 @@ type Server struct {
 
 	mu      sync.RWMutex // guards streams
 	streams map[streamKey]*stream
+	billing map[account]*commitment
 	last    uint64 // the last stream's number
 }
 
@@ -76,7 +86,7 @@ func New(cfg Config) (*Server, error) {
 		cfg.AccountID = "000000000000"
 	}
 	if cfg.Now == nil {
-		cfg.Now = time.Now
+		cfg.Now = cfg.Clock.Now
 	}
 	if cfg.Rand == nil {
 		cfg.Rand = rand.Reader
@@ -84,10 +94,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
-	if cfg.ByteBudget == 0 && cfg.Store != nil {
-		cfg.ByteBudget = defaultDiskBudget
-	}
-	if cfg.ByteBudget == 0 {
+	if cfg.ByteBudget == 0 && cfg.Store == nil {
 		cfg.ByteBudget = defaultBudget
 	}
 	if cfg.ShardLimit == 0 {
@@ -97,13 +104,19 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, sealer: sealer, newLog: newMemoryLog, streams: make(map[streamKey]*stream)}
+	s := &Server{cfg: cfg, sealer: sealer, newLog: newMemoryLog, streams: make(map[streamKey]*stream), billing: make(map[account]*commitment)}
 	s.ops = s.operations()
 	if cfg.Store == nil {
 		return s, nil
 	}
 	s.newLog = s.newDiskLog
-	return s, s.load()
+	if err := s.load(); err != nil {
+		return nil, err
+	}
+	if s.cfg.ByteBudget == 0 {
+		s.cfg.ByteBudget, err = s.roomOnDisk()
+	}
+	return s, err
 }
 
 // Name is the service's signing name.
@@ -139,6 +152,21 @@ func (s *Server) operations() map[string]awsapi.Operation {
 		"UntagResource":                 awsapi.Op(s.untagResource),
 		"ListTagsForResource":           awsapi.Op(s.listTagsForResource),
 		"DescribeLimits":                awsapi.Op(s.describeLimits),
+		"DescribeAccountSettings":       awsapi.Op(s.describeAccountSettings),
+		"UpdateAccountSettings":         awsapi.Op(s.updateAccountSettings),
+		"UpdateStreamMode":              awsapi.Op(s.updateStreamMode),
+		"UpdateStreamWarmThroughput":    awsapi.Op(s.updateWarmThroughput),
+		"UpdateMaxRecordSize":           awsapi.Op(s.updateMaxRecordSize),
+		"EnableEnhancedMonitoring":      awsapi.Op(s.enableMonitoring),
+		"DisableEnhancedMonitoring":     awsapi.Op(s.disableMonitoring),
+		"PutResourcePolicy":             awsapi.Op(s.putResourcePolicy),
+		"GetResourcePolicy":             awsapi.Op(s.getResourcePolicy),
+		"DeleteResourcePolicy":          awsapi.Op(s.deleteResourcePolicy),
+		"RegisterStreamConsumer":        awsapi.Op(s.registerConsumer),
+		"DescribeStreamConsumer":        awsapi.Op(s.describeConsumer),
+		"ListStreamConsumers":           awsapi.Op(s.listConsumers),
+		"DeregisterStreamConsumer":      awsapi.Op(s.deregisterConsumer),
+		"SubscribeToShard":              awsapi.Op(s.subscribeToShard),
 	}
 }
 
@@ -176,9 +204,10 @@ func (s *Server) CreateStream(ctx context.Context, name string, shards int) erro
 	return err
 }
 
-// DeleteStream removes a stream and its records.
+// DeleteStream removes a stream, its consumers and its records.
 func (s *Server) DeleteStream(ctx context.Context, name string) error {
-	_, err := s.deleteStream(ctx, s.own(), &deleteStreamInput{streamRef: streamRef{StreamName: &name}})
+	withConsumers := true
+	_, err := s.deleteStream(ctx, s.own(), &deleteStreamInput{streamRef{StreamName: &name}, &withConsumers})
 	return err
 }
 

@@ -23,6 +23,27 @@ type shard struct {
 	mu          sync.Mutex // guards what follows
 	log         recordLog
 	lastArrival int64
+	usage       usage
+	news        chan struct{} // closed when readers should look again; nil while none waits
+}
+
+// changes is a channel that is closed when what a reader finds changes: a record is
+// readable, the shard has ended, or nothing is on its way any more.
+func (s *shard) changes() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.news == nil {
+		s.news = make(chan struct{})
+	}
+	return s.news
+}
+
+// tell wakes the readers. It is called with mu held.
+func (s *shard) tell() {
+	if s.news != nil {
+		close(s.news)
+		s.news = nil
+	}
 }
 
 func (s *shard) id() string { return shardID(s.number) }
@@ -68,6 +89,7 @@ func (s *shard) append(now int64, entries []entry) (position uint64, grown int64
 	if err := s.log.append(entries); err != nil {
 		return 0, 0, err
 	}
+	s.tell()
 	return position, grown, nil
 }
 
@@ -82,7 +104,11 @@ func (s *shard) arrive(now int64, entries []entry) (grown int64) {
 	return grown
 }
 
-// trimBefore drops what arrived before a time and returns the bytes freed.
+// trimStep is how many records are dropped while nobody can read or write.
+const trimStep = 1 << 16
+
+// trimBefore drops what arrived before a time, a step at most, and returns the bytes
+// freed; 0 is the end.
 func (s *shard) trimBefore(arrival int64) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -93,7 +119,8 @@ func (s *shard) trimBefore(arrival int64) int64 {
 	if e, err := s.log.at(first); err != nil || e.arrival >= arrival {
 		return 0
 	}
-	return s.drop(search(s.log, arrival))
+	before, err := search(s.log, arrival)
+	return s.drop(min(before, first+trimStep), err)
 }
 
 // trimBytes drops records that arrived at a time or earlier, oldest first, until

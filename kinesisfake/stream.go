@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sort"
 	"sync"
+	"sync/atomic"
 
 	"github.com/das-local/das-local/internal/awsapi"
 )
@@ -18,10 +19,11 @@ func (k streamKey) arn() string {
 // stream is one stream. Who writes records holds mu for reading: while it is
 // held for writing, no shard gains records.
 type stream struct {
-	key     streamKey
-	number  uint64 // of its keys in a store
-	created int64  // milliseconds since 1970
-	ready   int64  // when it becomes ACTIVE
+	key      streamKey
+	number   uint64       // of its keys in a store
+	created  int64        // milliseconds since 1970
+	ready    int64        // when it becomes ACTIVE
+	updating atomic.Int64 // until when it is UPDATING
 
 	mu             sync.RWMutex
 	deleted        bool
@@ -31,19 +33,27 @@ type stream struct {
 	retentionHours int
 	keyID          string // the KMS key of its encryption; empty: none
 	tags           map[string]string
-	shards         []*shard // all that ever were, by number
-	open           []*shard // by hash range; never changed in place
+	policy         string   // the resource policy; empty: none
+	metrics        []string // shard-level metrics that are on, sorted
+	warmMiBps      int
+	consumers      map[string]*consumer // by name
+	shards         []*shard             // all that ever were, by number
+	open           []*shard             // by hash range; never changed in place
 }
 
 // The states of a stream.
 const (
 	statusCreating = "CREATING"
 	statusActive   = "ACTIVE"
+	statusUpdating = "UPDATING"
 )
 
 func (st *stream) status(now int64) string {
 	if now < st.ready {
 		return statusCreating
+	}
+	if now < st.updating.Load() {
+		return statusUpdating
 	}
 	return statusActive
 }
@@ -57,6 +67,12 @@ func (st *stream) horizon(now int64) int64 {
 // last of its records could have been. It is called with mu held.
 func (st *stream) visible(s *shard, now int64) bool {
 	return s.closed == 0 || s.closed >= st.horizon(now)
+}
+
+func (st *stream) shardNumber(n int) *shard {
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	return st.shards[n]
 }
 
 // route finds the open shard that a hash key belongs to. It is called with mu
@@ -91,6 +107,9 @@ func (st *stream) replace(now int64, closed, opened []*shard) {
 	})
 	for _, s := range closed {
 		s.closed = max(now, 1)
+		s.mu.Lock()
+		s.tell()
+		s.mu.Unlock()
 	}
 	st.open = open
 }

@@ -30,24 +30,29 @@ type streamModeDetails struct {
 	StreamMode *string `json:"StreamMode,omitempty"`
 }
 
+func (d *streamModeDetails) validate(v *awsapi.Validation) {
+	v.Required("streamModeDetails.streamMode", d.StreamMode != nil)
+	v.String("streamModeDetails.streamMode", d.StreamMode, awsapi.Strings{Enum: []string{modeOnDemand, modeProvisioned}})
+}
+
 type createStreamInput struct {
 	StreamName         *string            `json:"StreamName"`
 	ShardCount         *int               `json:"ShardCount"`
 	StreamModeDetails  *streamModeDetails `json:"StreamModeDetails"`
 	Tags               map[string]string  `json:"Tags"`
+	WarmThroughput     *int               `json:"WarmThroughputMiBps"`
 	MaxRecordSizeInKiB *int               `json:"MaxRecordSizeInKiB"`
 }
 
 func (in *createStreamInput) validate() error {
 	var v awsapi.Validation
 	v.Range("shardCount", in.ShardCount, 1, 0)
+	v.Range("warmThroughputMiBps", in.WarmThroughput, 0, -1)
 	v.Range("maxRecordSizeInKiB", in.MaxRecordSizeInKiB, minRecordKiB, maxRecordKiB)
 	v.Required("streamName", in.StreamName != nil)
 	v.String("streamName", in.StreamName, nameRule)
 	if in.StreamModeDetails != nil {
-		mode := in.StreamModeDetails.StreamMode
-		v.Required("streamModeDetails.streamMode", mode != nil)
-		v.String("streamModeDetails.streamMode", mode, awsapi.Strings{Enum: []string{modeOnDemand, modeProvisioned}})
+		in.StreamModeDetails.validate(&v)
 	}
 	validateTags(&v, in.Tags)
 	return v.Err()
@@ -78,6 +83,12 @@ func (s *Server) createStream(_ context.Context, r *awsapi.Request, in *createSt
 	}
 	if in.MaxRecordSizeInKiB != nil {
 		st.maxRecordBytes = int64(*in.MaxRecordSizeInKiB) << 10
+	}
+	if in.WarmThroughput != nil {
+		if err := s.mayWarm(k, onDemand, *in.WarmThroughput); err != nil {
+			return nil, err
+		}
+		st.warmMiBps = *in.WarmThroughput
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -112,7 +123,10 @@ func (s *Server) openShards(of streamKey) int {
 	return n
 }
 
-type deleteStreamInput struct{ streamRef }
+type deleteStreamInput struct {
+	streamRef
+	EnforceConsumerDeletion *bool `json:"EnforceConsumerDeletion"`
+}
 
 func (s *Server) deleteStream(_ context.Context, r *awsapi.Request, in *deleteStreamInput) (*struct{}, error) {
 	k, err := in.resolve(r, new(awsapi.Validation))
@@ -128,11 +142,18 @@ func (s *Server) deleteStream(_ context.Context, r *awsapi.Request, in *deleteSt
 		st.mu.Unlock()
 		return nil, errStreamNotFound(k)
 	}
+	if n := len(st.consumers); n > 0 && (in.EnforceConsumerDeletion == nil || !*in.EnforceConsumerDeletion) {
+		st.mu.Unlock()
+		return nil, awsapi.Errorf(codeInUse, "Stream %s under account %s has %d registered consumers; EnforceConsumerDeletion would delete them.", k.name, k.account, n)
+	}
 	if err := s.forget(st); err != nil {
 		st.mu.Unlock()
 		return nil, err
 	}
 	st.deleted = true
+	for _, c := range st.consumers {
+		c.end(errStreamNotFound(k))
+	}
 	for _, sh := range st.shards {
 		s.used.Add(-sh.dropAll())
 	}

@@ -64,9 +64,9 @@ func TestCreateStreamErrors(t *testing.T) {
 	}
 	_, err := call[struct{}](t, s, "DeleteStream", deleteStreamInput{})
 	wantError(t, err, codeArgument, "StreamName or StreamARN")
-	_, err = call[struct{}](t, s, "DeleteStream", deleteStreamInput{streamRef{StreamARN: ptr("arn:aws:s3:::x")}})
+	_, err = call[struct{}](t, s, "DeleteStream", deleteStreamInput{streamRef: streamRef{StreamARN: ptr("arn:aws:s3:::x")}})
 	wantError(t, err, "ValidationException", "Member must satisfy regular expression pattern: arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+")
-	_, err = call[struct{}](t, s, "DeleteStream", deleteStreamInput{streamRef{StreamName: ptr("x"), StreamARN: ptr("arn:aws:kinesis:us-east-1:000000000000:stream/s")}})
+	_, err = call[struct{}](t, s, "DeleteStream", deleteStreamInput{streamRef: streamRef{StreamName: ptr("x"), StreamARN: ptr("arn:aws:kinesis:us-east-1:000000000000:stream/s")}})
 	wantError(t, err, codeArgument, "do not name the same stream")
 }
 

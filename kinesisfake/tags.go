@@ -18,12 +18,38 @@ func errTooManyTags(k streamKey) error {
 }
 
 func validateTags(v *awsapi.Validation, tags map[string]string) {
-	v.Length("tags", "{...}", len(tags), 0, 200)
+	if tags != nil {
+		v.Length("tags", "{...}", len(tags), 1, 200)
+	}
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
 		value := tags[key]
 		v.String("tags."+key+".key", &key, awsapi.Strings{Min: 1, Max: 128})
 		v.String("tags."+key+".value", &value, awsapi.Strings{Max: 256})
 	}
+}
+
+// validateNewTags wants some.
+func validateNewTags(v *awsapi.Validation, tags map[string]string) {
+	v.Required("tags", tags != nil)
+	validateTags(v, tags)
+}
+
+func validateTagKeys(v *awsapi.Validation, keys []string) {
+	v.Required("tagKeys", keys != nil)
+	if keys != nil {
+		v.Length("tagKeys", "[...]", len(keys), 1, maxTags)
+	}
+	for i, key := range keys {
+		v.String(fmt.Sprintf("tagKeys.%d.member", i+1), &key, awsapi.Strings{Min: 1, Max: 128})
+	}
+}
+
+func sortedTags(tags map[string]string) []tag {
+	sorted := []tag{}
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		sorted = append(sorted, tag{Key: key, Value: tags[key]})
+	}
+	return sorted
 }
 
 type addTagsInput struct {
@@ -33,11 +59,7 @@ type addTagsInput struct {
 
 func (s *Server) addTags(_ context.Context, r *awsapi.Request, in *addTagsInput) (*struct{}, error) {
 	var v awsapi.Validation
-	v.Required("tags", in.Tags != nil)
-	if in.Tags != nil {
-		v.Length("tags", "{}", len(in.Tags), 1, 0)
-	}
-	validateTags(&v, in.Tags)
+	validateNewTags(&v, in.Tags)
 	st, err := s.find(r, &in.streamRef, &v)
 	if err != nil {
 		return nil, err
@@ -87,15 +109,15 @@ func (s *Server) listTags(_ context.Context, r *awsapi.Request, in *listTagsInpu
 	st.mu.RLock()
 	defer st.mu.RUnlock()
 	out := &listTagsOutput{Tags: []tag{}}
-	for _, key := range slices.Sorted(maps.Keys(st.tags)) {
-		if in.ExclusiveStartTagKey != nil && key <= *in.ExclusiveStartTagKey {
+	for _, one := range sortedTags(st.tags) {
+		if in.ExclusiveStartTagKey != nil && one.Key <= *in.ExclusiveStartTagKey {
 			continue
 		}
 		if len(out.Tags) == limit {
 			out.HasMoreTags = true
 			break
 		}
-		out.Tags = append(out.Tags, tag{Key: key, Value: st.tags[key]})
+		out.Tags = append(out.Tags, one)
 	}
 	return out, nil
 }
@@ -107,13 +129,7 @@ type removeTagsInput struct {
 
 func (s *Server) removeTags(_ context.Context, r *awsapi.Request, in *removeTagsInput) (*struct{}, error) {
 	var v awsapi.Validation
-	v.Required("tagKeys", in.TagKeys != nil)
-	if in.TagKeys != nil {
-		v.Length("tagKeys", "[...]", len(in.TagKeys), 1, maxTags)
-	}
-	for i, key := range in.TagKeys {
-		v.String(fmt.Sprintf("tagKeys.%d.member", i+1), &key, awsapi.Strings{Min: 1, Max: 128})
-	}
+	validateTagKeys(&v, in.TagKeys)
 	st, err := s.find(r, &in.streamRef, &v)
 	if err != nil {
 		return nil, err

@@ -67,6 +67,7 @@ const (
 	kindIterator byte = iota + 1
 	kindShards
 	kindStreams
+	kindConsumers
 )
 
 // fields writes and reads the content of tokens: numbers and strings.

@@ -10,6 +10,9 @@ import (
 var (
 	nameRule     = awsapi.Strings{Pattern: awsapi.Pattern(`[a-zA-Z0-9_.-]+`), Min: 1, Max: 128}
 	arnRule      = awsapi.Strings{Pattern: awsapi.Pattern(`arn:aws.*:kinesis:.*:\d{12}:stream/\S+`), Min: 1, Max: 2048}
+	resourceRule = awsapi.Strings{Pattern: awsapi.Pattern(`arn:aws.*:kinesis:.*:\d{12}:.*stream/\S+`), Min: 1, Max: 2048}
+	consumerRule = awsapi.Strings{Pattern: awsapi.Pattern(`^(arn):aws.*:kinesis:.*:\d{12}:.*stream\/[a-zA-Z0-9_.-]+\/consumer\/[a-zA-Z0-9_.-]+:[0-9]+`), Min: 1, Max: 2048}
+	streamIDRule = awsapi.Strings{Pattern: awsapi.Pattern(`[a-z0-9]{20}-[a-z0-9]{3}`), Min: 1, Max: 24}
 	hashKeyRule  = awsapi.Strings{Pattern: awsapi.Pattern(`0|([1-9]\d{0,38})`)}
 	sequenceRule = awsapi.Strings{Pattern: awsapi.Pattern(`0|([1-9]\d{0,128})`)}
 	tokenRule    = awsapi.Strings{Min: 1, Max: 1 << 20}
@@ -20,11 +23,13 @@ var (
 type streamRef struct {
 	StreamName *string `json:"StreamName"`
 	StreamARN  *string `json:"StreamARN"`
+	StreamID   *string `json:"StreamId"` // checked for its form only; no stream here has one
 }
 
 func (r *streamRef) validate(v *awsapi.Validation) {
 	v.String("streamName", r.StreamName, nameRule)
 	v.String("streamARN", r.StreamARN, arnRule)
+	v.String("streamId", r.StreamID, streamIDRule)
 }
 
 // key resolves the reference; an ARN's own account and region count.

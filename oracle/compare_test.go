@@ -71,6 +71,16 @@ func TestCompare(t *testing.T) {
 				{"statementId":5,"substatementId":1,"class":"READ","command":"SELECT","objectType":"TABLE","objectName":"public.a","commandText":"q"}]`,
 			true,
 		}, {
+			"a parameter that reads like none",
+			`{"sql":"q","params":["<none>"],"records":[{"statement_id_delta":1,"substatement_id":1,"class":"READ","command":"SELECT","statement":"q","parameters":[]}]}`,
+			`[{"statementId":5,"substatementId":1,"class":"READ","command":"SELECT","commandText":"q","paramList":["<none>"]}]`,
+			true,
+		}, {
+			"such a parameter that nobody bound",
+			`{"sql":"q","params":["x"],"records":[{"statement_id_delta":1,"substatement_id":1,"class":"READ","command":"SELECT","statement":"q","parameters":[]}]}`,
+			`[{"statementId":5,"substatementId":1,"class":"READ","command":"SELECT","commandText":"q","paramList":["<none>"]}]`,
+			false,
+		}, {
 			"statements keep their order",
 			`{"sql":"q","records":[{"statement_id_delta":1,"substatement_id":1,"class":"MISC","command":"BEGIN","statement":"q"},{"statement_id_delta":2,"substatement_id":1,"class":"MISC","command":"COMMIT","statement":"q"}]}`,
 			`[{"statementId":2,"substatementId":1,"class":"MISC","command":"COMMIT","commandText":"q"},{"statementId":3,"substatementId":1,"class":"MISC","command":"BEGIN","commandText":"q"}]`,

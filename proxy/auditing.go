@@ -30,7 +30,7 @@ type AuditConfig struct {
 
 // auditOpener makes the function that starts the audit of a session. params
 // are those of the StartupMessage.
-func (c AuditConfig) opener(maxText int) (func(about activity.Session, params map[string]string) auditor, error) {
+func (c *AuditConfig) opener(maxText int) (func(about activity.Session, params map[string]string) auditor, error) {
 	if c.Classifier == nil {
 		classifier, err := classify.New(classify.Config{})
 		if err != nil {
@@ -38,6 +38,36 @@ func (c AuditConfig) opener(maxText int) (func(about activity.Session, params ma
 		}
 		c.Classifier = classifier
 	}
+	conf := c.session(maxText)
+	return func(about activity.Session, params map[string]string) auditor {
+		conf := conf
+		conf.Session, conf.Startup = &about, params
+		s, err := audit.New(conf)
+		if err != nil {
+			return nil // not reached: Classifier and Session are set
+		}
+		return s
+	}, nil
+}
+
+// foreseer makes the function that makes the Session for a session's intents. The
+// Classifier is set.
+func (c *AuditConfig) foreseer(maxText int) func(about activity.Session, params map[string]string) *audit.Session {
+	conf := c.session(maxText)
+	conf.Catalog, conf.Assisted, conf.Foreseeing = nil, false, true
+	return func(about activity.Session, params map[string]string) *audit.Session {
+		conf := conf
+		conf.Session, conf.Startup = &about, params
+		s, err := audit.New(conf)
+		if err != nil {
+			return nil // not reached: Classifier and Session are set
+		}
+		return s
+	}
+}
+
+// session is the configuration of each session's audit.
+func (c *AuditConfig) session(maxText int) audit.Config {
 	conf := audit.Config{
 		Classifier:      c.Classifier,
 		Catalog:         c.Catalog,
@@ -49,13 +79,5 @@ func (c AuditConfig) opener(maxText int) (func(about activity.Session, params ma
 	if c.SingleText {
 		conf.CommandText = audit.Single
 	}
-	return func(about activity.Session, params map[string]string) auditor {
-		conf := conf
-		conf.Session, conf.Startup = &about, params
-		s, err := audit.New(conf)
-		if err != nil {
-			return nil // not reached: Classifier and Session are set
-		}
-		return s
-	}, nil
+	return conf
 }

@@ -52,6 +52,8 @@ type Config struct {
 	// StartupTimeout bounds TLS, start-up and authentication, as
 	// authentication_timeout does. 0 means 1 minute.
 	StartupTimeout time.Duration
+	onIntend       func() // tests hold here a session that is about to call Recorder.Intend
+
 	// Grace is how long busy sessions may go on once Run's context has ended.
 	// 0 means 5 seconds; negative means not at all.
 	Grace time.Duration

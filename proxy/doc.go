@@ -11,6 +11,9 @@
 // sync mode the bytes that complete a statement are held until the statement's
 // events are durable; in async mode nothing waits.
 //
+// A Recorder that is Intending learns of a statement before the server does: bytes that
+// make it do something are held until that is durable.
+//
 // A session starts with goroutines of its own, one a direction: one read is one
 // write, and an idle session has no buffer. On Linux an idle session changes
 // over to the loop, one thread on epoll for all sessions, and comes back

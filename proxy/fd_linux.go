@@ -72,3 +72,6 @@ func rawWrite(fd int, p []byte) int {
 		}
 	}
 }
+
+// shutFD ends both directions of a connection, which stays open.
+func shutFD(fd int) { _ = syscall.Shutdown(fd, syscall.SHUT_RDWR) } // it may have ended

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/das-local/das-local/internal/activity"
@@ -30,6 +31,10 @@ type journal struct {
 
 	logger *slog.Logger // of a server that audits; nil: none does, or it was told
 
+	intending Intending // nil: nobody wants intents
+	nextID    *atomic.Int64
+	done      []activity.Settled // intents that are done with, whose events are still to come
+
 	audit  auditor // nil until the session is ready or refused
 	ready  bool
 	seen   filter
@@ -44,6 +49,7 @@ func (j *journal) init(s *session) {
 	j.recorder = s.p.conf.Recorder
 	j.holding, _ = j.recorder.(Holding)
 	j.open = s.p.open
+	j.intending, j.nextID = s.p.intending, &s.nextID
 	if s.p.conf.Audit.Assisted {
 		j.logger = s.p.conf.Logger
 	}
@@ -74,6 +80,13 @@ func describe(h *hello, instance InstanceInfo) activity.Session {
 	} else if host, port, err := net.SplitHostPort(h.conn.RemoteAddr().String()); err == nil {
 		about.RemoteHost, about.RemotePort = host, port
 	}
+	return about
+}
+
+// identify is a session with its process id, and the id that has it.
+func identify(about activity.Session, started time.Time, pid int32) activity.Session {
+	about.PID = pid
+	about.SessionID = strconv.FormatInt(started.Unix(), 16) + "." + strconv.FormatUint(uint64(uint32(pid)), 16)
 	return about
 }
 
@@ -118,6 +131,12 @@ func (j *journal) record(ctx context.Context, pid int32, items []track.Item, eve
 		return nil, events
 	}
 	events = j.audit.Apply(ctx, events, items)
+	if recording && j.intending != nil {
+		j.settle(items, events)
+	}
+	if len(events) > 0 {
+		j.nextID.Store(events[len(events)-1].StatementID + 1)
+	}
 	if !recording || len(events) == 0 {
 		return nil, events
 	}
@@ -155,8 +174,7 @@ func (j *journal) begin(pid int32) bool {
 			continue
 		}
 		j.ready = true
-		j.about.PID = pid
-		j.about.SessionID = strconv.FormatInt(j.started.Unix(), 16) + "." + strconv.FormatUint(uint64(uint32(pid)), 16)
+		j.about = identify(j.about, j.started, pid)
 		if j.open != nil {
 			j.audit = j.open(j.about, j.params)
 		}
@@ -175,7 +193,7 @@ func (f *filter) needed(items []track.Item) []track.Item {
 	kept := items[:0]
 	for i := range items {
 		switch it := &items[i]; it.Kind {
-		case track.Audited:
+		case track.Audited, track.Settled:
 			continue
 		case track.Completed, track.Failed:
 			if !it.Quiet {

@@ -210,6 +210,10 @@ func (l *loop) handBack(r *rider) {
 // fromClient relays one read of the client, or all there is under TLS, for what
 // is read but not decrypted yet makes no event.
 func (l *loop) fromClient(r *rider) {
+	if r.s.intends() { // that takes patience
+		l.handBack(r)
+		return
+	}
 	if r.tls == nil {
 		l.forward(r, rawRead(r.side[clientSide], l.buf))
 		return
@@ -240,6 +244,7 @@ func (l *loop) forward(r *rider, n int) bool {
 	chunk := l.buf[:n]
 	s.mu.Lock()
 	s.tracker.Quiet(!s.p.conf.Recorder.Recording())
+	s.tracker.Intend(false)
 	good, err := s.tracker.Client(chunk, time.Now())
 	full, lingers := s.tracker.Full(), s.tracker.Lingers()
 	s.mu.Unlock()
@@ -311,6 +316,7 @@ func (l *loop) observe(r *rider, chunk []byte, now time.Time) error {
 	}
 	before := len(items)
 	items, err := s.tracker.Server(chunk, now, items)
+	s.watch(items[before:])
 	s.mu.Unlock()
 	if len(items) > before && !s.p.conf.Recorder.Recording() {
 		items = append(items[:before], r.seen.needed(items[before:])...)

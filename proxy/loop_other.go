@@ -18,6 +18,7 @@ func (*loop) close()          {}
 
 func duplicate(*leg) (int, error) { return -1, errors.ErrUnsupported }
 func closeFD(int)                 {}
+func shutFD(int)                  {}
 func connOf(int) net.Conn         { return nil }
 
 const again = -1

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/proxy/internal/audit"
+	"github.com/das-local/das-local/proxy/internal/track"
 )
 
 // A Proxy relays the sessions of one instance.
@@ -32,6 +34,10 @@ type Proxy struct {
 
 	// open starts the audit of a session; nil makes no events.
 	open func(about activity.Session, params map[string]string) auditor
+
+	intending Intending // nil: the Recorder wants no intents
+	foresee   func(about activity.Session, params map[string]string) *audit.Session
+	intents   atomic.Uint64 // the last number of one
 }
 
 // New listens. The addresses are known and clients may connect when it
@@ -49,7 +55,8 @@ func New(conf Config) (*Proxy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure proxy: %w", err)
 	}
-	p := &Proxy{conf: conf, tls: offer, open: open, sessions: make(map[*session]struct{})}
+	p := &Proxy{conf: conf, tls: offer, open: open, foresee: conf.Audit.foreseer(conf.MaxText), sessions: make(map[*session]struct{})}
+	p.intending, _ = conf.Recorder.(Intending)
 	p.audits.signal = make(chan struct{}, 1)
 	p.listeners = append(p.listeners, conf.Listeners...)
 	if len(p.listeners) == 0 {
@@ -66,6 +73,15 @@ func New(conf Config) (*Proxy, error) {
 		}
 	}
 	return p, nil
+}
+
+// trackerConfig is that of each session.
+func (p *Proxy) trackerConfig() track.Config {
+	conf := track.Config{MaxText: p.conf.MaxText, Assisted: p.conf.Audit.Assisted}
+	if p.intending != nil {
+		conf.Number = func() uint64 { return p.intents.Add(1) }
+	}
+	return conf
 }
 
 // Addr is the address of the first listener.

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/das-local/das-local/proxy/internal/audit"
 	"github.com/das-local/das-local/proxy/internal/track"
 )
 
@@ -71,32 +72,13 @@ func (s *session) toUpstream() {
 	}
 }
 
-// forward passes a chunk of the client on.
-func (s *session) forward(chunk []byte) {
-	s.mu.Lock()
-	for s.tracker.Full() && !s.over.Load() && s.verdict.Load() == nil {
-		s.waiting = true
-		s.room.Wait()
+// linger keeps the end of the session from the server for one look-up. It does not
+// wait for the session's audit, which may be seconds behind: what a session holds is
+// there for others to see until it ends.
+func (s *session) linger(pid int32) {
+	if c := s.p.conf.Audit.Catalog; c != nil && s.p.conf.Recorder.Recording() {
+		audit.AskBeforeEnd(s.ctx, c, pid, s.log.about.DatabaseName)
 	}
-	s.tracker.Quiet(!s.p.conf.Recorder.Recording())
-	good, err := s.tracker.Client(chunk, time.Now())
-	lingers := s.tracker.Lingers()
-	s.mu.Unlock()
-	if lingers {
-		s.linger()
-	}
-	if good > 0 {
-		// A write that fails means that the server is gone; its last words
-		// are still to come the other way.
-		s.server.Write(chunk[:good])
-	}
-	s.brokenBy(err)
-}
-
-// linger waits until what the session has done is audited.
-func (s *session) linger() {
-	s.turn.Lock()
-	defer s.turn.Unlock()
 }
 
 // brokenBy ends the session of a client that sends no messages; what it sent
@@ -283,8 +265,6 @@ func (s *session) cancelRunning() {
 // deliver passes a chunk of the upstream on and records what it completes. In
 // sync mode, and before the session is ready, that comes first.
 func (s *session) deliver(chunk []byte) *track.Error {
-	s.turn.Lock()
-	defer s.turn.Unlock()
 	now := time.Now()
 	sent := 0
 	assisted := s.p.conf.Audit.Assisted
@@ -352,7 +332,9 @@ func (s *session) unsent(chunk []byte, now time.Time) *track.Error {
 func (s *session) observe(chunk []byte, now time.Time) (hold int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	before := len(s.log.items)
 	s.log.items, err = s.tracker.Server(chunk, now, s.log.items)
+	s.watch(s.log.items[before:])
 	if s.waiting && !s.tracker.Full() {
 		s.waiting = false
 		s.room.Broadcast()
@@ -402,7 +384,9 @@ var errKilled = errors.New("session was told to end")
 // finish records the end of the session.
 func (s *session) finish(cause *track.Error) {
 	s.mu.Lock()
+	before := len(s.log.items)
 	s.log.items = s.tracker.Close(cause, time.Now(), s.log.items)
+	s.watch(s.log.items[before:])
 	s.mu.Unlock()
 	s.log.write(s.ctx, s.tracker.PID())
 }

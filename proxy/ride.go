@@ -101,10 +101,11 @@ func (s *session) getOn() *rider {
 
 // getOff makes legs of the descriptors again.
 func (s *session) getOff(r *rider) {
-	s.p.audits.take(s)
-	if s.tracker.Lingers() { // the end of the session is among the rest
-		s.log.write(s.ctx, s.tracker.PID())
+	if len(r.rest.toUpstream) > 0 && s.tracker.Lingers() { // the end of the session is among the rest; it does not wait for the audit
+		s.linger(s.tracker.PID())
+		r.rest.toUpstream = r.rest.toUpstream[rawWrite(r.side[upstreamSide], r.rest.toUpstream):]
 	}
+	s.p.audits.take(s)
 	s.where.Lock()
 	defer s.where.Unlock()
 	s.ride, s.rest = nil, r.rest

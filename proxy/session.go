@@ -32,6 +32,9 @@ type session struct {
 	room    sync.Cond // the queue of unanswered messages is shorter
 	waiting bool      // the client's side waits for room
 
+	announcer announcer
+	nextID    atomic.Int64 // the number of the next statement, as far as events are made
+
 	pend pending // items that the auditQueue has still to see
 
 	// where guards the legs, which are not there while the session rides on
@@ -40,9 +43,6 @@ type session struct {
 	ride  *rider // nil: the session's own goroutines relay
 	rest  remainder
 	moved time.Time // when it came back from the loop
-
-	// turn is held while a chunk of the upstream is passed on and audited.
-	turn sync.Mutex
 
 	// kept are bytes for the client behind a completion whose events are not
 	// made yet, in sync mode; pausing says that the upstream has a deadline until
@@ -69,7 +69,7 @@ func newSession(p *Proxy, conn net.Conn) *session {
 		p:       p,
 		started: time.Now(),
 		client:  &leg{Conn: conn},
-		tracker: track.New(track.Config{MaxText: p.conf.MaxText, Assisted: p.conf.Audit.Assisted}),
+		tracker: track.New(p.trackerConfig()),
 		killed:  make(chan struct{}),
 		ended:   make(chan struct{}),
 	}

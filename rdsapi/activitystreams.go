@@ -110,7 +110,10 @@ func (s *Server) canStart(c *cluster) error {
 		return streamExpected(streamStopped, c.stream.status)
 	}
 	if c.status != statusAvailable {
-		return clusterState("DB cluster %s is not in the available state: it is %s.", c.id, c.status)
+		return notAvailable(c)
+	}
+	if v := c.wire.EngineVersion; !versionStreams(v) {
+		return unsupportedConfiguration("DB cluster " + c.id + " has the engine version " + v + ", which doesn't support database activity streams.")
 	}
 	members := s.members(c)
 	if len(members) == 0 {
@@ -188,7 +191,7 @@ func (s *Server) canStop(c *cluster) error {
 		return streamExpected(streamStarted, c.stream.status)
 	}
 	if c.status != statusAvailable && c.status != statusStopped {
-		return clusterState("DB cluster %s is not in the available state: it is %s.", c.id, c.status)
+		return notAvailable(c)
 	}
 	return nil
 }

@@ -50,7 +50,7 @@ func TestClusterLife(t *testing.T) {
 		t.Errorf("instances %+v, %v", i, err)
 	}
 	m, err := b.rds.ModifyDBCluster(ctx, &rds.ModifyDBClusterInput{DBClusterIdentifier: aws.String("my-cluster"), NewDBClusterIdentifier: aws.String("renamed"),
-		BackupRetentionPeriod: aws.Int32(7), DeletionProtection: aws.Bool(true), CloudwatchLogsExportConfiguration: &types.CloudwatchLogsExportConfiguration{DisableLogTypes: []string{"postgresql"}}})
+		ApplyImmediately: aws.Bool(true), BackupRetentionPeriod: aws.Int32(7), DeletionProtection: aws.Bool(true), CloudwatchLogsExportConfiguration: &types.CloudwatchLogsExportConfiguration{DisableLogTypes: []string{"postgresql"}}})
 	if err != nil || *m.DBCluster.DBClusterIdentifier != "renamed" || *m.DBCluster.BackupRetentionPeriod != 7 || *m.DBCluster.DbClusterResourceId != *c.DbClusterResourceId ||
 		len(m.DBCluster.EnabledCloudwatchLogsExports) != 0 || !*m.DBCluster.IAMDatabaseAuthenticationEnabled {
 		t.Errorf("modified %+v, %v", m, err)
@@ -137,7 +137,7 @@ func TestPaginators(t *testing.T) {
 		t.Errorf("%d events", events)
 	}
 	options := 0
-	for p := rds.NewDescribeOrderableDBInstanceOptionsPaginator(b.rds, &rds.DescribeOrderableDBInstanceOptionsInput{Engine: aws.String("aurora-postgresql"), MaxRecords: aws.Int32(20)}); p.HasMorePages(); {
+	for p := rds.NewDescribeOrderableDBInstanceOptionsPaginator(b.rds, &rds.DescribeOrderableDBInstanceOptionsInput{Engine: aws.String("aurora-postgresql"), EngineVersion: aws.String("15.4"), MaxRecords: aws.Int32(20)}); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
 		if err != nil {
 			t.Fatal(err)
@@ -152,12 +152,16 @@ func TestPaginators(t *testing.T) {
 func TestEngines(t *testing.T) {
 	b := start(t, Config{EngineVersion: "15.4"})
 	ctx := t.Context()
-	v, err := b.rds.DescribeDBEngineVersions(ctx, &rds.DescribeDBEngineVersionsInput{Engine: aws.String("aurora-postgresql"), EngineVersion: aws.String("15")})
-	if err != nil || len(v.DBEngineVersions) != 1 || *v.DBEngineVersions[0].DBParameterGroupFamily != "aurora-postgresql15" {
-		t.Errorf("versions %+v, %v", v, err)
+	v, err := b.rds.DescribeDBEngineVersions(ctx, &rds.DescribeDBEngineVersionsInput{Engine: aws.String("aurora-postgresql"), EngineVersion: aws.String("15"), DefaultOnly: aws.Bool(true)})
+	if err != nil || len(v.DBEngineVersions) != 1 || *v.DBEngineVersions[0].EngineVersion != "15.4" || *v.DBEngineVersions[0].DBParameterGroupFamily != "aurora-postgresql15" {
+		t.Errorf("versions: %v", err)
+	}
+	v, err = b.rds.DescribeDBEngineVersions(ctx, &rds.DescribeDBEngineVersionsInput{Engine: aws.String("aurora-postgresql")})
+	if err != nil || len(v.DBEngineVersions) < 20 || *v.DBEngineVersions[0].EngineVersion != "10.7" || len(v.DBEngineVersions[0].ValidUpgradeTarget) < 20 {
+		t.Errorf("%d versions: %v", len(v.DBEngineVersions), err)
 	}
 	for class, want := range map[string]int{"db.r5.large": 2, "db.t3.medium": 0, "db.serverless": 0} {
-		o, err := b.rds.DescribeOrderableDBInstanceOptions(ctx, &rds.DescribeOrderableDBInstanceOptionsInput{Engine: aws.String("aurora-postgresql"), DBInstanceClass: &class})
+		o, err := b.rds.DescribeOrderableDBInstanceOptions(ctx, &rds.DescribeOrderableDBInstanceOptionsInput{Engine: aws.String("aurora-postgresql"), EngineVersion: aws.String("15.4"), DBInstanceClass: &class})
 		if err != nil || len(o.OrderableDBInstanceOptions) != 1 || len(o.OrderableDBInstanceOptions[0].SupportedActivityStreamModes) != want {
 			t.Errorf("%s: %+v, %v", class, o, err)
 		}

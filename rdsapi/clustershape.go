@@ -1,61 +1,81 @@
 package rdsapi
 
 import (
-	"fmt"
-	"strings"
 	"time"
 )
 
 // dbCluster is the API's DBCluster, as far as it is emulated. In a cluster's
 // wire field the members that follow from the state are empty.
 type dbCluster struct {
-	AllocatedStorage                 int
-	AvailabilityZones                []string `member:"AvailabilityZone"`
-	BackupRetentionPeriod            int
-	DatabaseName                     string
-	DBClusterIdentifier              string
-	DBClusterParameterGroup          string
-	DBSubnetGroup                    string
-	Status                           string
-	Endpoint                         string
-	ReaderEndpoint                   string
-	MultiAZ                          bool
-	Engine                           string
-	EngineVersion                    string
-	LatestRestorableTime             time.Time
-	Port                             int
-	MasterUsername                   string
-	PreferredBackupWindow            string
-	PreferredMaintenanceWindow       string
-	ReadReplicaIdentifiers           []string          `member:"ReadReplicaIdentifier"`
-	DBClusterMembers                 []dbClusterMember `member:"DBClusterMember"`
-	VpcSecurityGroups                []securityGroup   `member:"VpcSecurityGroupMembership"`
-	HostedZoneId                     string
-	StorageEncrypted                 bool
-	KmsKeyId                         string
-	DbClusterResourceId              string
-	DBClusterArn                     string
-	AssociatedRoles                  []string `member:"DBClusterRole"`
-	IAMDatabaseAuthenticationEnabled bool
-	ClusterCreateTime                time.Time
-	EnabledCloudwatchLogsExports     []string
-	EngineMode                       string
-	StorageType                      string
-	AutoMinorVersionUpgrade          bool
-	DeletionProtection               bool
-	HttpEndpointEnabled              bool
-	ActivityStreamMode               string
-	ActivityStreamStatus             string
-	ActivityStreamKmsKeyId           string
-	ActivityStreamKinesisStreamName  string
-	CopyTagsToSnapshot               bool
-	CrossAccountClone                bool
-	TagList                          []tag `member:"Tag"`
-	NetworkType                      string
-	ServerlessV2ScalingConfiguration *scalingConfiguration
-	MonitoringInterval               *int
-	PerformanceInsightsEnabled       *bool
-	EngineLifecycleSupport           string
+	AllocatedStorage                   int
+	AvailabilityZones                  []string `member:"AvailabilityZone"`
+	BackupRetentionPeriod              int
+	CharacterSetName                   string
+	DatabaseName                       string
+	DBClusterIdentifier                string
+	DBClusterParameterGroup            string
+	DBSubnetGroup                      string
+	Status                             string
+	EarliestRestorableTime             time.Time
+	Endpoint                           string
+	ReaderEndpoint                     string
+	MultiAZ                            bool
+	Engine                             string
+	EngineVersion                      string
+	LatestRestorableTime               time.Time
+	Port                               int
+	MasterUsername                     string
+	PreferredBackupWindow              string
+	PreferredMaintenanceWindow         string
+	ReadReplicaIdentifiers             []string          `member:"ReadReplicaIdentifier"`
+	DBClusterMembers                   []dbClusterMember `member:"DBClusterMember"`
+	VpcSecurityGroups                  []securityGroup   `member:"VpcSecurityGroupMembership"`
+	HostedZoneId                       string
+	StorageEncrypted                   bool
+	StorageEncryptionType              string
+	KmsKeyId                           string
+	DbClusterResourceId                string
+	DBClusterArn                       string
+	AssociatedRoles                    []clusterRole `member:"DBClusterRole"`
+	IAMDatabaseAuthenticationEnabled   bool
+	ClusterCreateTime                  time.Time
+	EnabledCloudwatchLogsExports       []string
+	PendingModifiedValues              *clusterPending
+	EngineMode                         string
+	StorageType                        string
+	AutoMinorVersionUpgrade            bool
+	DeletionProtection                 bool
+	HttpEndpointEnabled                bool
+	ActivityStreamMode                 string
+	ActivityStreamStatus               string
+	ActivityStreamKmsKeyId             string
+	ActivityStreamKinesisStreamName    string
+	CopyTagsToSnapshot                 bool
+	CrossAccountClone                  bool
+	DomainMemberships                  []struct{} `member:"DomainMembership"`
+	TagList                            []tag      `member:"Tag"`
+	NetworkType                        string
+	AutomaticRestartTime               time.Time
+	ServerlessV2ScalingConfiguration   *scalingConfiguration
+	MonitoringInterval                 *int
+	MonitoringRoleArn                  string
+	DatabaseInsightsMode               string
+	PerformanceInsightsEnabled         *bool
+	PerformanceInsightsKMSKeyId        string
+	PerformanceInsightsRetentionPeriod *int
+	DBSystemId                         string
+	MasterUserSecret                   *masterUserSecret
+	LocalWriteForwardingStatus         string
+	ClusterScalabilityType             string
+	CertificateDetails                 *certificateDetails
+	EngineLifecycleSupport             string
+}
+
+type masterUserSecret struct{ SecretArn, SecretStatus, KmsKeyId string }
+
+type certificateDetails struct {
+	CAIdentifier string
+	ValidTill    time.Time
 }
 
 type dbClusterMember struct {
@@ -78,20 +98,27 @@ func (s *Server) shape(c *cluster) dbCluster {
 	w.AllocatedStorage, w.Engine = 1, engine
 	w.DBClusterIdentifier, w.DBClusterArn, w.DbClusterResourceId = c.id, c.arn, c.resourceID
 	w.Status, w.ClusterCreateTime, w.LatestRestorableTime = c.status, c.created, s.cfg.Clock.Now()
-	w.AvailabilityZones = []string{s.cfg.Region + "a", s.cfg.Region + "b", s.cfg.Region + "c"}
+	w.EarliestRestorableTime = c.created
+	w.AvailabilityZones = s.zones()
+	w.StorageEncryptionType = "none"
+	if w.StorageEncrypted {
+		w.StorageEncryptionType = "sse-kms"
+	}
 	w.TagList = tagList(c.tags)
-	w.ReadReplicaIdentifiers, w.AssociatedRoles = []string{}, []string{}
+	w.ReadReplicaIdentifiers, w.DomainMemberships = []string{}, []struct{}{}
+	w.AssociatedRoles = append([]clusterRole{}, w.AssociatedRoles...)
+	w.PendingModifiedValues = c.deferred.shape()
 	w.ActivityStreamStatus = c.stream.status
 	if c.stream.status != streamStopped {
 		w.ActivityStreamMode, w.ActivityStreamKmsKeyId = c.stream.mode, c.stream.key.ID
 		w.ActivityStreamKinesisStreamName = c.streamName()
 	}
 	w.DBClusterMembers = []dbClusterMember{}
-	state := "in-sync"
-	if c.pending != nil {
-		state = "pending-reboot"
-	}
 	for n, i := range s.members(c) {
+		state := "in-sync"
+		if c.pending != nil || i.unsynced {
+			state = "pending-reboot"
+		}
 		w.DBClusterMembers = append(w.DBClusterMembers, dbClusterMember{i.id, n == 0, state, i.wire.PromotionTier})
 		if i.host == "" {
 			continue
@@ -113,7 +140,6 @@ func clusterDefaults(w *dbCluster) {
 		member *string
 		value  string
 	}{
-		{&w.DBClusterParameterGroup, "default." + family(w.EngineVersion)},
 		{&w.DBSubnetGroup, "default"},
 		{&w.PreferredBackupWindow, "04:00-04:30"},
 		{&w.PreferredMaintenanceWindow, "sun:05:00-sun:05:30"},
@@ -121,29 +147,14 @@ func clusterDefaults(w *dbCluster) {
 		{&w.StorageType, "aurora"},
 		{&w.NetworkType, "IPV4"},
 		{&w.EngineLifecycleSupport, "open-source-rds-extended-support"},
+		{&w.DatabaseInsightsMode, "standard"},
+		{&w.ClusterScalabilityType, "standard"},
 	} {
 		if *d.member == "" {
 			*d.member = d.value
 		}
 	}
-	if w.BackupRetentionPeriod == 0 {
-		w.BackupRetentionPeriod = 1
-	}
-	if w.Port == 0 {
-		w.Port = 5432
-	}
 	w.HostedZoneId = "Z2R2ITUGPM61AM"
-	w.AutoMinorVersionUpgrade = true
-}
-
-// family is the parameter group family of an engine version.
-func family(version string) string {
-	major, minor, _ := strings.Cut(version, ".")
-	if major == "9" {
-		minor, _, _ = strings.Cut(minor, ".")
-		major += "." + minor
-	}
-	return engine + major
 }
 
 func securityGroups(ids []string) []securityGroup {
@@ -152,14 +163,4 @@ func securityGroups(ids []string) []securityGroup {
 		list = append(list, securityGroup{id, "active"})
 	}
 	return list
-}
-
-// checkVersion accepts any version of PostgreSQL: the upstream's own counts.
-func checkVersion(version string) error {
-	var major, minor int
-	if n, _ := fmt.Sscanf(version, "%d.%d", &major, &minor); n == 0 || major < 9 || major > 99 ||
-		strings.Trim(version, "0123456789.") != "" || len(version) > 16 {
-		return invalidValue("Cannot find version %s for %s", version, engine)
-	}
-	return nil
 }

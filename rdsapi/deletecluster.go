@@ -6,6 +6,7 @@ type deleteDBClusterInput struct {
 	DBClusterIdentifier       string
 	SkipFinalSnapshot         bool
 	FinalDBSnapshotIdentifier string
+	DeleteAutomatedBackups    *bool // there are none
 }
 
 // deleteDBCluster deletes a cluster that has no instances any more. Its activity
@@ -31,10 +32,15 @@ func (s *Server) deleteDBCluster(_ context.Context, in *deleteDBClusterInput) (*
 	case len(s.members(c)) > 0:
 		return nil, clusterState("Cluster cannot be deleted, it still contains DB instances in non-deleting state.")
 	case c.status != statusAvailable && c.status != statusStopped:
-		return nil, clusterState("DB cluster %s is not in the available state: it is %s.", c.id, c.status)
+		return nil, notAvailable(c)
 	}
 	if in.FinalDBSnapshotIdentifier != "" {
-		s.cfg.Logger.Warn("final snapshot was not taken: snapshots are not emulated", "cluster", c.id)
+		p, err := s.newSnapshot(c, in.FinalDBSnapshotIdentifier, "FinalDBSnapshotIdentifier")
+		if err != nil {
+			return nil, err
+		}
+		p.tags = c.snapshotTags()
+		s.addSnapshot(p)
 	}
 	c.status, c.pending = statusDeleting, nil
 	if c.stream.status == streamStarted {

@@ -106,8 +106,7 @@ func (s *Server) save() {
 	s.disk.entities, s.disk.firstEvent, s.disk.lastEvent = now, first, last
 }
 
-// eachEntity calls f with each cluster, instance and event subscription as it is to
-// be stored.
+// eachEntity calls f with all there is, as it is to be stored.
 func (s *Server) eachEntity(f func(key []byte, saved any) error) error {
 	for _, c := range s.clusters {
 		if err := f(store.Name(store.KindCluster, c.resourceID), c.saved()); err != nil {
@@ -124,7 +123,7 @@ func (s *Server) eachEntity(f func(key []byte, saved any) error) error {
 			return fmt.Errorf("save event subscription %s: %w", b.name, err)
 		}
 	}
-	return nil
+	return s.eachRecord(f)
 }
 
 // stageEvents adds the events that are new, and the removal of those that are
@@ -160,7 +159,9 @@ func (s *Server) openDisk() error {
 		kind store.Kind
 		one  func(key, value []byte) error
 	}{{store.KindCluster, s.restoreCluster}, {store.KindInstance, s.restoreInstance},
-		{store.KindSubscription, s.restoreSubscription}, {store.KindEvent, s.restoreEvent}}
+		{store.KindSubscription, s.restoreSubscription}, {store.KindEvent, s.restoreEvent},
+		{store.KindSnapshot, s.restoreSnapshot}, {store.KindClusterGroup, s.restoreClusterGroup},
+		{store.KindDBGroup, s.restoreInstanceGroup}, {store.KindSubnetGroup, s.restoreSubnetGroup}}
 	for _, l := range load {
 		var bad error
 		prefix := store.Key(l.kind)

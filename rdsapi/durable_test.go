@@ -51,10 +51,26 @@ func shown(t *testing.T, s *Server) []any {
 	if err != nil {
 		t.Fatal(err)
 	}
+	snapshots, err := s.describeDBClusterSnapshots(t.Context(), &describeSnapshotsInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	subnets, err := s.describeDBSubnetGroups(t.Context(), &describeSubnetGroupsInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	groups, _, err := s.listGroups(clusterGroup, "", nil, paging{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	instanceGroups, _, err := s.listGroups(instanceGroup, "", nil, paging{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i := range clusters.DBClusters {
 		clusters.DBClusters[i].LatestRestorableTime = time.Time{} // now
 	}
-	return []any{*clusters, *instances, *events, *pending, *subscriptions}
+	return []any{*clusters, *instances, *events, *pending, *subscriptions, *snapshots, *subnets, groups, instanceGroups}
 }
 
 func TestTheStateIsThereAfterARestart(t *testing.T) {
@@ -79,9 +95,21 @@ func TestTheStateIsThereAfterARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	other, name, topic, source := "other", "renamed", topicARN, sourceInstance
+	const family15 = "aurora-postgresql15"
+	mem, newer, class, cg := "64", "15.12", "db.r6g.large", "cg"
+	s.runFailover(ctx, s.clusters["my-cluster"], s.members(s.clusters["my-cluster"]))
 	for _, err := range []error{
 		second(s.startActivityStream(ctx, &startActivityStreamInput{ResourceArn: s.arn("cluster", other), Mode: "async", KmsKeyId: keyID})),
-		second(s.modifyDBCluster(ctx, &modifyDBClusterInput{DBClusterIdentifier: other, NewDBClusterIdentifier: &name})),
+		second(s.modifyDBCluster(ctx, &modifyDBClusterInput{DBClusterIdentifier: other, NewDBClusterIdentifier: &name, ApplyImmediately: true})),
+		second(s.createDBClusterSnapshot(ctx, &createSnapshotInput{DBClusterSnapshotIdentifier: "kept", DBClusterIdentifier: name, Tags: []tag{{"k", "v"}}})),
+		second(s.modifyDBClusterSnapshotAttribute(ctx, &modifySnapshotAttributeInput{DBClusterSnapshotIdentifier: "kept", AttributeName: "restore", ValuesToAdd: []string{"all"}})),
+		second(s.createDBClusterParameterGroup(ctx, &createClusterGroupInput{DBClusterParameterGroupName: "cg", DBParameterGroupFamily: family15, Description: "x"})),
+		second(s.modifyDBClusterParameterGroup(ctx, &changeClusterGroupInput{DBClusterParameterGroupName: "cg", Parameters: []parameter{{ParameterName: "work_mem", ParameterValue: &mem, ApplyMethod: applyNow}}})),
+		second(s.createDBParameterGroup(ctx, &createInstanceGroupInput{DBParameterGroupName: "ig", DBParameterGroupFamily: family15, Description: "x"})),
+		second(s.createDBSubnetGroup(ctx, &subnetGroupInput{DBSubnetGroupName: "sg", DBSubnetGroupDescription: &mem, SubnetIds: []string{"subnet-1", "subnet-2"}})),
+		second(s.modifyDBCluster(ctx, &modifyDBClusterInput{DBClusterIdentifier: "my-cluster", EngineVersion: &newer})),
+		second(s.modifyDBInstance(ctx, &modifyDBInstanceInput{DBInstanceIdentifier: "a", DBInstanceClass: &class})),
+		second(s.modifyDBCluster(ctx, &modifyDBClusterInput{DBClusterIdentifier: name, DBClusterParameterGroupName: &cg})),
 		second(s.addTagsToResource(ctx, &tagsInput{ResourceName: s.arn("db", "z"), Tags: []tag{{"k", "v"}}})),
 		second(s.createEventSubscription(ctx, &subscriptionInput{SubscriptionName: "ops", SnsTopicArn: &topic, SourceType: &source,
 			SourceIds: []string{"z"}, EventCategories: []string{"notification"}, Tags: []tag{{"k", "v"}}})),
@@ -122,12 +150,15 @@ func TestEveryFieldIsSaved(t *testing.T) {
 		state  any
 		fields []string
 	}{
-		{cluster{}, []string{"id", "arn", "resourceID", "created", "status", "wire", "tags", "stream", "pending"}},
+		{cluster{}, []string{"id", "arn", "resourceID", "created", "status", "wire", "tags", "stream", "pending", "deferred", "writer"}},
 		// A new process's stream is healthy until it finds out: loss and keyCheck are not saved.
 		{stream{}, []string{"status", "mode", "key", "loss", "keyCheck"}},
 		{pendingChange{}, []string{"start", "mode", "key", "due"}},
 		{subscription{}, []string{"name", "arn", "topic", "sourceType", "sources", "categories", "disabled", "created", "tags"}},
-		{instance{}, []string{"id", "arn", "resourceID", "cluster", "order", "created", "status", "class", "host", "port", "wire", "tags"}},
+		{instance{}, []string{"id", "arn", "resourceID", "cluster", "order", "created", "status", "class", "host", "port", "wire", "unsynced", "deferred", "tags"}},
+		{deferredCluster{}, []string{"clusterPending", "due"}},
+		{deferredInstance{}, []string{"instancePending", "due"}},
+		{snapshot{}, []string{"id", "arn", "wire", "tags", "restore"}},
 		{event{}, []string{"seq", "id", "at", "source", "sourceID", "arn", "category", "message", "tags"}}, // tags are for delivery alone
 	} {
 		var fields []string

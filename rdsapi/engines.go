@@ -1,6 +1,7 @@
 package rdsapi
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -53,7 +54,7 @@ type engineVersion struct {
 	DBParameterGroupFamily             string
 	DBEngineDescription                string
 	DBEngineVersionDescription         string
-	ValidUpgradeTarget                 []string `member:"UpgradeTarget"`
+	ValidUpgradeTarget                 []upgradeTarget `member:"UpgradeTarget"`
 	ExportableLogTypes                 []string
 	SupportsLogExportsToCloudwatchLogs bool
 	SupportsReadReplica                bool
@@ -63,6 +64,8 @@ type engineVersion struct {
 	SupportsParallelQuery              bool
 	SupportsGlobalDatabases            bool
 	SupportsBabelfish                  bool
+	SupportedCACertificateIdentifiers  []string
+	SupportsLocalWriteForwarding       *bool
 }
 
 type engineVersionsOutput struct {
@@ -70,28 +73,20 @@ type engineVersionsOutput struct {
 	DBEngineVersions []engineVersion `member:"DBEngineVersion"`
 }
 
-// versions are those there is something of: the default and the clusters'. The
-// lock is held.
-func (s *Server) versions() []string {
-	all := map[string]string{s.cfg.EngineVersion: s.cfg.EngineVersion}
-	for _, c := range s.clusters {
-		all[c.wire.EngineVersion] = c.wire.EngineVersion
-	}
-	return sortedValues(all)
-}
-
 func (s *Server) describeDBEngineVersions(_ context.Context, in *engineVersionsInput) (*engineVersionsOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	list := s.versions()
+	all := s.versions()
+	list := slices.Clone(all)
 	if in.DefaultOnly {
-		list = []string{s.cfg.EngineVersion}
+		list = s.defaultVersion(in.EngineVersion, in.DBParameterGroupFamily)
 	}
 	list = slices.DeleteFunc(list, func(v string) bool {
 		return in.Engine != "" && in.Engine != engine || !versionMatches(v, in.EngineVersion) ||
 			in.DBParameterGroupFamily != "" && in.DBParameterGroupFamily != family(v)
 	})
-	list, err := matchFilters(list, in.Filters, map[string]func(string) []string{
+	slices.Sort(list) // as the markers are
+	list, marker, err := selected(list, in.Filters, paging{in.MaxRecords, in.Marker}, func(v string) string { return v }, map[string]func(string) []string{
 		"engine-mode":               func(string) []string { return []string{"provisioned"} },
 		"engine":                    func(string) []string { return []string{engine} },
 		"engine-version":            func(v string) []string { return []string{v} },
@@ -101,34 +96,39 @@ func (s *Server) describeDBEngineVersions(_ context.Context, in *engineVersionsI
 	if err != nil {
 		return nil, err
 	}
-	list, marker, err := page(list, paging{in.MaxRecords, in.Marker}, func(v string) string { return v })
-	if err != nil {
-		return nil, err
-	}
+	slices.SortFunc(list, compareVersions)
 	out := &engineVersionsOutput{Marker: marker, DBEngineVersions: []engineVersion{}}
 	for _, v := range list {
 		out.DBEngineVersions = append(out.DBEngineVersions, engineVersion{Engine: engine, EngineVersion: v,
 			MajorEngineVersion: strings.TrimPrefix(family(v), engine), DBParameterGroupFamily: family(v),
-			DBEngineDescription: "Aurora (PostgreSQL)", DBEngineVersionDescription: "Aurora PostgreSQL (Compatible with PostgreSQL " + v + ")",
-			ValidUpgradeTarget: []string{}, ExportableLogTypes: []string{"postgresql"}, SupportedEngineModes: []string{"provisioned"},
-			SupportedFeatureNames: []string{}, Status: "available", SupportsLogExportsToCloudwatchLogs: true})
+			DBEngineDescription: "Aurora (PostgreSQL)", DBEngineVersionDescription: describeVersion(v),
+			ValidUpgradeTarget: upgradeTargets(v, all), ExportableLogTypes: []string{"postgresql"}, SupportedEngineModes: []string{"provisioned"},
+			SupportedFeatureNames: []string{}, Status: "available", SupportsLogExportsToCloudwatchLogs: true,
+			SupportedCACertificateIdentifiers: authorities()})
 	}
 	return out, nil
 }
 
-// versionMatches takes a prefix of whole numbers: 15 matches 15.4.
-func versionMatches(version, asked string) bool {
-	return asked == "" || version == asked || strings.HasPrefix(version, asked+".")
+// defaultVersion is the default of a major version or a family, or else of all.
+func (s *Server) defaultVersion(version, groupFamily string) []string {
+	asked := cmp.Or(version, strings.TrimPrefix(groupFamily, engine), s.cfg.EngineVersion)
+	v, err := s.wholeVersion(asked)
+	if err != nil {
+		return nil
+	}
+	return []string{v}
 }
 
 type orderableInput struct {
-	Engine          string
-	EngineVersion   string
-	DBInstanceClass string
-	LicenseModel    string
-	Filters         []filter `member:"Filter"`
-	MaxRecords      *int
-	Marker          *string
+	Engine                string
+	EngineVersion         string
+	DBInstanceClass       string
+	LicenseModel          string
+	AvailabilityZoneGroup string // the Region; there are no Local Zones
+	Vpc                   *bool
+	Filters               []filter `member:"Filter"`
+	MaxRecords            *int
+	Marker                *string
 }
 
 type availabilityZone struct{ Name string }
@@ -173,11 +173,12 @@ func (s *Server) describeOrderableDBInstanceOptions(_ context.Context, in *order
 	for _, v := range versions {
 		for _, class := range classes() {
 			if in.Engine != engine || !versionMatches(v, in.EngineVersion) || in.DBInstanceClass != "" && in.DBInstanceClass != class ||
-				in.LicenseModel != "" && in.LicenseModel != "postgresql-license" {
+				in.LicenseModel != "" && in.LicenseModel != "postgresql-license" || in.Vpc != nil && !*in.Vpc ||
+				in.AvailabilityZoneGroup != "" && in.AvailabilityZoneGroup != zone {
 				continue
 			}
 			modes := []string{}
-			if supportsStreams(class) && !excludedRegion(s.cfg.Region) {
+			if supportsStreams(class) && versionStreams(v) && !excludedRegion(s.cfg.Region) {
 				modes = []string{"sync", "async"}
 			}
 			list = append(list, orderableOption{Engine: engine, EngineVersion: v, DBInstanceClass: class, LicenseModel: "postgresql-license",
@@ -188,7 +189,7 @@ func (s *Server) describeOrderableDBInstanceOptions(_ context.Context, in *order
 		}
 	}
 	slices.SortFunc(list, func(a, b orderableOption) int { return strings.Compare(a.key(), b.key()) })
-	list, marker, err := page(list, paging{in.MaxRecords, in.Marker}, orderableOption.key)
+	list, marker, err := selected(list, in.Filters, paging{in.MaxRecords, in.Marker}, orderableOption.key, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,10 @@ func clusterExists() error {
 	return awsapi.Errorf("DBClusterAlreadyExistsFault", "DB Cluster already exists")
 }
 
+func instanceExists() error {
+	return awsapi.Errorf("DBInstanceAlreadyExists", "DB instance already exists")
+}
+
 func instanceState(format string, args ...any) error {
 	return awsapi.Errorf("InvalidDBInstanceState", format, args...)
 }

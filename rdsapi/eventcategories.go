@@ -6,15 +6,15 @@ import (
 	"slices"
 )
 
-// categories are those of each source type. Only clusters and instances have
-// events here.
+// categories are those of each source type. Only clusters, their snapshots and
+// instances have events here.
 // See https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_Events.Messages.html
 var categories = map[string][]string{
 	sourceInstance: {"availability", "backup", "configuration change", "creation", "deletion", "failover", "failure", "low storage",
 		"maintenance", "notification", "read replica", "recovery", "restoration", "security patching"},
 	sourceCluster: {"configuration change", "creation", "deletion", "failover", "failure", "global failover", "maintenance", "migration",
 		"notification", "serverless"},
-	"db-cluster-snapshot":   {"backup", "notification"},
+	sourceSnapshot:          {"backup", "notification"},
 	"db-snapshot":           {"creation", "deletion", "notification", "restoration"},
 	"db-parameter-group":    {"configuration change"},
 	"db-security-group":     {"configuration change", "failure"},

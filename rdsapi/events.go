@@ -13,6 +13,7 @@ import (
 const (
 	sourceCluster  = "db-cluster"
 	sourceInstance = "db-instance"
+	sourceSnapshot = "db-cluster-snapshot"
 )
 
 const (
@@ -168,10 +169,11 @@ func (s *Server) describeEvents(_ context.Context, in *describeEventsInput) (*de
 	return out, nil
 }
 
-// sourceTypes are those of the API; only clusters and instances have events here.
+// sourceTypes are those of the API; only clusters, their snapshots and instances
+// have events here.
 func sourceTypes() []string {
 	return []string{sourceInstance, "db-parameter-group", "db-security-group", "db-snapshot", sourceCluster,
-		"db-cluster-snapshot", "custom-engine-version", "db-proxy", "blue-green-deployment", "db-shard-group", "zero-etl"}
+		sourceSnapshot, "custom-engine-version", "db-proxy", "blue-green-deployment", "db-shard-group", "zero-etl"}
 }
 
 func (in *describeEventsInput) wants(e event) bool {

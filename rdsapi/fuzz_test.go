@@ -24,6 +24,10 @@ func FuzzActions(f *testing.F) {
 	f.Add("Filters.Filter.1.Name=engine&Filters.Filter.1.Values.Value.1=x&ResourceName=" + clusterARN)
 	f.Add("SubscriptionName=s&SnsTopicArn=arn:aws:sns:us-east-1:000000000000:das&SourceType=db-cluster&SourceIds.SourceId.1=my-cluster&EventCategories.EventCategory.1=failure&SourceIdentifier=my-cluster")
 	f.Add("ResourceIdentifier=" + clusterARN + "&ApplyAction=configure-activity-stream&OptInType=undo-opt-in&DBClusterIdentifier=my-cluster&PreferredMaintenanceWindow=sun:05:00-sun:05:30")
+	f.Add("DBClusterIdentifier=my-cluster&DBClusterSnapshotIdentifier=s&SourceDBClusterSnapshotIdentifier=s&TargetDBClusterSnapshotIdentifier=t&AttributeName=restore&ValuesToAdd.AttributeValue.1=all&FinalDBSnapshotIdentifier=f")
+	f.Add("DBClusterParameterGroupName=g&DBParameterGroupName=g&DBParameterGroupFamily=aurora-postgresql15&Description=d&Parameters.Parameter.1.ParameterName=work_mem&Parameters.Parameter.1.ParameterValue=64&Parameters.Parameter.1.ApplyMethod=immediate")
+	f.Add("DBSubnetGroupName=g&DBSubnetGroupDescription=d&SubnetIds.SubnetIdentifier.1=subnet-1&SubnetIds.SubnetIdentifier.2=subnet-2&RoleArn=arn:aws:iam::000000000000:role/r&DBClusterIdentifier=my-cluster")
+	f.Add("DBClusterIdentifier=my-cluster&DBInstanceIdentifier=i&TargetDBInstanceIdentifier=i&EngineVersion=16&AllowMajorVersionUpgrade=true&ApplyImmediately=true&PreferredBackupWindow=23:45-00:15&PreferredMaintenanceWindow=sat:23:50-sun:00:20")
 	f.Fuzz(func(t *testing.T, form string) {
 		s, err := New(Config{Keys: keys{}, Topics: map[string]string{"das": "http://127.0.0.1:1/"}, Logger: slog.New(slog.DiscardHandler)})
 		if err != nil {

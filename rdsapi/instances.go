@@ -29,17 +29,13 @@ func (s *Server) describeDBInstances(_ context.Context, in *describeDBInstancesI
 		}
 		list = []*instance{i}
 	}
-	list, err := matchFilters(list, in.Filters, map[string]func(*instance) []string{
+	list, marker, err := selected(list, in.Filters, paging{in.MaxRecords, in.Marker}, func(i *instance) string { return i.id }, map[string]func(*instance) []string{
 		"db-cluster-id":   func(i *instance) []string { return []string{i.cluster.id, i.cluster.arn} },
 		"db-instance-id":  func(i *instance) []string { return []string{i.id, i.arn} },
 		"dbi-resource-id": func(i *instance) []string { return []string{i.resourceID} },
 		"engine":          func(*instance) []string { return []string{engine} },
 		"domain":          func(*instance) []string { return nil },
 	})
-	if err != nil {
-		return nil, err
-	}
-	list, marker, err := page(list, paging{in.MaxRecords, in.Marker}, func(i *instance) string { return i.id })
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +48,9 @@ func (s *Server) describeDBInstances(_ context.Context, in *describeDBInstancesI
 
 type deleteDBInstanceInput struct {
 	DBInstanceIdentifier      string
+	SkipFinalSnapshot         bool
 	FinalDBSnapshotIdentifier string
+	DeleteAutomatedBackups    *bool // there are none
 }
 
 // deleteDBInstance stops the instance before it answers. An instance of a cluster
@@ -60,6 +58,9 @@ type deleteDBInstanceInput struct {
 func (s *Server) deleteDBInstance(ctx context.Context, in *deleteDBInstanceInput) (*instanceOutput, error) {
 	if in.FinalDBSnapshotIdentifier != "" {
 		return nil, invalidCombination("FinalDBSnapshotIdentifier can not be specified when deleting a cluster instance")
+	}
+	if err := s.checkDelete(in.DBInstanceIdentifier); err != nil {
+		return nil, err
 	}
 	i, identity, err := s.claim(in.DBInstanceIdentifier, statusDeleting, statusAvailable, statusStopped)
 	if err != nil {
@@ -69,17 +70,40 @@ func (s *Server) deleteDBInstance(ctx context.Context, in *deleteDBInstanceInput
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		i.status = statusAvailable // it is not known: somebody may try again
-		return nil, fmt.Errorf("stop instance %s: %w", i.id, err)
+		return nil, fmt.Errorf("stop instance %s: %w", identity.ID, err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := &instanceOutput{s.instanceShape(i)}
+	wasWriter := s.members(i.cluster)[0] == i
 	delete(s.instances, i.id)
+	if wasWriter {
+		s.succeed(i, s.members(i.cluster))
+	}
 	if c := i.cluster; c.status == statusAvailable || c.status == statusStopped {
 		c.status = s.settledStatus(c)
 	}
 	s.instanceEvent(i, event{id: "RDS-EVENT-0003", category: "deletion", message: "DB instance deleted"})
 	return out, nil
+}
+
+// checkDelete refuses to delete a protected instance, or one twice: Terraform matches
+// on the sentence.
+func (s *Server) checkDelete(id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i, err := s.findInstance(id, "DBInstanceIdentifier")
+	switch {
+	case id == "":
+		return missing("DBInstanceIdentifier")
+	case err != nil:
+		return err
+	case i.status == statusDeleting:
+		return instanceState("Instance %s is already being deleted.", i.id)
+	case i.wire.DeletionProtection:
+		return invalidCombination("Cannot delete protected DB Instance, please disable deletion protection and try again.")
+	}
+	return nil
 }
 
 // claim takes an instance that is in one of the statuses from into a passing one,

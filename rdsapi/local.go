@@ -56,7 +56,7 @@ func (s *Server) CreateCluster(ctx context.Context, o ClusterOptions) (Cluster, 
 	password := ""
 	in := &createDBClusterInput{DBClusterIdentifier: o.ID, Engine: engine, EngineVersion: o.EngineVersion,
 		DatabaseName: o.DatabaseName, MasterUsername: o.MasterUser, MasterUserPassword: &password, Tags: tagList(o.Tags)}
-	if _, err := s.createDBCluster(ctx, in); err != nil {
+	if _, err := s.makeCluster(ctx, in); err != nil {
 		return Cluster{}, fmt.Errorf("create cluster %s: %w", o.ID, err)
 	}
 	for _, id := range o.Instances {

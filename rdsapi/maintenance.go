@@ -7,6 +7,7 @@ import (
 
 type globalClustersInput struct {
 	GlobalClusterIdentifier string
+	Filters                 []filter `member:"Filter"`
 	MaxRecords              *int
 	Marker                  *string
 }
@@ -19,6 +20,12 @@ type globalClustersOutput struct {
 func (s *Server) describeGlobalClusters(_ context.Context, in *globalClustersInput) (*globalClustersOutput, error) {
 	if in.GlobalClusterIdentifier != "" {
 		return nil, notFound("GlobalClusterNotFoundFault", "Global cluster %s not found", in.GlobalClusterIdentifier)
+	}
+	nothing := func(struct{}) []string { return nil }
+	_, _, err := selected([]struct{}{}, in.Filters, paging{in.MaxRecords, in.Marker}, func(struct{}) string { return "" }, map[string]func(struct{}) []string{
+		"db-cluster-id": nothing, "region": nothing})
+	if err != nil {
+		return nil, err
 	}
 	return &globalClustersOutput{GlobalClusters: []struct{}{}}, nil
 }

@@ -46,7 +46,7 @@ const isoMillis = "2006-01-02T15:04:05.000Z"
 
 // snsEvent renders an event for a topic.
 func (s *Server) snsEvent(topic string, e event, now time.Time) delivery {
-	kind := map[string]string{sourceInstance: "dbinstance", sourceCluster: "dbcluster"}[e.source]
+	kind := map[string]string{sourceInstance: "dbinstance", sourceCluster: "dbcluster", sourceSnapshot: "db-cluster-snapshot"}[e.source]
 	text := mustJSON(rdsMessage{
 		Source: e.source, Time: e.at.Format("2006-01-02 15:04:05.000"),
 		Link:     "https://console.aws.amazon.com/rds/home?region=" + s.cfg.Region + "#" + kind + ":id=" + e.sourceID,
@@ -97,8 +97,11 @@ type busDetail struct {
 // busEvent renders an event for EventBridge.
 func (s *Server) busEvent(e event) delivery {
 	detailType, sourceType := "RDS DB Cluster Event", "CLUSTER"
-	if e.source == sourceInstance {
+	switch e.source {
+	case sourceInstance:
 		detailType, sourceType = "RDS DB Instance Event", "DB_INSTANCE"
+	case sourceSnapshot:
+		detailType, sourceType = "RDS DB Cluster Snapshot Event", "CLUSTER_SNAPSHOT"
 	}
 	body := mustJSON(busEvent{"0", uuid.NewString(), detailType, "aws.rds", s.cfg.AccountID, e.at.Format("2006-01-02T15:04:05Z"), s.cfg.Region,
 		[]string{e.arn}, busDetail{[]string{e.category}, sourceType, e.arn, e.at.Format(isoMillis), e.message, e.sourceID, e.id, e.tags}})

@@ -65,3 +65,11 @@ func matchFilters[T any](list []T, filters []filter, fields map[string]func(T) [
 	}
 	return list, nil
 }
+
+// selected is the page of a list that the filters leave.
+func selected[T any](list []T, filters []filter, p paging, key func(T) string, fields map[string]func(T) []string) (part []T, marker string, err error) {
+	if list, err = matchFilters(list, filters, fields); err != nil {
+		return nil, "", err
+	}
+	return page(list, p, key)
+}

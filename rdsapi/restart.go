@@ -41,10 +41,18 @@ func (s *Server) restarted(list []*instance, from string) {
 	for _, i := range list {
 		if i.status == from {
 			i.status = statusAvailable
+			i.synced()
 			s.cfg.Sessions.AdmitSessions(i.identity())
 			s.instanceEvent(i, event{id: "RDS-EVENT-0006", category: "availability", message: "DB instance restarted"})
 		}
 	}
+}
+
+// synced says that an instance has its parameter groups, for it was restarted. The
+// lock is held.
+func (i *instance) synced() {
+	i.unsynced = false
+	i.wire.DBParameterGroups = []parameterGroup{{i.wire.DBParameterGroups[0].DBParameterGroupName, "in-sync"}}
 }
 
 // runStart completes the start of c's stream, which is starting. If that fails

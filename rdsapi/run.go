@@ -72,16 +72,17 @@ func (s *Server) alarm(ctx context.Context, wg *sync.WaitGroup) (due <-chan stru
 
 // nextDue is when something is due next; zero if nothing is. The lock is held.
 func (s *Server) nextDue() time.Time {
-	var next time.Time
+	at := s.deferredDue()
 	for _, c := range s.clusters {
-		at := []time.Time{c.stream.keyCheck}
+		at = append(at, c.stream.keyCheck)
 		if c.pending != nil {
 			at = append(at, c.pending.due)
 		}
-		for _, t := range at {
-			if !t.IsZero() && (next.IsZero() || t.Before(next)) {
-				next = t
-			}
+	}
+	var next time.Time
+	for _, t := range at {
+		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
+			next = t
 		}
 	}
 	return next
@@ -90,6 +91,7 @@ func (s *Server) nextDue() time.Time {
 // beginDue begins what is due. The lock is held.
 func (s *Server) beginDue() {
 	now := s.cfg.Clock.Now()
+	s.beginDeferred(now)
 	due := func(t time.Time) bool { return !t.IsZero() && !t.After(now) }
 	for _, c := range sortedValues(s.clusters) {
 		if c.pending != nil && due(c.pending.due) && !s.applyPending(c) {

@@ -22,6 +22,9 @@ type savedCluster struct {
 	StreamMode          string
 	StreamKey           KMSKey
 	Pending             *savedPending
+	Deferred            *clusterPending
+	DeferredDue         time.Time
+	Writer              string
 }
 
 type savedPending struct {
@@ -46,6 +49,9 @@ type savedInstance struct {
 	Status, Class                string
 	Wire                         dbInstance
 	Tags                         map[string]string
+	Unsynced                     bool
+	Deferred                     *instancePending
+	DeferredDue                  time.Time
 }
 
 type savedEvent struct {
@@ -56,7 +62,10 @@ type savedEvent struct {
 
 func (c *cluster) saved() savedCluster {
 	saved := savedCluster{ID: c.id, ARN: c.arn, ResourceID: c.resourceID, Created: c.created, Status: c.status, Wire: c.wire,
-		Tags: c.tags, StreamStatus: c.stream.status, StreamMode: c.stream.mode, StreamKey: c.stream.key}
+		Tags: c.tags, StreamStatus: c.stream.status, StreamMode: c.stream.mode, StreamKey: c.stream.key, Writer: c.writer}
+	if d := c.deferred; d != nil {
+		saved.Deferred, saved.DeferredDue = &d.clusterPending, d.due
+	}
 	if p := c.pending; p != nil {
 		saved.Pending = &savedPending{p.start, p.mode, p.key, p.due}
 	}
@@ -69,7 +78,10 @@ func (s *Server) restoreCluster(_, value []byte) error {
 		return err
 	}
 	c := &cluster{id: saved.ID, arn: saved.ARN, resourceID: saved.ResourceID, created: saved.Created, status: saved.Status,
-		wire: saved.Wire, tags: saved.Tags, stream: stream{status: saved.StreamStatus, mode: saved.StreamMode, key: saved.StreamKey}}
+		wire: saved.Wire, tags: saved.Tags, stream: stream{status: saved.StreamStatus, mode: saved.StreamMode, key: saved.StreamKey}, writer: saved.Writer}
+	if d := saved.Deferred; d != nil {
+		c.deferred = &deferredCluster{*d, saved.DeferredDue}
+	}
 	if p := saved.Pending; p != nil {
 		c.pending = &pendingChange{p.Start, p.Mode, p.Key, p.Due}
 	}
@@ -78,8 +90,12 @@ func (s *Server) restoreCluster(_, value []byte) error {
 }
 
 func (i *instance) saved() savedInstance {
-	return savedInstance{ID: i.id, ARN: i.arn, ResourceID: i.resourceID, Cluster: i.cluster.resourceID, Order: i.order,
-		Created: i.created, Status: i.status, Class: i.class, Wire: i.wire, Tags: i.tags}
+	saved := savedInstance{ID: i.id, ARN: i.arn, ResourceID: i.resourceID, Cluster: i.cluster.resourceID, Order: i.order,
+		Created: i.created, Status: i.status, Class: i.class, Wire: i.wire, Tags: i.tags, Unsynced: i.unsynced}
+	if d := i.deferred; d != nil {
+		saved.Deferred, saved.DeferredDue = &d.instancePending, d.due
+	}
+	return saved
 }
 
 func (s *Server) restoreInstance(_, value []byte) error {
@@ -88,7 +104,10 @@ func (s *Server) restoreInstance(_, value []byte) error {
 		return err
 	}
 	i := &instance{id: saved.ID, arn: saved.ARN, resourceID: saved.ResourceID, order: saved.Order, created: saved.Created,
-		status: saved.Status, class: saved.Class, wire: saved.Wire, tags: saved.Tags}
+		status: saved.Status, class: saved.Class, wire: saved.Wire, tags: saved.Tags, unsynced: saved.Unsynced}
+	if d := saved.Deferred; d != nil {
+		i.deferred = &deferredInstance{*d, saved.DeferredDue}
+	}
 	for _, c := range s.clusters {
 		if c.resourceID == saved.Cluster {
 			i.cluster = c

@@ -66,15 +66,19 @@ type Server struct {
 
 	// mu guards the state. It is not held while a controller is called that may
 	// wait.
-	mu            stateLock
-	clusters      map[string]*cluster      // by identifier
-	instances     map[string]*instance     // by identifier
-	subscriptions map[string]*subscription // by name
-	events        []event                  // by time
-	eventSeq      int
-	jobs          []job // for Run
-	order         int   // counts creations
-	disk          disk
+	mu             stateLock
+	clusters       map[string]*cluster          // by identifier
+	instances      map[string]*instance         // by identifier
+	subscriptions  map[string]*subscription     // by name
+	snapshots      map[string]*snapshot         // by identifier
+	clusterGroups  map[string]*parameterSet     // by name
+	instanceGroups map[string]*parameterSet     // by name
+	subnetGroups   map[string]*savedSubnetGroup // by name
+	events         []event                      // by time
+	eventSeq       int
+	jobs           []job // for Run
+	order          int   // counts creations
+	disk           disk
 }
 
 // New makes a Server with the clusters of the store, or without any.
@@ -107,7 +111,9 @@ func New(cfg Config) (*Server, error) {
 		cfg.Logger = slog.Default()
 	}
 	s := &Server{cfg: cfg, wake: make(chan struct{}, 1),
-		clusters: make(map[string]*cluster), instances: make(map[string]*instance), subscriptions: make(map[string]*subscription)}
+		clusters: make(map[string]*cluster), instances: make(map[string]*instance), subscriptions: make(map[string]*subscription),
+		snapshots: make(map[string]*snapshot), clusterGroups: make(map[string]*parameterSet), instanceGroups: make(map[string]*parameterSet),
+		subnetGroups: make(map[string]*savedSubnetGroup)}
 	if err := s.openTargets(); err != nil {
 		return nil, err
 	}
@@ -127,49 +133,6 @@ func (s *Server) Name() string { return "rds" }
 
 // Operation finds an action by name.
 func (s *Server) Operation(name string) awsapi.Operation { return s.saving(s.operations[name]) }
-
-func (s *Server) operationTable() map[string]awsapi.Operation {
-	return map[string]awsapi.Operation{
-		"StartActivityStream":  op(s.startActivityStream),
-		"StopActivityStream":   op(s.stopActivityStream),
-		"ModifyActivityStream": op(s.modifyActivityStream),
-
-		"CreateDBCluster":    op(s.createDBCluster),
-		"ModifyDBCluster":    op(s.modifyDBCluster),
-		"DescribeDBClusters": op(s.describeDBClusters),
-		"DeleteDBCluster":    op(s.deleteDBCluster),
-
-		"CreateDBInstance":    op(s.createDBInstance),
-		"DescribeDBInstances": op(s.describeDBInstances),
-		"ModifyDBInstance":    op(s.modifyDBInstance),
-		"DeleteDBInstance":    op(s.deleteDBInstance),
-		"RebootDBInstance":    op(s.rebootDBInstance),
-		"StartDBCluster":      op(s.startDBCluster),
-		"StopDBCluster":       op(s.stopDBCluster),
-		"StartDBInstance":     op(s.startDBInstance),
-		"StopDBInstance":      op(s.stopDBInstance),
-
-		"DescribeEvents":          op(s.describeEvents),
-		"DescribeEventCategories": op(s.describeEventCategories),
-
-		"CreateEventSubscription":                op(s.createEventSubscription),
-		"ModifyEventSubscription":                op(s.modifyEventSubscription),
-		"DeleteEventSubscription":                op(s.deleteEventSubscription),
-		"DescribeEventSubscriptions":             op(s.describeEventSubscriptions),
-		"AddSourceIdentifierToSubscription":      op(s.addSourceIdentifier),
-		"RemoveSourceIdentifierFromSubscription": op(s.removeSourceIdentifier),
-
-		"ListTagsForResource":    op(s.listTagsForResource),
-		"AddTagsToResource":      op(s.addTagsToResource),
-		"RemoveTagsFromResource": op(s.removeTagsFromResource),
-
-		"DescribeDBEngineVersions":           op(s.describeDBEngineVersions),
-		"DescribeOrderableDBInstanceOptions": op(s.describeOrderableDBInstanceOptions),
-		"DescribeGlobalClusters":             op(s.describeGlobalClusters),
-		"DescribePendingMaintenanceActions":  op(s.describePendingMaintenanceActions),
-		"ApplyPendingMaintenanceAction":      op(s.applyPendingMaintenanceAction),
-	}
-}
 
 // op adapts an action that has no use for the request.
 func op[In, Out any](f func(ctx context.Context, in *In) (*Out, error)) awsapi.Operation {

@@ -118,7 +118,7 @@ func (s *Server) startDBCluster(_ context.Context, in *clusterIDInput) (*cluster
 	case err != nil:
 		return nil, err
 	case c.status != statusStopped:
-		return nil, clusterState("DbCluster %s is in %s state but expected in stopped state", c.id, c.status)
+		return nil, clusterState("DbCluster %s is in %s state but expected it to be one of stopped,inaccessible-encryption-credentials-recoverable.", c.id, c.status)
 	case c.mustNotServe():
 		return nil, clusterState("%s", stillLosing(c))
 	}

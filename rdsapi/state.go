@@ -39,8 +39,19 @@ type cluster struct {
 	wire       dbCluster // members that are only stored and shown
 	tags       map[string]string
 
-	stream  stream
-	pending *pendingChange
+	stream   stream
+	pending  *pendingChange
+	deferred *deferredCluster
+	writer   string // resource id of the instance; empty: the oldest
+}
+
+// admitsClass refuses instances of a class that cannot have the activity stream
+// which the cluster has.
+func (c *cluster) admitsClass(class string) error {
+	if c.stream.status != streamStopped && !supportsStreams(class) {
+		return invalidCombination("DB cluster %s has a database activity stream, which the DB instance class %s doesn't support.", c.id, class)
+	}
+	return nil
 }
 
 // stopsOnFailure says whether the instances are to be shut down when the stream
@@ -67,7 +78,7 @@ type pendingChange struct {
 	due   time.Time // zero: it waits for a reboot alone
 }
 
-// instance is one DB instance. The server's lock guards every field but id,
+// instance is one DB instance. The server's lock guards every field but
 // cluster, resourceID, order and created.
 type instance struct {
 	id, arn    string
@@ -80,6 +91,8 @@ type instance struct {
 	host       string
 	port       int
 	wire       dbInstance // members that are only stored and shown
+	unsynced   bool       // a reboot will bring it the cluster's parameter group
+	deferred   *deferredInstance
 	tags       map[string]string
 }
 
@@ -94,8 +107,8 @@ func (i *instance) identity() Instance {
 	return Instance{ClusterID: i.cluster.id, ClusterResourceID: i.cluster.resourceID, ID: i.id, ResourceID: i.resourceID}
 }
 
-// members returns the instances of a cluster; the first one is the writer. The
-// lock is held.
+// members returns the instances of a cluster in the order in which they were made,
+// but the writer first. The lock is held.
 func (s *Server) members(c *cluster) []*instance {
 	var list []*instance
 	for _, i := range s.instances {
@@ -103,7 +116,15 @@ func (s *Server) members(c *cluster) []*instance {
 			list = append(list, i)
 		}
 	}
-	slices.SortFunc(list, func(a, b *instance) int { return cmp.Compare(a.order, b.order) })
+	first := func(i *instance) int {
+		if i.resourceID == c.writer {
+			return 0
+		}
+		return 1
+	}
+	slices.SortFunc(list, func(a, b *instance) int {
+		return cmp.Or(cmp.Compare(first(a), first(b)), cmp.Compare(a.order, b.order))
+	})
 	return list
 }
 

@@ -162,7 +162,8 @@ func (s *Server) checkSources(sourceType string, ids []string) error {
 		return invalidCombination("The parameter SourceType must be provided when SourceIds is specified.")
 	}
 	for _, id := range ids {
-		there := sourceType == sourceCluster && s.clusters[id] != nil || sourceType == sourceInstance && s.instances[id] != nil
+		there := sourceType == sourceCluster && s.clusters[id] != nil || sourceType == sourceInstance && s.instances[id] != nil ||
+			sourceType == sourceSnapshot && s.snapshots[id] != nil
 		if !there {
 			return notFound("SourceNotFound", "The source %s of type %s was not found.", id, sourceType)
 		}
@@ -194,14 +195,14 @@ func (s *Server) deleteEventSubscription(_ context.Context, in *subscriptionInpu
 type sourceIDInput struct{ SubscriptionName, SourceIdentifier string }
 
 func (s *Server) addSourceIdentifier(_ context.Context, in *sourceIDInput) (*subscriptionOutput, error) {
+	if err := required("SubscriptionName", in.SubscriptionName, "SourceIdentifier", in.SourceIdentifier); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, err := s.findSubscription(in.SubscriptionName)
 	if err != nil {
 		return nil, err
-	}
-	if in.SourceIdentifier == "" {
-		return nil, missing("SourceIdentifier")
 	}
 	if err := s.checkSources(b.sourceType, []string{in.SourceIdentifier}); err != nil {
 		return nil, err
@@ -213,6 +214,9 @@ func (s *Server) addSourceIdentifier(_ context.Context, in *sourceIDInput) (*sub
 }
 
 func (s *Server) removeSourceIdentifier(_ context.Context, in *sourceIDInput) (*subscriptionOutput, error) {
+	if err := required("SubscriptionName", in.SubscriptionName, "SourceIdentifier", in.SourceIdentifier); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, err := s.findSubscription(in.SubscriptionName)

@@ -56,13 +56,14 @@ type tagsInput struct {
 	ResourceName string
 	Tags         []tag `member:"Tag"`
 	TagKeys      []string
+	Filters      []filter `member:"Filter"`
 }
 
 type tagsOutput struct {
 	TagList []tag `member:"Tag"`
 }
 
-// tagged finds the tags of a cluster, an instance or an event subscription by ARN.
+// tagged finds the tags of whatever an ARN names.
 // The lock is held.
 func (s *Server) tagged(arn string) (*map[string]string, error) {
 	if arn == "" {
@@ -83,6 +84,24 @@ func (s *Server) tagged(arn string) (*map[string]string, error) {
 			return &i.tags, nil
 		}
 		return nil, instanceNotFound(id)
+	case "cluster-snapshot":
+		if p := s.snapshots[id]; p != nil {
+			return &p.tags, nil
+		}
+		return nil, snapshotNotFound(id)
+	case clusterGroup.arnType, instanceGroup.arnType:
+		k := map[bool]groupKind{true: clusterGroup, false: instanceGroup}[kind == clusterGroup.arnType]
+		g, err := s.findGroup(k, id)
+		if err != nil {
+			return nil, err
+		}
+		return &g.Tags, nil
+	case "subgrp":
+		g, err := s.findSubnetGroup(id)
+		if err != nil {
+			return nil, err
+		}
+		return &g.Tags, nil
 	case "es":
 		for _, b := range s.subscriptions {
 			if b.arn == arn {
@@ -99,6 +118,9 @@ func (s *Server) listTagsForResource(_ context.Context, in *tagsInput) (*tagsOut
 	defer s.mu.Unlock()
 	tags, err := s.tagged(in.ResourceName)
 	if err != nil {
+		return nil, err
+	}
+	if _, err := matchFilters([]tag{}, in.Filters, nil); err != nil { // there are none
 		return nil, err
 	}
 	return &tagsOutput{tagList(*tags)}, nil
@@ -118,7 +140,8 @@ func (s *Server) addTagsToResource(_ context.Context, in *tagsInput) (*none, err
 	if err != nil {
 		return nil, err
 	}
-	all := maps.Clone(*tags)
+	all := make(map[string]string)
+	maps.Copy(all, *tags)
 	maps.Copy(all, added)
 	if len(all) > maxTags {
 		return nil, invalidValue("A resource can have %d tags at most.", maxTags)

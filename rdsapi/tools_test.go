@@ -79,3 +79,45 @@ func TestBoto3Subscriptions(t *testing.T) {
 	b := withCluster(t, Config{Topics: map[string]string{"das": "http://127.0.0.1:1/"}})
 	tool(t, b.url, "python3", filepath.Join("testdata", "subscriptions.py"), b.url, topicARN)
 }
+
+func TestBoto3Waiters(t *testing.T) {
+	b := start(t, Config{})
+	tool(t, b.url, "python3", filepath.Join("testdata", "waiters.py"), b.url)
+}
+
+// TestCommandLineLife makes a cluster and deletes it as a shell script would.
+func TestCommandLineLife(t *testing.T) {
+	b := start(t, Config{EngineVersion: "15.4"})
+	aws := func(args ...string) string {
+		t.Helper()
+		return strings.TrimSpace(tool(t, b.url, "aws", append([]string{"rds", "--endpoint-url", b.url, "--region", "us-east-1", "--profile", "MY_PROFILE_CREDENTIALS", "--output", "text"}, args...)...))
+	}
+	aws("create-db-cluster", "--db-cluster-identifier", "cli", "--engine", "aurora-postgresql", "--engine-version", "15.4", "--master-username", "postgres",
+		"--manage-master-user-password", "--tags", "Key=team,Value=audit", "--serverless-v2-scaling-configuration", "MinCapacity=0.5,MaxCapacity=4")
+	aws("wait", "db-cluster-available", "--db-cluster-identifier", "cli")
+	for _, id := range []string{"cli-1", "cli-2"} {
+		aws("create-db-instance", "--db-instance-identifier", id, "--db-cluster-identifier", "cli", "--engine", "aurora-postgresql", "--db-instance-class", "db.r6g.large")
+	}
+	aws("wait", "db-instance-available", "--filters", "Name=db-cluster-id,Values=cli")
+	if got := aws("modify-db-cluster", "--db-cluster-identifier", "cli", "--engine-version", "15.10", "--query", "DBCluster.[EngineVersion,PendingModifiedValues.EngineVersion]"); got != "15.4\t15.10" {
+		t.Errorf("modify prints %q", got)
+	}
+	if got := aws("failover-db-cluster", "--db-cluster-identifier", "cli", "--target-db-instance-identifier", "cli-2", "--query", "DBCluster.Status"); got != "failing-over" {
+		t.Errorf("failover prints %q", got)
+	}
+	b.awaitID(t, "cli", statusAvailable)
+	if got := aws("describe-db-clusters", "--query", "DBClusters[0].DBClusterMembers[?IsClusterWriter].DBInstanceIdentifier"); got != "cli-2" {
+		t.Errorf("the writer is %q", got)
+	}
+	aws("create-db-cluster-snapshot", "--db-cluster-identifier", "cli", "--db-cluster-snapshot-identifier", "snap")
+	aws("wait", "db-cluster-snapshot-available", "--db-cluster-snapshot-identifier", "snap")
+	for _, id := range []string{"cli-1", "cli-2"} {
+		aws("delete-db-instance", "--db-instance-identifier", id)
+		aws("wait", "db-instance-deleted", "--db-instance-identifier", id)
+	}
+	aws("delete-db-cluster", "--db-cluster-identifier", "cli", "--final-db-snapshot-identifier", "final")
+	aws("wait", "db-cluster-deleted", "--db-cluster-identifier", "cli")
+	if got := aws("describe-db-cluster-snapshots", "--query", "DBClusterSnapshots[].DBClusterSnapshotIdentifier"); got != "final\tsnap" {
+		t.Errorf("snapshots are %q", got)
+	}
+}

@@ -23,8 +23,7 @@
 //   - A driver's test may race with its server, and any hop lets it lose. Tests
 //     that differ run three times more, through das-local and through a relay
 //     that knows nothing of PostgreSQL. Those that the relay changes as well, and
-//     those that never differ again, are named with the unstable ones. PostgreSQL's
-//     suite is run twice more for that.
+//     those that never differ again, are named with the unstable ones.
 //
 // See https://www.postgresql.org/docs/current/regress.html
 package main

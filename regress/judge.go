@@ -9,7 +9,6 @@ import (
 
 // verdict says how the outcomes through das-local compare with the direct ones.
 type verdict struct {
-	direct    outcomes          // of one direct run
 	same      map[string]string // test → its outcome
 	different []string
 	unstable  []string
@@ -17,7 +16,7 @@ type verdict struct {
 
 // judge compares. alone are direct runs: what they do not agree on is unstable.
 func judge(alone []outcomes, through outcomes) verdict {
-	v := verdict{direct: alone[0], same: make(map[string]string)}
+	v := verdict{same: make(map[string]string)}
 	tests := make(map[string]bool)
 	for _, o := range append(slices.Clone(alone), through) {
 		for test := range o {

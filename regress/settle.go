@@ -5,9 +5,6 @@ import (
 	"fmt"
 )
 
-// wholeAgain is how often a whole suite is run once more.
-const wholeAgain = 2
-
 // again is how often a test that differs is run once more.
 const again = 3
 
@@ -18,15 +15,14 @@ func (r *runner) settle(ctx context.Context, s suite, mode string, v *verdict, t
 	case len(v.different) == 0:
 		return nil
 	case s.whole() != "":
-		return r.settleWhole(ctx, s, mode, v, through)
+		return r.settleWhole(ctx, s, v, through)
 	default:
 		return r.settleEach(ctx, s, mode, v, through)
 	}
 }
 
-// settleWhole runs the suite with another session beside it and, if that does not
-// explain all, twice more through das-local.
-func (r *runner) settleWhole(ctx context.Context, s suite, mode string, v *verdict, through outcomes) error {
+// settleWhole runs the suite with another session beside it.
+func (r *runner) settleWhole(ctx context.Context, s suite, v *verdict, through outcomes) error {
 	beside, err := r.direct(ctx, s, around{neighbour: s.whole()})
 	if err != nil {
 		return err
@@ -34,25 +30,6 @@ func (r *runner) settleWhole(ctx context.Context, s suite, mode string, v *verdi
 	v.settle(func(test string) string {
 		if through[test].text == beside[test].text {
 			return "the same as directly with another session in the database"
-		}
-		return ""
-	})
-	if len(v.different) == 0 {
-		return nil
-	}
-	repeated := make(map[string]bool)
-	for range wholeAgain {
-		o, _, err := r.through(ctx, s, mode, nil)
-		if err != nil {
-			return err
-		}
-		for _, test := range v.different {
-			repeated[test] = repeated[test] || o[test].text != v.direct[test].text
-		}
-	}
-	v.settle(func(test string) string {
-		if !repeated[test] {
-			return fmt.Sprintf("not again in %d runs", wholeAgain)
 		}
 		return ""
 	})

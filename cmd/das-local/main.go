@@ -56,6 +56,7 @@ func commands() []command {
 		{"status", "show clusters, their streams and their instances", status},
 		{"events", "print RDS events: starts, stops, windows of loss", rdsEvents},
 		{"demo", "run the user guide's session and print its events", demo},
+		{"fault", "have a running das-local fail on purpose", fault},
 		{"doctor", "find what is missing on this machine, and say the fix", runDoctor},
 		{"completion", "print a completion script for bash, zsh or fish", completion},
 		{"version", "print the version", version},

@@ -80,6 +80,8 @@ type Event struct {
 	ExitCode       ExitCode
 	Class          Class
 	ErrorMessage   string // empty: null; version 1.1
+
+	Settles Settled // is not shown
 }
 
 // NoRows is the RowCount of an event that counts none (JSON null).

@@ -131,6 +131,10 @@ func (h *handler) run(w http.ResponseWriter, r *http.Request, c *call, body []by
 		h.fail(w, r, c, err)
 		return
 	}
+	if events, ok := out.(*EventStream); ok {
+		h.stream(w, r, c, events)
+		return
+	}
 	answer, err := c.protocol.encode(&c.Request, out)
 	if err != nil {
 		h.fail(w, r, c, err)

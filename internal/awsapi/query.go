@@ -196,6 +196,9 @@ func (n *formNode) intoList(v reflect.Value, member, name string) *Error {
 			break
 		}
 	}
+	if len(items.children) == 0 && items.value != "" {
+		return malformed("Unexpected value for list " + name)
+	}
 	index := make(map[int]*formNode, len(items.children))
 	for key, c := range items.children {
 		i, err := strconv.Atoi(key)

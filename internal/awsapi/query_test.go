@@ -84,7 +84,7 @@ func TestQueryDecode(t *testing.T) {
 func TestQueryDecodeRefuses(t *testing.T) {
 	for _, form := range []string{
 		"Count=x", "Count=99999999999999999999", "On=maybe", "On=", "At=yesterday", "Ratio=NaN", "Blob=%%%25",
-		"Keys.member.0=a", "Keys.member.-1=a", "Keys.member.10001=a", "Keys.member.x=a", "Keys=a",
+		"Keys.member.0=a", "Keys.member.-1=a", "Keys.member.10001=a", "Keys.member.x=a", "Keys=a", "Keys.member=a",
 		"ID.1=a", "Scaling=a", "Count.1=2", strings.Repeat("a.", queryMaxDepth) + "a=1",
 	} {
 		form = strings.ReplaceAll(form, "%%%25", "%25")

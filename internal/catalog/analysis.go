@@ -99,6 +99,8 @@ type Statement struct {
 	TypeNames []string
 	// TempSchema is the session's temporary schema, if the text names relations of it.
 	TempSchema string
+	// Indexed: the session has sequential scans switched off.
+	Indexed bool
 }
 
 // Analyze has the server parse, analyse and rewrite a statement under the session's search
@@ -138,10 +140,13 @@ func (c *Catalog) analysis(ctx context.Context, s *Session, st Statement, tree b
 		if st.TempSchema != "" {
 			k.aux += "\x00" + st.TempSchema
 		}
+		if st.Indexed {
+			k.aux += "\x00\x00"
+		}
 	}
 	value, d := c.recall(ctx, &k)
 	if d != nil {
-		q := &paramsQuestion{sql: st.SQL, path: s.visible(role), given: st.Given, types: st.TypeNames, user: s.User}
+		q := &paramsQuestion{sql: st.SQL, path: s.visible(role), given: st.Given, types: st.TypeNames, user: s.User, indexed: st.Indexed}
 		if st.TempSchema != "" {
 			q.path = append([]string{st.TempSchema}, q.path...)
 		}
@@ -171,7 +176,7 @@ func (d *database) analyse(ctx context.Context, q *paramsQuestion) (any, int, er
 	if text == "" {
 		return a, cost, nil
 	}
-	t, err := d.tree(ctx, text)
+	t, err := d.tree(ctx, text, q.indexed)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -180,7 +185,7 @@ func (d *database) analyse(ctx context.Context, q *paramsQuestion) (any, int, er
 		if text, _, err = d.parse(ctx, q, true, q.user); err != nil {
 			return nil, 0, err
 		}
-		if t, err = d.tree(ctx, text); err != nil {
+		if t, err = d.tree(ctx, text, q.indexed); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -289,12 +294,13 @@ func (d *database) describe(ctx context.Context, sql string, given []uint32) (te
 }
 
 // tree reads a printed list of queries and looks up what it names.
-func (d *database) tree(ctx context.Context, text string) (*tree, error) {
+func (d *database) tree(ctx context.Context, text string, indexed bool) (*tree, error) {
 	v, err := querytree.Read(querytree.Unwrap(text))
 	if err != nil {
 		return nil, err
 	}
 	t := newTree(v, d.side.version)
+	t.indexed = indexed
 	return t, t.load(ctx, d)
 }
 

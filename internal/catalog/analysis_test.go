@@ -122,6 +122,29 @@ func TestAnalyze(t *testing.T) {
 	}
 }
 
+// TestOperatorOfAnIndex: whether an index answers a condition or its operator's function is the planner's choice.
+func TestOperatorOfAnIndex(t *testing.T) {
+	newDatabase(t, "cat_opclass", `CREATE TABLE plain (id int); CREATE TABLE indexed (id int);
+		CREATE FUNCTION same(int, int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN true; END $$;
+		CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = same, COMMUTATOR = ===, HASHES);
+		CREATE OPERATOR CLASS same_ops FOR TYPE int USING hash AS OPERATOR 1 ===, FUNCTION 1 hashint4(int);
+		CREATE INDEX ON indexed USING hash (id same_ops)`)
+	c := start(t, catalog.Config{})
+	for _, tt := range []struct{ sql, want string }{
+		{"SELECT * FROM plain WHERE id === 1", "R:plain same"},
+		{"SELECT * FROM indexed WHERE id === 1", "R:indexed"},
+		{"SELECT * FROM plain, indexed WHERE plain.id === indexed.id AND plain.id > 1", "R:indexed R:plain"},
+		{"SELECT id === 1 FROM indexed", "R:indexed same"},
+	} {
+		a, ok := c.Analyze(t.Context(), &catalog.Session{Database: "cat_opclass", User: "postgres"}, catalog.Statement{SQL: tt.sql})
+		if !ok {
+			t.Errorf("%s: not analysed", tt.sql)
+		} else if got := summary(a); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.sql, got, tt.want)
+		}
+	}
+}
+
 func TestAnalyzeForTheSession(t *testing.T) {
 	newDatabase(t, "cat_an2", analysed+"; DO $$ BEGIN CREATE ROLE cat_an_user; EXCEPTION WHEN duplicate_object THEN END $$")
 	owner := newClient(t, "cat_an2", "postgres")

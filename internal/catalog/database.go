@@ -59,6 +59,8 @@ type paramsQuestion struct {
 	path  []string
 	given []uint32
 	types []string // given by name
+
+	indexed bool // sequential scans are off
 }
 
 func newDatabase(c *Catalog, name string) *database {

@@ -24,6 +24,9 @@ CREATE TABLE parent (a int, c int); CREATE TABLE child () INHERITS (parent); CRE
 CREATE TABLE opt (a int, "B" int); CREATE INDEX ON opt ("B") WHERE "B" IS NOT NULL; CREATE INDEX ON opt (a) WHERE "B" IS NOT NULL;
 CREATE TABLE opts (a int, "B" int); CREATE TABLE opts1 (c int) INHERITS (opts); CREATE TABLE opts2 () INHERITS (opts);
 CREATE INDEX ON opts ("B"); CREATE INDEX ON opts1 ("B" DESC); CREATE INDEX ON opts2 ("B") WHERE "B" IS NOT NULL;
+CREATE TABLE tiny (a int); INSERT INTO tiny VALUES (0), (1), (2), (3), (4);
+CREATE TABLE line (c int); CREATE INDEX ON line ((c - 1)); CREATE TABLE lines (c int); CREATE TABLE lines1 () INHERITS (lines);
+CREATE INDEX ON lines ((1 - c)); CREATE INDEX ON lines1 ((1 - c));
 CREATE TABLE huge (a int, b int) WITH (autovacuum_enabled = off);
 INSERT INTO huge SELECT i, i FROM generate_series(1, 400000) i;
 CREATE VIEW has AS SELECT id, EXISTS (SELECT FROM few WHERE few.big = big.id) AS few FROM big;
@@ -33,7 +36,7 @@ CREATE TABLE acts (a int); CREATE TABLE log (a int);
 CREATE RULE acts_i AS ON INSERT TO acts DO ALSO INSERT INTO log VALUES (NEW.a);
 CREATE RULE acts_u AS ON UPDATE TO acts WHERE OLD.a > 1 DO INSTEAD UPDATE log SET a = NEW.a WHERE log.a = OLD.a;
 CREATE RULE acts_d AS ON DELETE TO acts DO ALSO DELETE FROM log WHERE a IN (SELECT id FROM few);
-ANALYZE big, few, huge`
+ANALYZE big, few, huge, tiny`
 
 // plannedSince has the statements that only PostgreSQL from some version on takes.
 var plannedSince = map[int][]string{
@@ -124,6 +127,9 @@ func TestRelationsOfPlans(t *testing.T) {
 		"SELECT max(id) FROM big", "SELECT min(id), max(id) FROM big", "SELECT min(id), max(v) FROM big", "SELECT max(f) FROM big",
 		"SELECT max(b) FROM big", "SELECT max(b) FROM big WHERE a = 3", "SELECT max(5) FROM big", "SELECT max(v) FROM big",
 		"SELECT id, (SELECT min(a) FROM big WHERE a = few.id) FROM few",
+		"SELECT min(1 - b) FROM big", "SELECT max(1 - b), min(a + b) FROM big", "SELECT max(2 - b) FROM big", "SELECT min(1 - b), min(id) FROM big b",
+		"SELECT min(1 - x.b) FROM few, big x", "SELECT min(c - 1) FROM line", "SELECT min(1 - c) FROM line", "SELECT min(1 - c) FROM lines",
+		"SELECT a, (SELECT min(t.a) FROM tiny t WHERE t.a = tiny.a) FROM tiny", "SELECT (SELECT DISTINCT max(7) FROM tiny t WHERE t.a > big.a) FROM big",
 		"SELECT id, (SELECT min(b) FROM big WHERE few.id = a) FROM few",
 		"SELECT max(id) FROM big WHERE EXISTS (SELECT FROM few WHERE few.big = big.id)",
 		"SELECT max(id) FROM big WHERE EXISTS (SELECT FROM few WHERE few.big = 1)",
@@ -140,6 +146,18 @@ func TestRelationsOfPlans(t *testing.T) {
 		"SELECT max(id) FROM big GROUP BY ()", "SELECT max(id) FROM big GROUP BY a", "SELECT max(id) FROM big GROUP BY GROUPING SETS ((), (a))",
 		`SELECT min("B") FROM opt`, "SELECT min(a) FROM opt", `SELECT min("B"), max("B") FROM opts`, "SELECT max(a) FROM opts",
 		"SELECT max(id) FROM has", "SELECT max(id) FROM ok",
+		// UNION ALL of which a part is not wanted
+		"SELECT * FROM (SELECT 'a'::text AS k, id FROM few WHERE id IN (1, (SELECT max(b) FROM big)) UNION ALL SELECT 'b', id FROM never) x WHERE k = 'b'",
+		"SELECT * FROM (SELECT 'a'::text AS k, id FROM few WHERE id IN (1, (SELECT max(b) FROM big)) UNION ALL SELECT 'b', id FROM never) x WHERE k = 'a'",
+		"SELECT * FROM (SELECT 'a'::text AS k, id FROM few WHERE id IN (1, (SELECT max(b) FROM big)) UNION ALL SELECT 'b', id FROM never) x WHERE k LIKE 'b%' AND id = 3",
+		"SELECT * FROM (SELECT 'a'::text AS k, id FROM few WHERE id IN (1, (SELECT max(b) FROM big)) UNION ALL SELECT 'b', id FROM never) x WHERE k LIKE 'a%'",
+		"SELECT * FROM (SELECT 'a'::text AS k, (SELECT max(b) FROM big) FROM few UNION ALL SELECT 'b', id FROM never) x WHERE k = 'b'",
+		"SELECT * FROM (SELECT 'a'::varchar AS k, id FROM few WHERE id IN (1, (SELECT max(b) FROM big)) UNION ALL SELECT 'b'::text, id FROM never) x WHERE k = 'b'",
+		"SELECT * FROM (SELECT 'a'::text AS k, id FROM few WHERE EXISTS (SELECT FROM big WHERE b = few.id) AND id IN (1, (SELECT max(v::int) FROM never)) UNION ALL SELECT 'b', id FROM never) x WHERE k = 'b'",
+		"SELECT id FROM (SELECT id, k AS key FROM (SELECT 'a'::text AS k, id FROM few WHERE id IN (1, (SELECT max(b) FROM big)) UNION ALL SELECT 'b', id FROM never) x WHERE id > 1) y WHERE key = 'b'",
+		"SELECT grantor FROM information_schema.usage_privileges WHERE object_type LIKE 'FOREIGN%'",
+		"SELECT grantor FROM information_schema.usage_privileges WHERE object_type LIKE '%ION'",
+		"SELECT grantor FROM information_schema.role_usage_grants WHERE object_type LIKE 'FOREIGN%' AND object_name IN ('s6', 'foo')",
 		"INSERT INTO acts VALUES (1)", "UPDATE acts SET a = 2", "DELETE FROM acts WHERE a = 1", "INSERT INTO acts SELECT id FROM few",
 		"INSERT INTO few VALUES (1) ON CONFLICT (id) DO UPDATE SET v = 'x'",
 		"INSERT INTO few VALUES (1) ON CONFLICT (id) DO UPDATE SET v = excluded.v RETURNING *",
@@ -158,6 +176,30 @@ func TestRelationsOfPlans(t *testing.T) {
 		slices.Sort(got)
 		if want := planRelations(t, client, sql); !slices.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", sql, got, want)
+		}
+	}
+}
+
+// TestRelationsOfPlansByIndex: a session that has sequential scans off reads few rows by index too.
+func TestRelationsOfPlansByIndex(t *testing.T) {
+	newDatabase(t, "cat_plan_index", planned+"; CREATE INDEX ON tiny (a)")
+	c := start(t, catalog.Config{})
+	client := newClient(t, "cat_plan_index", "postgres")
+	for _, off := range []bool{false, true} {
+		if off {
+			client.exec("SET enable_seqscan = off")
+		}
+		for _, sql := range []string{"SELECT max(id) FROM big", "SELECT max(v) FROM big", "SELECT min(a), max(a) FROM tiny", "SELECT max(a) FROM tiny WHERE a < 2"} {
+			s := catalog.Statement{SQL: sql, Indexed: off}
+			a, ok := c.Analyze(t.Context(), &catalog.Session{Database: "cat_plan_index", User: "postgres"}, s)
+			if !ok || len(a.Queries) != 1 {
+				t.Errorf("%s: not analysed", sql)
+				continue
+			}
+			got, want := len(a.Queries[0].Relations), len(planRelations(t, client, sql))
+			if got != want && (off || !strings.Contains(sql, "tiny")) { // else it is open
+				t.Errorf("%s: %d relations, want %d", sql, got, want)
+			}
 		}
 	}
 }

@@ -190,6 +190,9 @@ func (w *walker) quals(v querytree.Value, allowed map[int]bool) (out []Call) {
 		l.merged, l.anti = l.up.merged+1, not
 		return w.body(l, true, nil)
 	}
+	if v.Is("OPEXPR") && w.t.byIndex[v.Node.OID("opno")] {
+		return w.expr(v.Node.Get("args")) // it is open whether an index answers it, or its function
+	}
 	if !v.Is("BOOLEXPR") || v.Node.Get("boolop").Token != "and" {
 		return w.expr(v)
 	}
@@ -319,13 +322,21 @@ func (t *tree) compare(n *querytree.Node, subject querytree.Value) (val, known b
 	if !x.Is("CONST") || !y.Is("CONST") {
 		return false, false
 	}
-	if x.Node.Bool("constisnull") || y.Node.Bool("constisnull") {
+	return t.compareConstants(f, x.Node, y.Node)
+}
+
+// compareConstants is compare for two CONSTs.
+func (t *tree) compareConstants(f *Function, x, y *querytree.Node) (val, known bool) {
+	if x.Bool("constisnull") || y.Bool("constisnull") {
 		return false, f.Strict
 	}
 	t.byText = true
-	a, b := x.Node.Get("constvalue").Rest, y.Node.Get("constvalue").Rest
-	if equality[f.OID] {
+	a, b := x.Get("constvalue").Rest, y.Get("constvalue").Rest
+	switch {
+	case equality[f.OID]:
 		return a == b, true
+	case f.OID == like:
+		return matches(textOf(a), textOf(b)), true
 	}
 	if outcomes := ordering[f.OID]; outcomes != nil {
 		return slices.Contains(outcomes, cmp.Compare(int4(a), int4(b))), true
@@ -391,30 +402,38 @@ func (t *tree) volatile(v querytree.Value) bool {
 }
 
 // fingerprint is equal for equal expressions, wherever they stand in the text.
-func fingerprint(v querytree.Value) string {
+func fingerprint(v querytree.Value) string { return fingerprintOf(v, 0) }
+
+// fingerprintOf is equal for equal expressions of the columns of one entry, at, whatever its position.
+func fingerprintOf(v querytree.Value, at int) string {
 	var b strings.Builder
-	printTree(&b, v)
+	printTree(&b, v, at)
 	return b.String()
 }
 
-func printTree(b *strings.Builder, v querytree.Value) {
+func printTree(b *strings.Builder, v querytree.Value, at int) {
 	b.WriteString(v.Token)
 	b.WriteString(v.Rest)
 	for _, e := range v.List {
 		b.WriteByte(' ')
-		printTree(b, e)
+		printTree(b, e, at)
 	}
 	if v.Node == nil {
 		return
 	}
+	own := at > 0 && v.Node.Kind == "VAR" && v.Node.Int("varno") == at && v.Node.Int("varlevelsup") == 0
 	b.WriteString("{" + v.Node.Kind)
 	for _, f := range v.Node.Fields {
 		switch f.Name {
 		case "location", "aggno", "aggtransno", "resname", "ressortgroupref":
 			continue
+		case "varno", "varnosyn", "varnoold", "varattnosyn", "varoattno":
+			if own {
+				continue
+			}
 		}
 		b.WriteString(" :" + f.Name + " ")
-		printTree(b, f.Value)
+		printTree(b, f.Value, at)
 	}
 	b.WriteByte('}')
 }

@@ -13,12 +13,16 @@ type tree struct {
 	root    querytree.Value
 	version int
 	byText  bool // literals were compared
+	indexed bool // the session reads tables by index where it can
 
 	relations map[uint32]*treeRelation
 	functions map[uint32]*Function
 	operators map[uint32]uint32 // functions by operator, where the tree does not say
 	aggs      map[uint32]aggregate
 	domains   map[uint32][]querytree.Value // CHECKs, by domain, those of the base domains first
+
+	// byIndex are operators that an index of one of the relations can answer.
+	byIndex map[uint32]bool
 
 	// What the planner goes by that plans EXISTS; loaded if there is one.
 	hashable   map[uint32]bool    // operators
@@ -30,7 +34,8 @@ type tree struct {
 type treeRelation struct {
 	Relation
 	secured   bool           // has row-level security
-	open      bool           // so few rows that it is open whether the planner would use an index
+	few       bool           // has so few rows that costs hardly differ
+	open      bool           // it is open whether the planner would use an index
 	columns   map[int]uint32 // domains, by attribute number
 	checks    []querytree.Value
 	generated []generated
@@ -59,7 +64,7 @@ func newTree(v querytree.Value, version int) *tree {
 		root: v, version: version,
 		relations: map[uint32]*treeRelation{}, functions: map[uint32]*Function{},
 		operators: map[uint32]uint32{}, aggs: map[uint32]aggregate{}, domains: map[uint32][]querytree.Value{},
-		hashable: map[uint32]bool{}, sizes: map[uint32]float64{},
+		byIndex: map[uint32]bool{}, hashable: map[uint32]bool{}, sizes: map[uint32]float64{},
 	}
 }
 
@@ -166,7 +171,7 @@ SELECT p.top, p.oid, coalesce(am.amname = 'btree', false)::text,
     SELECT string_agg(coalesce(a.attnum, CASE k.n WHEN 0 THEN 0 ELSE -99 END)::text, ' ' ORDER BY k.at)
     FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(n, at)
       LEFT JOIN pg_attribute own ON own.attrelid = p.oid AND own.attnum = k.n
-      LEFT JOIN pg_attribute a ON a.attrelid = p.top AND a.attname = own.attname AND NOT a.attisdropped)
+      LEFT JOIN pg_attribute a ON a.attrelid = p.top AND a.attname = own.attname AND NOT a.attisdropped), i.indexprs::text
 FROM part p JOIN pg_class r ON r.oid = p.oid AND r.relkind <> 'p'
   LEFT JOIN pg_index i ON i.indrelid = p.oid AND i.indisvalid
   LEFT JOIN pg_class c ON c.oid = i.indexrelid LEFT JOIN pg_am am ON am.oid = c.relam`
@@ -184,7 +189,7 @@ func (t *tree) load(ctx context.Context, d *database) error {
 		for _, r := range rows {
 			t.relations[oid(r[0])] = &treeRelation{
 				Relation: Relation{OID: oid(r[0]), Schema: string(r[1]), Name: string(r[2]), Kind: char(r[3])},
-				secured:  yes(r[4]), open: yes(r[5]), columns: map[int]uint32{},
+				secured:  yes(r[4]), few: yes(r[5]), open: yes(r[5]) && !t.indexed, columns: map[int]uint32{},
 			}
 		}
 	}
@@ -197,6 +202,9 @@ func (t *tree) load(ctx context.Context, d *database) error {
 		if err := t.hashing(ctx, d, found); err != nil {
 			return err
 		}
+	}
+	if err := t.indexable(ctx, d, found); err != nil {
+		return err
 	}
 	for depth := 0; depth < 4 && (len(found.domains) > 0 || depth == 0 && len(found.relations) > 0); depth++ {
 		targets, indexed := found.targets, found.relations
@@ -315,6 +323,31 @@ func (t *tree) hashing(ctx context.Context, d *database, found *ids) error {
 	return err
 }
 
+// firstUser is the first OID of objects that users make, FirstNormalObjectId.
+const firstUser = 16384
+
+const byIndexSQL = `
+SELECT DISTINCT a.amopopr FROM pg_amop a JOIN pg_opclass c ON c.opcfamily = a.amopfamily JOIN pg_index i ON c.oid = ANY (i.indclass::oid[])
+WHERE a.amopopr = ANY ($1::oid[]) AND i.indrelid = ANY ($2::oid[])`
+
+// indexable looks up which of the users' operators an index may answer instead of their functions.
+func (t *tree) indexable(ctx context.Context, d *database, found *ids) error {
+	own := map[uint32]bool{}
+	for id := range found.compares {
+		if id >= firstUser {
+			own[id] = true
+		}
+	}
+	if len(own) == 0 {
+		return nil
+	}
+	rows, err := d.query(ctx, byIndexSQL, oidArray(own), oidArray(found.relations))
+	for _, r := range rows {
+		t.byIndex[oid(r[0])] = true
+	}
+	return err
+}
+
 // inherited looks up the indexes of what inherits from relations.
 func (t *tree) inherited(ctx context.Context, d *database, relations map[uint32]bool) error {
 	rows, err := d.query(ctx, leavesSQL, oidArray(relations))
@@ -329,7 +362,11 @@ func (t *tree) inherited(ctx context.Context, d *database, relations map[uint32]
 		if rel.leaves == nil {
 			rel.leaves = map[uint32][]index{}
 		}
-		i := index{btree: string(r[2]) == "true" && !yes(r[3])}
+		exprs, err := readTree(r[5])
+		if err != nil {
+			return err
+		}
+		i := index{btree: string(r[2]) == "true" && !yes(r[3]), exprs: exprs}
 		for k := range strings.FieldsSeq(string(r[4])) {
 			n, _ := strconv.Atoi(k)
 			i.keys = append(i.keys, n)

@@ -59,15 +59,43 @@ func (w *walker) joined(q *querytree.Node) bool {
 }
 
 // indexed follows an expression through merged sub-selects to a relation that has an index on it, and
-// lists the relations on the way. All rows have a constant in order.
+// lists the relations on the way. All rows have a constant in order. Of what is computed, indexes of
+// expressions have the order.
 func (w *walker) indexed(q *querytree.Node, at int, v querytree.Value) []Used {
 	if constant, _ := w.t.constant(v); constant {
 		return w.column(q, at, anyColumn)
 	}
-	if !v.Is("VAR") || v.Node.Int("varno") != at || v.Node.Int("varlevelsup") != 0 {
+	if !v.Is("VAR") {
+		return w.relation(q, at, func(rel *treeRelation, inherit bool) bool { return rel.computes(fingerprintOf(v, at), inherit) })
+	}
+	if v.Node.Int("varno") != at || v.Node.Int("varlevelsup") != 0 {
 		return nil
 	}
 	return w.column(q, at, v.Node.Int("varattno"))
+}
+
+// relation lists the relations of q if its entry at is one whose index the planner would use: serves says
+// that there is one, or none is needed.
+func (w *walker) relation(q *querytree.Node, at int, serves func(rel *treeRelation, inherit bool) bool) []Used {
+	rtes := q.Get("rtable").List
+	if at < 1 || at > len(rtes) {
+		return nil
+	}
+	rte := rtes[at-1].Node
+	rel := w.t.relations[rte.OID("relid")]
+	if rte.Int("rtekind") != rteRelation || rel == nil || rel.Kind != 'r' && rel.Kind != 'm' && rel.Kind != 'p' {
+		return nil
+	}
+	inherit := rte.Bool("inh")
+	if !inherit && len(rel.leaves) > 0 {
+		return nil // not taken for ten pages, like other tables that were never analysed
+	}
+	if !serves(rel, inherit) {
+		return nil
+	}
+	own := &walker{t: w.t}
+	own.relations(q)
+	return own.rels
 }
 
 // anyColumn is one that any order has in order.
@@ -79,21 +107,17 @@ func (w *walker) column(q *querytree.Node, at, column int) []Used {
 		return nil
 	}
 	rte := rtes[at-1].Node
-	own := &walker{t: w.t}
-	own.relations(q)
 	switch rte.Int("rtekind") {
 	case rteRelation:
-		rel := w.t.relations[rte.OID("relid")]
-		if rel == nil || rel.open || rel.Kind != 'r' && rel.Kind != 'm' && rel.Kind != 'p' {
-			return nil
-		}
-		inherit := rte.Bool("inh")
-		if !inherit && len(rel.leaves) > 0 {
-			return nil // not taken for ten pages, like other tables that were never analysed
-		}
-		if fixed := w.fixed(q, at); column == anyColumn || fixed[column] || rel.ordered(column, fixed, inherit) {
-			return own.rels
-		}
+		fixed := w.fixed(q, at)
+		return w.relation(q, at, func(rel *treeRelation, inherit bool) bool {
+			if column == anyColumn || fixed[column] {
+				// The cost is about the same for few rows. Then the plan wins that workers may run, if there
+				// is one: none may that reads the query around.
+				return !rel.few || refers(q.Get("jointree"), 1, maxCalls)
+			}
+			return rel.ordered(column, fixed, inherit)
+		})
 	case rteSubquery:
 		sub := rte.Get("subquery").Node
 		if setop := sub.Get("setOperations"); !setop.Null() {
@@ -112,6 +136,8 @@ func (w *walker) column(q *querytree.Node, at, column int) []Used {
 			below = w.indexed(sub, inner, columns[column-1].Node.Get("expr"))
 		}
 		if below != nil {
+			own := &walker{t: w.t}
+			own.relations(q)
 			return append(own.rels, below...)
 		}
 	}
@@ -180,7 +206,21 @@ func (w *walker) appended(q *querytree.Node, v querytree.Value) bool {
 // ordered says whether an index has a column of a relation in order, and of all those that inherit from it if inherit is
 // set.
 func (r *treeRelation) ordered(column int, fixed map[int]bool, inherit bool) bool {
-	serves := func(i index) bool { return i.serves(column, fixed) }
+	return r.has(inherit, func(i index) bool { return i.serves(column, fixed) })
+}
+
+// computes says the same of an expression, as fingerprintOf gives it.
+func (r *treeRelation) computes(expr string, inherit bool) bool {
+	return r.has(inherit, func(i index) bool {
+		return i.btree && i.pred.Null() && len(i.keys) > 0 && i.keys[0] == 0 && len(i.exprs.List) > 0 && fingerprintOf(i.exprs.List[0], 1) == expr
+	})
+}
+
+// has says whether the planner takes an index that serves.
+func (r *treeRelation) has(inherit bool, serves func(index) bool) bool {
+	if r.open {
+		return false
+	}
 	if !inherit || len(r.leaves) == 0 {
 		return slices.ContainsFunc(r.indexes, serves)
 	}

@@ -12,8 +12,7 @@ func (w *walker) assemble(l *level, from []Call, exists bool, used map[int]bool)
 	q := l.q
 	sorted := len(q.Get("sortClause").List) > 0
 	limited := !q.Get("limitCount").Null()
-	refs := 0
-	eachRef(q.Get("jointree"), func(int) { refs++ })
+	refs := items(q)
 	grouped := q.Bool("hasAggs") || len(q.Get("groupClause").List) > 0 || q.Bool("hasWindowFuncs")
 	by := map[int]bool{} // GROUP BY's, which are computed below the groups
 	for _, v := range q.Get("groupClause").List {
@@ -41,9 +40,12 @@ func (w *walker) assemble(l *level, from []Call, exists bool, used map[int]bool)
 		}
 	}
 	first = append(first, missing(maxColumns)...)
-	quals := w.quals(q.Get("jointree").Node.Get("quals"), mergeNullable(q))
+	quals := w.where(l)
 	pushed, having := w.having(q)
 	quals = append(quals, pushed...)
+	if l.empty {
+		quals = nil
+	}
 	if n := l.minMax; n > 1 { // each has the conditions for itself
 		from, quals = slices.Repeat(from, n), slices.Repeat(quals, n)
 	}
@@ -67,6 +69,20 @@ func (w *walker) assemble(l *level, from []Call, exists bool, used map[int]bool)
 	out = append(out, w.expr(q.Get("limitOffset"))...)
 	out = append(out, w.expr(q.Get("limitCount"))...)
 	return append(out, w.modify(l)...)
+}
+
+// where walks WHERE. If it is false, only what has been made a join is left of it.
+func (w *walker) where(l *level) (out []Call) {
+	v := l.q.Get("jointree").Node.Get("quals")
+	if !l.never {
+		return w.quals(v, mergeNullable(l.q))
+	}
+	for _, c := range conditions(v, nil) {
+		if link, _ := joinable(c); link != nil {
+			out = append(out, w.quals(c, nil)...)
+		}
+	}
+	return out
 }
 
 // tableFunction says whether all that a query reads is XMLTABLE or JSON_TABLE.

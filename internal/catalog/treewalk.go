@@ -27,6 +27,7 @@ type walker struct {
 	later    []Call // of rows of VALUES after the first
 	level    *level // the query in hand
 	outer    bool   // what is walked stands in for a column of a query around that one
+	never    bool   // the next query has no rows that anybody wants
 	steps    int
 }
 
@@ -43,6 +44,9 @@ type level struct {
 	minMax int               // how many min() and max() are found by an index
 	merged int               // how many queries around it are one with it: an EXISTS that was made a join
 	anti   bool              // it was NOT EXISTS
+	empty  bool              // its FROM and WHERE have no rows
+	never  bool              // because a condition around it is false
+	at     int               // where it stands in the range table of the level above; 0 if not in FROM
 }
 
 func (t *tree) queries() []*Query {
@@ -96,8 +100,8 @@ func (w *walker) query(q *querytree.Node, exists bool) []Call {
 
 // enter makes q the query in hand.
 func (w *walker) enter(q *querytree.Node) *level {
-	l := &level{q: q, up: w.level, rtes: q.Get("rtable").List, ctes: map[string]*querytree.Node{}, pulled: map[int]*level{}}
-	w.level = l
+	l := &level{q: q, up: w.level, never: w.never, rtes: q.Get("rtable").List, ctes: map[string]*querytree.Node{}, pulled: map[int]*level{}}
+	w.level, w.never = l, false
 	return l
 }
 
@@ -106,9 +110,16 @@ func (w *walker) body(l *level, exists bool, used map[int]bool) []Call {
 	q := l.q
 	w.with(q)
 	w.relations(q)
+	apart := len(w.sub)
 	from := w.from(q.Get("jointree"))
 	if on := q.Get("mergeJoinCondition"); !on.Null() { // from version 17 on it is not WHERE's
 		from = append(from, w.quals(on, mergeNullable(q))...)
+	}
+	if l.empty = l.never || w.empty(q); l.empty {
+		from = nil
+		if items(q) == 1 && len(l.pulled) == 0 { // not even planned; those of a join are, each by itself
+			w.sub = w.sub[:apart]
+		}
 	}
 	if setop := q.Get("setOperations"); !setop.Null() {
 		from = append(from, w.arms(setop)...)
@@ -201,11 +212,19 @@ func eachRef(v querytree.Value, f func(at int)) {
 	}
 }
 
+// items is how many entries a query's FROM has.
+func items(q *querytree.Node) (n int) {
+	eachRef(q.Get("jointree"), func(int) { n++ })
+	return n
+}
+
 // arms walks the queries of UNION and the like.
 func (w *walker) arms(v querytree.Value) (out []Call) {
 	eachRef(v, func(at int) {
 		if at > 0 && at <= len(w.level.rtes) {
-			out = append(out, w.query(w.level.rtes[at-1].Node.Get("subquery").Node, false)...)
+			part := w.level.rtes[at-1].Node.Get("subquery").Node
+			w.never = v.Node.Bool("all") && w.unwanted(part)
+			out = append(out, w.query(part, false)...)
 		}
 	})
 	return out
@@ -226,7 +245,9 @@ func (w *walker) from(v querytree.Value) (out []Call) {
 		out = w.from(v.Node.Get("fromlist"))
 	case "JOINEXPR":
 		out = append(w.from(v.Node.Get("larg")), w.from(v.Node.Get("rarg"))...)
-		out = append(out, w.quals(v.Node.Get("quals"), nullable(v.Node))...)
+		if on := w.quals(v.Node.Get("quals"), nullable(v.Node)); !w.lonely(v.Node) {
+			out = append(out, on...)
+		}
 	}
 	return out
 }
@@ -234,15 +255,14 @@ func (w *walker) from(v querytree.Value) (out []Call) {
 // nullable are the entries that a sub-select in a join's condition may be joined with: for an outer join those of the
 // side that may be missing, nil for all.
 func nullable(join *querytree.Node) map[int]bool {
-	const left, full, right = 1, 2, 3 // JoinType
 	allowed := map[int]bool{}
 	side := ""
 	switch join.Int("jointype") {
-	case left:
+	case leftJoin:
 		side = "rarg"
-	case right:
+	case rightJoin:
 		side = "larg"
-	case full:
+	case fullJoin:
 		return allowed
 	default:
 		return nil
@@ -362,6 +382,9 @@ func (w *walker) subquery(at int, q *querytree.Node, barrier bool, around *level
 	}
 	w.level = around
 	in := w.enter(q)
+	if around == l {
+		in.at = at
+	}
 	defer func() { w.level = l }()
 	if w.simple(q) && !barrier {
 		l.pulled[at-1] = in

@@ -73,6 +73,8 @@ type Statement struct {
 	Text string
 	// Key is the text without its literals, for a statement to which they make no difference.
 	Key string
+	// Table is what CREATE INDEX with Functions calls them for, row by row.
+	Table *Relation
 	// Columns are those that COPY names.
 	Columns []string
 	// Types are the parameters' types that PREPARE states, as written.
@@ -91,6 +93,7 @@ type Statement struct {
 type Arg struct {
 	Text  string
 	Known bool // it is a constant, and not NULL
+	Null  bool // it is NULL as a constant
 }
 
 // EffectKind says what a statement changes for later statements.

@@ -235,7 +235,7 @@ func readArgs(s *Statement, params []*pg_query.Node) {
 	c := &collector{}
 	for _, p := range params {
 		text, ok := constText(p)
-		s.Args = append(s.Args, Arg{Text: text, Known: ok})
+		s.Args = append(s.Args, Arg{Text: text, Known: ok, Null: constNull(p)})
 		c.expr(p, nil)
 	}
 	s.Functions = c.funcs
@@ -252,6 +252,14 @@ func integers(elements []*pg_query.Node) (string, bool) {
 		list[i] = text
 	}
 	return "{" + strings.Join(list, ",") + "}", true
+}
+
+// constNull says whether an expression is NULL, perhaps of a type that is named.
+func constNull(n *pg_query.Node) bool {
+	for n.GetTypeCast() != nil {
+		n = n.GetTypeCast().Arg
+	}
+	return n.GetAConst().GetIsnull()
 }
 
 // constText prints a constant; NULL and what only the server can compute are
@@ -296,6 +304,10 @@ func readFunctions(s *Statement, n *pg_query.Node) {
 			c.expr(p.GetIndexElem().GetExpr(), nil)
 		}
 		c.expr(v.IndexStmt.WhereClause, nil)
+		if len(c.funcs) > 0 && v.IndexStmt.Relation != nil {
+			table := rangeVar(v.IndexStmt.Relation, Read)
+			s.Table = &table
+		}
 	case *pg_query.Node_AlterTableStmt:
 		for _, n := range v.AlterTableStmt.Cmds {
 			cmd := n.GetAlterTableCmd()

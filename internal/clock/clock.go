@@ -27,6 +27,16 @@ func (c *Clock) Now() time.Time {
 	return now.Add(c.ahead)
 }
 
+// Ahead is how far the clock was put forward.
+func (c *Clock) Ahead() time.Duration {
+	if c == nil {
+		return 0
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ahead
+}
+
 // Advance puts the clock forward. A d that is not positive does nothing: time
 // never goes back.
 func (c *Clock) Advance(d time.Duration) {
@@ -46,7 +56,7 @@ func (c *Clock) Advance(d time.Duration) {
 // ends first.
 func (c *Clock) Wait(ctx context.Context, t time.Time) error {
 	for {
-		left, moved := c.until(t)
+		left, moved := c.Until(t)
 		if left <= 0 {
 			return nil
 		}
@@ -62,8 +72,9 @@ func (c *Clock) Wait(ctx context.Context, t time.Time) error {
 	}
 }
 
-// until is how far t is away, and a channel that is closed when that changes.
-func (c *Clock) until(t time.Time) (left time.Duration, moved <-chan struct{}) {
+// Until is how far t is away, and a channel that is closed when that changes; for
+// who waits for more than the time.
+func (c *Clock) Until(t time.Time) (left time.Duration, moved <-chan struct{}) {
 	if c == nil {
 		return time.Until(t), nil
 	}

@@ -22,7 +22,7 @@
 // The layers: files of the database go through a guard. Its first error fences them
 // all and is kept from Pebble, which would end the process at some and repeat
 // others for ever; the store asks the guard after each fsync. The guard is also
-// where tests inject faults.
+// where faults are injected on purpose.
 //
 // See https://github.com/cockroachdb/pebble
 package store

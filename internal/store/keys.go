@@ -20,7 +20,12 @@ const (
 	KindInstance     Kind = 'i' // DB instances: resource id
 	KindEvent        Kind = 'e' // RDS events: number
 	KindSubscription Kind = 'u' // RDS event subscriptions: name
+	KindSnapshot     Kind = 'S' // DB cluster snapshots: identifier
+	KindClusterGroup Kind = 'G' // DB cluster parameter groups: name
+	KindDBGroup      Kind = 'P' // DB parameter groups: name
+	KindSubnetGroup  Kind = 'N' // DB subnet groups: name
 	KindSpool        Kind = 'q' // queued events of an activity stream: stream, position
+	KindIntent       Kind = 'n' // what sessions are about to do: stream, instance, number
 )
 
 // Key is a key made of numbers, which sorts as they do.

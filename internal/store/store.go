@@ -25,7 +25,7 @@ type Config struct {
 	// Backoff is the pause before a failed directory is opened again; it doubles
 	// up to 16 times that. 0: 100 ms.
 	Backoff time.Duration
-	// Fault stands in for a bad disk, in tests. nil: the disk as it is.
+	// Fault stands in for a bad disk. nil: the disk as it is.
 	Fault Fault
 }
 

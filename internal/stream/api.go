@@ -18,13 +18,14 @@ const (
 type Record struct {
 	PartitionKey string // a random UUID
 	Data         []byte
-	Spooled      uint64 // the position of the batch in the spool; 0: it is not there
-	Lane         int    // from 1; records of the same lane have an order; 0: in none
+	Lane         int          // from 1; records of the same lane have an order; 0: in none
+	Spooled      uint64       // the position of the batch in the spool; 0: it is not there
+	Settled      []Settlement // what the IntentLog forgets with it
 }
 
 // Publisher stores records. When PutRecords returns nil, all of them are
 // durable and will be read in the order given for each lane, and the
-// spooled batches that they were made of are gone. With a spool, a call stores all
+// spooled batches that they were made of are gone, and the intents that they settle. With a spool, a call stores all
 // or nothing, and its error is certain unless ctx has ended or Config.AtLeastOnce is
 // set. After an error the same records come again, before any others.
 type Publisher interface {
@@ -58,6 +59,8 @@ type SpooledBatch struct {
 	Events     []byte // JSON, comma-separated
 	Span       Loss   // its events: what is lost if the batch is
 	Cut        []byte // shorter JSON of an event that may be too large; nil: it is not
+	// Settled is what the IntentLog forgets when the batch is appended. It is not stored.
+	Settled []Settlement
 }
 
 // Notice tells the owner of a stream about windows in which events may have

@@ -56,6 +56,9 @@ type Config struct {
 	// SpoolDelay is how long events wait in memory at most, but for the time that
 	// the spool itself takes; 0: 100 ms.
 	SpoolDelay time.Duration
+	// Intents stores what a sync stream's sessions are about to do, before they do it;
+	// it shares its disk with the Publisher and the Spool. nil: nobody has to tell.
+	Intents IntentLog
 	// BatchBytes is the JSON that one record takes at most, unless a single
 	// event is larger; 0: 256 KiB. It is lowered to what surely fits.
 	BatchBytes int

@@ -9,6 +9,12 @@
 // tick: one waiting session costs one put, a hundred waiting sessions too.
 // A heartbeat record goes out per instance and interval.
 //
+// With an IntentLog a sync stream also takes what sessions are about to do. It is
+// forgotten by the call that stores the event:
+//
+//	Source.Intend ──▶ [group] ──▶ IntentLog.Append ──durable──▶ the statement is sent
+//	Source.Record ──▶ [batch] ──▶ PutRecords, with Record.Settled
+//
 // With a spool, batches that have waited for a moment (a key that is disabled, a
 // stream that is gone, more events than the publisher seals) are written to it and
 // leave the memory. They are published in their order, by this stream or the next

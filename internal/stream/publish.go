@@ -38,6 +38,10 @@ func (s *Stream) publishAll(ctx context.Context) {
 			s.gather(ctx)
 			continue
 		}
+		if !s.settleVoid(ctx) {
+			return
+		}
+		s.roundBegan.Store(0)
 		s.settle(lost)
 		if drain == nil {
 			return
@@ -79,6 +83,9 @@ func (s *Stream) publish(ctx context.Context, jobs []sealJob, lostBefore int64) 
 	s.roundBegan.Store(max(1, int64(time.Since(s.made))))
 	var total Stats
 	var lost Loss
+	if s.hasVoid() && !s.settleVoid(ctx) {
+		return false
+	}
 	records, batches := make([]Record, 0, len(jobs)), make([]*batch, 0, len(jobs))
 	for _, job := range jobs {
 		if !s.unspool(ctx, job.batch) {
@@ -94,6 +101,7 @@ func (s *Stream) publish(ctx context.Context, jobs []sealJob, lostBefore int64) 
 			if !s.dropSpooled(ctx, job.batch) {
 				return false
 			}
+			s.settleLost(job)
 			continue
 		}
 		id, err := uuid.NewRandomFromReader(s.config.Rand)
@@ -101,7 +109,7 @@ func (s *Stream) publish(ctx context.Context, jobs []sealJob, lostBefore int64) 
 			s.config.Logger.Error("activity stream: cannot make a partition key", "error", err)
 			return false
 		}
-		records, batches = append(records, Record{PartitionKey: id.String(), Data: data, Lane: job.order()}), append(batches, job.batch)
+		records, batches = append(records, Record{PartitionKey: id.String(), Data: data, Lane: job.order(), Settled: s.settlements(job)}), append(batches, job.batch)
 	}
 	for rest := records; len(rest) > 0; {
 		n := firstPut(rest)

@@ -31,6 +31,7 @@ type batch struct {
 	cut     []byte        // see piece.cut
 	durable chan struct{} // nil: nobody waits, or they have been released
 	spool   spooled
+	settled []activity.Settled // with the events
 }
 
 // maxSpare and maxSpareBytes bound the batches kept for reuse.
@@ -102,6 +103,9 @@ func (l *lane) take(r *rendering) (durable <-chan struct{}) {
 		p := &r.pieces[i]
 		if s.queued+p.end-p.start > s.config.QueueBytes {
 			s.loseLocked(lossOf(r.pieces[i:]))
+			for _, lost := range r.pieces[i:] {
+				s.intents.voidLocked(l.instanceID, lost.settled)
+			}
 			return s.overflowLocked()
 		}
 		s.stats.Events += p.span.Lost
@@ -124,7 +128,7 @@ func (l *lane) addLocked(r *rendering, p *piece) *batch {
 	s.queued += len(events)
 	if p.cut != nil {
 		l.rotate()
-		b := &batch{events: append([]byte(nil), events...), span: p.span, cut: p.cut}
+		b := &batch{events: append([]byte(nil), events...), span: p.span, cut: p.cut, settled: p.settled}
 		l.full = append(l.full, b)
 		return b
 	}
@@ -140,6 +144,9 @@ func (l *lane) addLocked(r *rendering, p *piece) *batch {
 	}
 	b.events = append(b.events, events...)
 	b.span.Add(p.span)
+	for _, n := range p.settled {
+		b.settled = activity.Settle(b.settled, n)
+	}
 	return b
 }
 
@@ -258,6 +265,7 @@ func (s *Stream) releaseAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.eachBatchLocked((*batch).release)
+	s.intents.giveUpLocked()
 }
 
 func (s *Stream) eachBatchLocked(f func(*batch)) {

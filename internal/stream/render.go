@@ -13,8 +13,9 @@ type rendering struct {
 // piece is a part of a rendering that goes into one record.
 type piece struct {
 	start, end int
-	span       Loss   // what is lost if the piece is
-	cut        []byte // what to send if the one event of the piece is too large
+	span       Loss               // what is lost if the piece is
+	cut        []byte             // what to send if the one event of the piece is too large
+	settled    []activity.Settled // with the events
 }
 
 // maxPiece bounds a piece of several events: a queue that is nearly full takes the
@@ -59,16 +60,17 @@ func (r *rendering) render(events []activity.Event, v activity.Version, batch, f
 		size := len(r.buf) - body
 		if size > fits {
 			short := shortened(e, fits)
-			r.pieces = append(r.pieces, piece{body, len(r.buf), span, activity.AppendEvent(nil, &short, v)})
+			r.pieces = append(r.pieces, piece{body, len(r.buf), span, activity.AppendEvent(nil, &short, v), activity.Settle(nil, e.Settles)})
 			continue
 		}
 		if r.joins() && len(r.buf)-r.pieces[len(r.pieces)-1].start <= batch {
 			last := &r.pieces[len(r.pieces)-1]
 			last.end = len(r.buf)
 			last.span.Add(span)
+			last.settled = activity.Settle(last.settled, e.Settles)
 			continue
 		}
-		r.pieces = append(r.pieces, piece{start: body, end: len(r.buf), span: span})
+		r.pieces = append(r.pieces, piece{start: body, end: len(r.buf), span: span, settled: activity.Settle(nil, e.Settles)})
 	}
 }
 

@@ -96,9 +96,10 @@ func (s *Stream) spoolWaiting(ctx context.Context, all bool) error {
 			b := batches[n]
 			bytes += len(b.events)
 			write = append(write, SpooledBatch{Position: s.position + uint64(n) + 1, InstanceID: lanes[n].instanceID,
-				Events: b.events, Span: b.span, Cut: b.cut})
+				Events: b.events, Span: b.span, Cut: b.cut, Settled: b.settlements(lanes[n].instanceID)})
 			n++
 		}
+		s.afterIntents()
 		if err := s.config.Spool.Append(ctx, write); err != nil {
 			return err
 		}
@@ -159,6 +160,7 @@ func (s *Stream) written(batches []*batch) {
 	}
 	for _, b := range batches {
 		s.position++
+		b.settled = nil
 		b.spool.position = s.position
 		b.spool.size = int64(len(b.events)) + spoolOverhead
 		s.spooled += b.spool.size
@@ -225,6 +227,7 @@ func (s *Stream) put(ctx context.Context, call []Record, of []*batch) error {
 		}
 	}
 	s.mu.Unlock()
+	s.afterIntents()
 	err := s.config.Publisher.PutRecords(ctx, s.config.StreamName, call)
 	if err != nil && (ctx.Err() == nil || s.config.AtLeastOnce) {
 		return err

@@ -29,6 +29,7 @@ type Stream struct {
 	made       time.Time
 	roundBegan atomic.Int64 // time since made, which no clock change moves; 0: the publisher is free
 	window     window
+	intents    intents
 
 	spoolMu  sync.Mutex // held while batches are spooled, and while records are put; before mu
 	position uint64     // of the last spooled batch; guarded by spoolMu
@@ -84,6 +85,7 @@ func New(config Config) (*Stream, error) {
 		overflow: make(chan struct{}, 1),
 		drain:    make(chan struct{}),
 		ended:    make(chan struct{}),
+		intents:  intents{wake: make(chan struct{}, 1)},
 	}
 	s.renderings.New = newRendering
 	s.window.notify = c.Notify
@@ -110,6 +112,9 @@ func (s *Stream) Run(ctx context.Context) error {
 	watchdog.Go(func() { s.watch(watching) })
 	if s.config.Spool != nil {
 		watchdog.Go(func() { s.spoolAll(watching) })
+	}
+	if s.config.Intents != nil {
+		watchdog.Go(func() { s.storeAllIntents(watching) })
 	}
 	s.publishAll(ctx)
 	stopWatching()
@@ -164,7 +169,9 @@ func (s *Stream) stopTaking() {
 func (s *Stream) end(cause error) error {
 	s.stopTaking()
 	s.spoolRest()
+	s.settleRest()
 	s.mu.Lock()
+	s.intents.giveUpLocked()
 	var left Loss
 	s.eachBatchLocked(func(b *batch) {
 		if b.spool.position == 0 {
@@ -215,21 +222,24 @@ func (s *Stream) watch(ctx context.Context) {
 		case <-tick.C:
 			began := time.Duration(s.roundBegan.Load())
 			if began != 0 && time.Since(s.made)-began >= s.config.SyncTimeout {
-				s.giveUp()
+				s.giveUp(s.window.failure(), "publishing")
+			}
+			if began = time.Duration(s.intents.began.Load()); began != 0 && time.Since(s.made)-began >= s.config.SyncTimeout {
+				s.giveUp(s.intents.failure(), "storing intents")
 			}
 		}
 	}
 }
 
-// giveUp begins a loss window and lets the sessions go. Their events stay
-// queued and are lost only if the queue overflows or the stream ends.
-func (s *Stream) giveUp() {
+// giveUp begins a loss window, for an error or because something takes too long, and
+// lets the sessions go. Their events stay queued and are lost only if the queue
+// overflows or the stream ends.
+func (s *Stream) giveUp(err error, what string) {
 	if s.window.isOpen() {
 		return
 	}
-	err := s.window.failure()
 	if err == nil {
-		err = fmt.Errorf("publishing has taken longer than %v", s.config.SyncTimeout)
+		err = fmt.Errorf("%s has taken longer than %v", what, s.config.SyncTimeout)
 	}
 	s.window.begin(err)
 	s.config.Logger.Warn("activity stream: events may be lost from now on", "stream", s.config.StreamName, "error", err)

@@ -115,7 +115,7 @@ func (s *Stream) beginDropWindow() {
 func (s *Stream) settle(lostBefore int64) {
 	lost := s.lost()
 	s.beginDropWindow()
-	if lost != lostBefore || !s.window.isOpen() {
+	if lost != lostBefore || !s.window.isOpen() || s.intentsStuck() {
 		return
 	}
 	if s.window.end(s.takeLoss) {

@@ -27,6 +27,7 @@ type StackConfig struct {
 	Stream   string            // mode of the activity stream; empty: das-local's default
 	Settings map[string]string // of the server; nil: those that the cases were recorded with
 	BinDir   string            // has the server's programs; empty: the newest installed
+	Preload  bool              // the server has pgaudit in mode catalog too
 }
 
 // StartStack starts all parts; on failure none is left running.
@@ -36,7 +37,7 @@ func StartStack(ctx context.Context, c StackConfig) (*Stack, error) {
 		conf = settings
 	}
 	conf = maps.Clone(conf)
-	if c.Mode == "server" {
+	if c.Mode == "server" || c.Preload {
 		conf["shared_preload_libraries"] = "pgaudit"
 	}
 	s := new(Stack)

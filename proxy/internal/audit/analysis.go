@@ -33,6 +33,9 @@ func (r *run) analyse(q catalog.Statement, rels []classify.Relation) *catalog.An
 		return nil
 	}
 	r.loginPath(r.ctx)
+	if v, ok := r.state.get("enable_seqscan"); ok {
+		q.Indexed = isOff(v[0])
+	}
 	for _, rel := range rels {
 		if rel.Schema == "pg_temp" {
 			return nil
@@ -52,6 +55,13 @@ func (r *run) analyse(q catalog.Statement, rels []classify.Relation) *catalog.An
 		return nil
 	}
 	return a
+}
+
+// isOff says whether a setting's value is a spelling of false.
+func isOff(value string) bool {
+	value = strings.ToLower(strings.TrimSpace(value))
+	begins := func(word string, least int) bool { return len(value) >= least && strings.HasPrefix(word, value) }
+	return value == "0" || begins("false", 1) || begins("no", 1) || begins("off", 2)
 }
 
 // touches says whether a statement has a relation of that schema.

@@ -29,6 +29,7 @@ func TestAssisted(t *testing.T) {
 		t.Fatal(err)
 	}
 	const q, f = "select 1", "select f()"
+	const p, e = "prepare p as insert into t values ($1, $2, $3)", "execute p('', null::text, 'x')"
 	for name, c := range map[string]struct {
 		items []track.Item
 		want  []string
@@ -58,9 +59,13 @@ func TestAssisted(t *testing.T) {
 		"a rule that turns a write into nothing": {[]track.Item{
 			audited("1,1,DDL,CREATE RULE,,,create rule,<none>,0"), query("create rule", "CREATE RULE"), ready('I'), query("insert into t values (1)", "INSERT 0 0"), ready('I')},
 			[]string{"2.1 CREATE RULE"}},
+		"NULL as an argument": {[]track.Item{
+			audited(`1,1,WRITE,PREPARE,,,"%s",<none>,0`, p), query(p, "PREPARE"), ready('I'),
+			audited(`2,1,WRITE,INSERT,TABLE,public.t,"%s",",,x",1`, p), audited(`2,2,MISC,EXECUTE,,,"%s",<none>,0`, e), query(e, "EXECUTE"), ready('I')},
+			[]string{"2.1 PREPARE", `3.1 INSERT public.t 1 ["" "x"]`, "3.2 EXECUTE"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := audit.New(audit.Config{Classifier: classifier, Session: &activity.Session{}, Assisted: true})
+			s, err := audit.New(audit.Config{Classifier: classifier, Session: &activity.Session{}, Assisted: true, MaxText: 1000})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -77,6 +82,9 @@ func TestAssisted(t *testing.T) {
 				}
 				if e.RowCount != activity.NoRows {
 					text += fmt.Sprint(" ", e.RowCount)
+				}
+				if len(e.Params) > 0 {
+					text += fmt.Sprintf(" %q", e.Params)
 				}
 				got = append(got, text)
 			}

@@ -60,6 +60,8 @@ type Config struct {
 	// Assisted says that the server's own audit reports what it records, as Audited
 	// items.
 	Assisted bool
+	// Foreseeing is for a Session that does nothing but Foresee.
+	Foreseeing bool
 	// MaxText bounds the text of a statement that ran inside another, in bytes. 0
 	// means 1 MiB.
 	MaxText int

@@ -69,7 +69,9 @@ func (r *run) emit(st *classify.Statement, rows int64, tag string) {
 	case classify.Call:
 		r.procedure(st)
 	case classify.Utility:
-		r.functions(st.Functions)
+		if len(st.Functions) > 0 && !r.noRows(st.Table) {
+			r.functions(st.Functions)
+		}
 	}
 	if tag != "" && (st.Form == classify.Utility || st.Form == classify.Unread) {
 		command = tagCommand(tag)

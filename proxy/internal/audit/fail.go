@@ -92,6 +92,8 @@ func ran(state string) bool {
 	switch state {
 	case "22P02", "22007", "22008":
 		return false // mostly literals that the parser could not read
+	case track.UnknownOutcome:
+		return false // perhaps
 	}
 	switch state[:2] {
 	case "42", "26", "34", "3F", "25", "0A", "57", "08", "53", "54":

@@ -50,6 +50,19 @@ func (r *run) inlined(out []found, body *classify.Statement, depth int) []found 
 	return out
 }
 
+// noRows says whether a table is known to have none.
+func (r *run) noRows(table *classify.Relation) bool {
+	if table == nil || r.cfg.Catalog == nil {
+		return false
+	}
+	c, ok := r.lookup(table.Schema, table.Name)
+	if !ok || c.OID == 0 {
+		return false
+	}
+	n, ok := r.cfg.Catalog.Count(r.ctx, &r.names, c.OID)
+	return ok && n == 0
+}
+
 // called makes the event of a function's call.
 func (r *run) called(c catalog.Function) {
 	if r.told {

@@ -170,6 +170,39 @@ func TestWorkOfTheOpenTransaction(t *testing.T) {
 		{"ROLLBACK", "ROLLBACK"},
 		{"SELECT * FROM v", "SELECT TABLE public.t, SELECT VIEW public.v"},
 		{"SELECT * FROM w", "SELECT failed"},
+		// What the session has locked nobody else can look at.
+		{"CREATE VIEW own AS SELECT v.id FROM v, u", "CREATE VIEW"},
+		{"BEGIN", "BEGIN"}, {"ALTER VIEW own SET (security_barrier = on)", "ALTER VIEW"},
+		{"SELECT * FROM own", "SELECT TABLE public.t, SELECT TABLE public.u, SELECT VIEW public.own, SELECT VIEW public.v"},
+		{"COMMIT", "COMMIT"},
+	} {
+		l.want(tt[0], tt[1])
+	}
+}
+
+// TestIndexOfNoRows: the expressions of an index are not called for a table that is empty.
+func TestIndexOfNoRows(t *testing.T) {
+	newLiveDatabase(t, "live_index", `CREATE TABLE none (id int); CREATE TABLE one (id int); INSERT INTO one VALUES (1);
+		CREATE FUNCTION f(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN 1; END $$`)
+	l := newLive(t, newCatalogue(t), "live_index")
+	l.want("CREATE INDEX ON none (f(id))", "CREATE INDEX")
+	l.want("CREATE INDEX ON one (f(id))", "CREATE INDEX, EXECUTE FUNCTION public.f")
+	l.want("CREATE INDEX ON one (id) WHERE f(id) = 1", "CREATE INDEX, EXECUTE FUNCTION public.f")
+	l.want("CREATE INDEX ON one (id)", "CREATE INDEX")
+}
+
+// TestSequentialScansOff: the planner of such a session finds min() and max() of few rows by index as well.
+func TestSequentialScansOff(t *testing.T) {
+	newLiveDatabase(t, "live_seqscan", "CREATE TABLE k (id int PRIMARY KEY); INSERT INTO k VALUES (1); ANALYZE k")
+	l := newLive(t, newCatalogue(t), "live_seqscan")
+	const once, twice = "SELECT TABLE public.k", "SELECT TABLE public.k, SELECT TABLE public.k"
+	for _, tt := range [][2]string{
+		{"SELECT max(id) FROM k", once},
+		{"SET enable_seqscan = off", "SET"}, {"SELECT max(id) FROM k", twice},
+		{"SET enable_seqscan TO true", "SET"}, {"SELECT max(id) FROM k", once},
+		{"BEGIN", "BEGIN"}, {"SET LOCAL enable_seqscan = 0", "SET"}, {"SELECT max(id) FROM k", twice}, {"COMMIT", "COMMIT"},
+		{"SELECT max(id) FROM k", once},
+		{"SET enable_seqscan TO No", "SET"}, {"SELECT max(id) FROM k", twice}, {"RESET enable_seqscan", "RESET"}, {"SELECT max(id) FROM k", once},
 	} {
 		l.want(tt[0], tt[1])
 	}

@@ -39,6 +39,9 @@ const beginning = 1024
 func (s *Session) secretArguments(t *text) bool {
 	for _, name := range t.executes {
 		p := s.prepared[name]
+		if p == nil && s.cfg.Foreseeing {
+			return true // nobody knows what it takes
+		}
 		if len(t.params) > 0 || len(t.settings) > 0 || p != nil && (len(p.text.params) > 0 || len(p.text.settings) > 0) {
 			return true
 		}

@@ -74,10 +74,13 @@ func (r *run) relation(out []found, rel classify.Relation, depth int) []found {
 	return out
 }
 
-// viewQuery is the query of a view; that of one that the catalogue does not have is the client's own.
+// viewQuery is the query of a view. Of one that the catalogue does not have, or not to be
+// looked at because the session has it locked, it is the client's own.
 func (r *run) viewQuery(rel classify.Relation, oid uint32) *classify.Statement {
 	if oid != 0 {
-		return r.definition(oid)
+		if def := r.definition(oid); def != nil {
+			return def
+		}
 	}
 	name := catalog.Truncate(rel.Name)
 	if o, ok := r.state.lookup(rel.Schema, name); ok {
@@ -198,6 +201,12 @@ func (s *Session) tempSchema(ctx context.Context) string {
 		return "pg_temp"
 	}
 	return s.temp
+}
+
+// AskBeforeEnd has the catalogue ask for, and keep, what only a live session can
+// be asked: the name of its temporary schema. It may be called beside Apply.
+func AskBeforeEnd(ctx context.Context, c Catalog, pid int32, database string) {
+	c.TempSchema(ctx, &catalog.Session{PID: pid, Database: database})
 }
 
 // objectType is pgaudit's word for a relation kind.

@@ -161,11 +161,13 @@ func (r *run) missing() bool {
 // statement's own.
 func (r *run) record(rec *record) (own bool) {
 	of, command, params := (*text)(nil), "", rec.params
+	var nulls []classify.Arg // arguments that may be NULL
 	switch e := r.executedText(rec); {
 	case r.says(rec):
 		of, command, own = r.text, r.base.CommandText, !calls(rec)
 	case e != nil:
 		of, command = e, r.show(e, 0, len(e.raw))
+		nulls = executed(r.stmt).Args
 	default:
 		command = r.nestedText(rec)
 	}
@@ -177,7 +179,7 @@ func (r *run) record(rec *record) (own bool) {
 		r.printed = rec.params
 		params = r.bound()
 	case len(params) > 0:
-		params = r.hideParams(of, params)
+		params = withoutNulls(r.hideParams(of, params), nulls)
 	}
 	if r.cfg.NoCatalogEvents && !calls(rec) && strings.HasPrefix(rec.name, "pg_catalog.") {
 		return own
@@ -267,6 +269,16 @@ func (r *run) hideParams(of *text, params []string) []string {
 		}
 	}
 	return out
+}
+
+// withoutNulls takes out of EXECUTE's parameters those that are NULL: the server's audit
+// has them as empty strings.
+func withoutNulls(params []string, args []classify.Arg) []string {
+	if len(args) != len(params) {
+		return params
+	}
+	i := 0
+	return slices.DeleteFunc(params, func(string) bool { i++; return args[i-1].Null })
 }
 
 // unclaimed makes events of the records that no statement is known for yet.

@@ -52,7 +52,7 @@ const (
 // followed are the parameters that change what events say.
 func followed(name string) bool {
 	switch name {
-	case "search_path", "role", "bytea_output", "extra_float_digits", "session_authorization":
+	case "search_path", "role", "bytea_output", "extra_float_digits", "session_authorization", "enable_seqscan":
 		return true
 	}
 	return false

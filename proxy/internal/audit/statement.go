@@ -78,7 +78,7 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 	r := &run{Session: s, ctx: ctx, it: it, text: t, dst: dst, failed: failed, from: from, to: to, depth: len(s.state.saved)}
 	r.base = activity.Event{
 		Session: s.who, LogTime: it.End, StartTime: it.Start, RowCount: activity.NoRows,
-		CommandText: s.show(t, from, to), HasCommandText: true,
+		CommandText: s.show(t, from, to), HasCommandText: true, Settles: settles(it),
 	}
 	if s.assist == nil && s.overlapped(it) {
 		return dst
@@ -105,6 +105,18 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 	s.remember(st, t, from, to)
 	s.effects(st)
 	return r.dst
+}
+
+// settles says what is answered with the events of an item.
+func settles(it *track.Item) activity.Settled {
+	s := activity.Settled{Intent: it.Intent, Answered: 1}
+	if it.Source == track.Query {
+		s.Answered, s.Steps = uint32(it.Index)+1, true
+	}
+	if it.Intent == 0 {
+		return activity.Settled{}
+	}
+	return s
 }
 
 // follow takes what a statement changes that is no event: it ran while none was wanted.

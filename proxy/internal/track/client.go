@@ -144,6 +144,7 @@ func (t *Tracker) clientText(typ byte, name, text []byte, textLen int, tail []by
 		}
 		e.text, e.textLen = string(text), textLen
 		e.size = len(text)
+		t.intend(e)
 		t.temp = t.temp || containsFold(e.text, "pg_temp")
 	} else {
 		r := reader{b: tail}
@@ -168,6 +169,9 @@ func (t *Tracker) clientParams(typ byte, s *splitParams, now time.Time) {
 	}
 	e.params, e.size = params, params.Size()
 	t.queue.bytes += e.size
+	if typ == 'F' {
+		t.intend(e)
+	}
 }
 
 // clientMessage handles every other message; body is what was kept of it.
@@ -208,6 +212,7 @@ func (t *Tracker) clientMessage(typ byte, body []byte, now time.Time) {
 	case 'E':
 		e := t.push('E', now)
 		e.name = t.portalName(r.name())
+		t.intend(e)
 	case 'F':
 		e := t.push('F', now)
 		if !e.quiet {
@@ -215,6 +220,7 @@ func (t *Tracker) clientMessage(typ byte, body []byte, now time.Time) {
 			e.params = r.params()
 			e.size = e.params.Size()
 			t.queue.bytes += e.size
+			t.intend(e)
 		}
 	case 'S':
 		if !t.copyOpen {
@@ -245,6 +251,9 @@ func (t *Tracker) copyEnd(now time.Time) {
 func (t *Tracker) push(kind byte, now time.Time) *entry {
 	e := t.queue.push()
 	e.kind, e.start, e.quiet = kind, now, !t.wanted
+	if kind == 'P' {
+		t.queue.parses++
+	}
 	return e
 }
 

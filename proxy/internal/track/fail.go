@@ -42,20 +42,23 @@ func (t *Tracker) error(err *Error, now time.Time, items []Item) []Item {
 			p.done = true
 		}
 	}
+	items = t.settle(e, items)
 	t.ports.closeAll()
 	switch e.kind {
 	case 'P', 'B', 'D', 'C', 'E':
-		t.skip()
+		items = t.skip(items)
 	}
 	return items
 }
 
 // skip drops what the server will not run.
-func (t *Tracker) skip() {
+func (t *Tracker) skip(items []Item) []Item {
 	for t.queue.n > 0 && t.queue.at(0).kind != 'S' {
+		items = t.settle(t.queue.at(0), items)
 		t.queue.pop()
 	}
 	t.skipping = t.queue.n == 0
+	return items
 }
 
 // failure is the item for an entry that failed, without its error.
@@ -63,9 +66,9 @@ func (t *Tracker) failure(e *entry, now time.Time) Item {
 	it := Item{Source: Execute}
 	switch e.kind {
 	case 'Q':
-		it = Item{Source: Query, Text: e.text, TextLen: e.textLen, Index: e.index, Group: t.shared()}
+		it = Item{Source: Query, Text: e.text, TextLen: e.textLen, Index: e.index, Group: t.shared(), Intent: e.intent}
 	case 'F':
-		it = Item{Source: FunctionCall, FunctionOID: e.oid, Params: e.params}
+		it = Item{Source: FunctionCall, FunctionOID: e.oid, Params: e.params, Intent: e.intent}
 	case 'P':
 		it.Name, it.Text, it.TextLen = e.parsed.name, e.parsed.text, e.parsed.textLen
 	case 'B':
@@ -84,6 +87,9 @@ func (t *Tracker) failure(e *entry, now time.Time) Item {
 		}
 	case 'S': // an implicit commit failed: deferred constraints
 		it.Name, it.Text, it.TextLen = t.last.name, t.last.text, t.last.textLen
+	}
+	if e.kind == 'E' && it.Intent == 0 {
+		it.Intent = e.intent
 	}
 	it.Kind, it.End = Failed, now
 	if it.Start.IsZero() {

@@ -21,15 +21,17 @@ type entry struct {
 	textLen  int
 	parsed   *statement // P
 	params   *Params    // B, F
+	intent   uint64     // Q, E, F: its number; B: of the Execute that runs the portal
 	start    time.Time
 }
 
 // A fifo holds entries in the order the client sent them: a ring that grows.
 type fifo struct {
-	ring  []entry // its length is a power of two
-	head  int
-	n     int
-	bytes int // sum of the sizes
+	ring   []entry // its length is a power of two
+	head   int
+	n      int
+	bytes  int // sum of the sizes
+	parses int // how many of them are P
 }
 
 // keepRing is the ring that an idle session may hold on to.
@@ -53,6 +55,9 @@ func (q *fifo) push() *entry {
 func (q *fifo) pop() {
 	e := q.at(0)
 	q.bytes -= e.size
+	if e.kind == 'P' {
+		q.parses--
+	}
 	*e = entry{}
 	q.head = (q.head + 1) & (len(q.ring) - 1)
 	q.n--

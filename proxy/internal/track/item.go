@@ -30,6 +30,8 @@ const (
 	Audited
 	// Pause: nothing has happened for a while; the proxy makes this one.
 	Pause
+	// Settled: nothing more will be told of what the message with that Intent made run.
+	Settled
 )
 
 // Source says which kind of message made a statement run.
@@ -74,6 +76,9 @@ type Item struct {
 	// one began. 0: no portal was open.
 	Group uint64
 	Err   *Error
+
+	// Intent is the number that the message was given before it was sent, 0 if none.
+	Intent uint64
 
 	// Quiet: nobody wanted items when the statement was sent; it is told because it changes the session.
 	Quiet bool

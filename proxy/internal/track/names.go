@@ -103,6 +103,7 @@ type portal struct {
 	quiet     bool
 	open      bool // the server's executor holds it; see portals.open
 	group     uint64
+	intent    uint64 // of the message that ran it first; 0 when that is settled
 }
 
 // portals are a session's portals. Those beyond the cap are not known.

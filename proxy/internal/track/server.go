@@ -124,7 +124,7 @@ func (t *Tracker) serverMessage(typ byte, body []byte, now time.Time, items []It
 	case 'I':
 		return t.complete("", now, items)
 	case 's':
-		t.suspend()
+		return t.suspend(items)
 	case 'Z':
 		return t.ready(body, now, items)
 	case 'E':
@@ -211,7 +211,7 @@ func (t *Tracker) accepted(typ byte, body []byte, now time.Time, items []Item) [
 func (t *Tracker) bind(e *entry, now time.Time, items []Item) []Item {
 	items = t.endPortal(t.ports.get(e.name), now, items)
 	t.ports.forget(e.name)
-	p := portal{name: e.name, stmt: t.stmts.get(e.stmt), stmtName: e.stmt, params: e.params}
+	p := portal{name: e.name, stmt: t.stmts.get(e.stmt), stmtName: e.stmt, params: e.params, intent: e.intent}
 	if startsLikeQuery(p.stmt) {
 		p.group, p.open = t.ports.join(), true
 		p.bound, p.quiet = e.start, e.quiet
@@ -247,7 +247,7 @@ func (t *Tracker) complete(tag string, now time.Time, items []Item) []Item {
 		items = t.beginQuery(e, now, items)
 		it := Item{
 			Kind: Completed, Source: Query, Text: e.text, TextLen: e.textLen, Index: e.index,
-			Tag: tag, Rows: rows, Output: output, Start: e.start, End: now,
+			Tag: tag, Rows: rows, Output: output, Intent: e.intent, Start: e.start, End: now,
 		}
 		it.Group = t.shared()
 		e.index++
@@ -260,8 +260,8 @@ func (t *Tracker) complete(tag string, now time.Time, items []Item) []Item {
 	}
 	p := t.ports.get(e.name)
 	if p == nil {
-		it := Item{Kind: Completed, Source: Execute, Tag: tag, Rows: rows, Start: e.start, End: now}
-		items = t.emit(e, it, items)
+		it := Item{Kind: Completed, Source: Execute, Tag: tag, Rows: rows, Intent: e.intent, Start: e.start, End: now}
+		items = t.settle(e, t.emit(e, it, items))
 		t.queue.pop()
 		return items
 	}
@@ -280,6 +280,7 @@ func (t *Tracker) complete(tag string, now time.Time, items []Item) []Item {
 	if !again {
 		items = t.emit(e, it, items)
 	}
+	items = t.settle(e, items)
 	t.queue.pop()
 	t.deallocate(tag, it.Text)
 	return items
@@ -336,12 +337,15 @@ func (t *Tracker) emit(e *entry, it Item, items []Item) []Item {
 }
 
 // suspend handles PortalSuspended: one run ended, the statement did not.
-func (t *Tracker) suspend() {
+func (t *Tracker) suspend(items []Item) []Item {
 	e := t.head('E')
 	if e == nil {
-		return
+		return items
 	}
-	if p := t.ports.get(e.name); p != nil {
+	p := t.ports.get(e.name)
+	if p == nil {
+		items = t.settle(e, items)
+	} else {
 		t.ran(p, e, t.rows)
 		if !p.suspended {
 			p.suspended = true
@@ -350,6 +354,7 @@ func (t *Tracker) suspend() {
 	}
 	t.rows = 0
 	t.queue.pop()
+	return items
 }
 
 // deallocate forgets statements that SQL dropped.
@@ -413,12 +418,13 @@ func (t *Tracker) answered(now time.Time, items []Item) []Item {
 		if kind == 'F' && !e.reported {
 			items = t.emit(e, Item{
 				Kind: Completed, Source: FunctionCall, FunctionOID: e.oid, Params: e.params,
-				Tag: "", Start: e.start, End: now,
+				Tag: "", Intent: e.intent, Start: e.start, End: now,
 			}, items)
 		}
 		if kind == 'Q' {
 			items = t.beginQuery(e, now, items)
 		}
+		items = t.settle(e, items)
 		t.queue.pop()
 		if kind == 'S' || kind == 'Q' || kind == 'F' {
 			break
@@ -457,8 +463,8 @@ func (t *Tracker) copyBoth(now time.Time, items []Item) []Item {
 		return items
 	}
 	e.reported = true
-	return t.emit(e, Item{
+	return t.settle(e, t.emit(e, Item{
 		Kind: Completed, Source: Query, Text: e.text, TextLen: e.textLen,
-		Tag: "START_REPLICATION", Start: e.start, End: now,
-	}, items)
+		Tag: "START_REPLICATION", Intent: e.intent, Start: e.start, End: now,
+	}, items))
 }

@@ -20,6 +20,8 @@ type Config struct {
 	// Assisted says that the server's own audit reports what it records: its
 	// messages are Audited items, and the client does not get them (Pass).
 	Assisted bool
+	// Number gives the numbers of intents, see Tracker.Intend. Nil: there are none.
+	Number func() uint64
 }
 
 // MaxPending is how many messages may await an answer before the client's
@@ -67,6 +69,9 @@ type Tracker struct {
 	// be durable before the client sees it, or -1.
 	hold int
 	at   int // offset of the message in hand
+
+	intending bool     // see Intend
+	intents   []Intent // that nobody has taken yet
 
 	notice notice
 	gaps   []gap  // of the last server chunk, in order
@@ -179,7 +184,7 @@ func (t *Tracker) Close(cause *Error, now time.Time, items []Item) []Item {
 		}
 		items = t.loseRunning(lost, now, items)
 	}
-	items = t.endSuspended(now, items)
+	items = t.settleRest(t.endSuspended(now, items))
 	return append(items, Item{
 		Kind: Disconnected, Err: why, Clean: t.clean && why == nil, TxStatus: t.tx, Start: now, End: now,
 	})
@@ -200,7 +205,15 @@ func (t *Tracker) loseRunning(lost *Error, now time.Time, items []Item) []Item {
 			}
 			it := t.failure(e, now)
 			it.Err = lost
-			return append(items, it)
+			if it.Intent == 0 || t.fatal != nil {
+				return append(items, it)
+			}
+			it.Err = unknown(lost)
+			if p := t.ports.get(e.name); e.kind == 'E' && p != nil {
+				t.ports.unsuspend(p)
+				p.done = true
+			}
+			items = t.settle(e, append(items, it))
 		}
 		t.queue.pop()
 	}
@@ -250,7 +263,7 @@ func (t *Tracker) endPortal(p *portal, now time.Time, items []Item) []Item {
 	t.ports.unsuspend(p)
 	p.done = true
 	if p.quiet {
-		return items
+		return t.settlePortal(p, items)
 	}
 	it := t.portalItem(p, now)
 	it.Kind, it.Partial, it.Rows, it.Bound = Completed, true, p.rows, unused
@@ -258,12 +271,12 @@ func (t *Tracker) endPortal(p *portal, now time.Time, items []Item) []Item {
 		it.Start = p.bound
 	}
 	t.holdHere()
-	return append(items, it)
+	return t.settlePortal(p, append(items, it))
 }
 
 // portalItem is an item about a portal, without its outcome.
 func (t *Tracker) portalItem(p *portal, now time.Time) Item {
-	it := Item{Source: Execute, Name: p.stmtName, Params: p.params, Group: p.group, Start: p.start, End: now}
+	it := Item{Source: Execute, Name: p.stmtName, Params: p.params, Group: p.group, Intent: p.intent, Start: p.start, End: now}
 	if s := p.stmt; s != nil {
 		it.Text, it.TextLen = s.text, s.textLen
 		if p.params != nil {

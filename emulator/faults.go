@@ -1,0 +1,220 @@
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"syscall"
+
+	"github.com/das-local/das-local/internal/faults"
+	"github.com/das-local/das-local/internal/store"
+)
+
+// Fault is something that goes wrong on purpose. Kind is "throttle", "error",
+// "delay", "slow-consumer", "kms-denied", "duplicate", "disk-full", "fsync-error",
+// "short-write", "reshard", "clock-jump" or "upstream-crash".
+type Fault = faults.Rule
+
+// FaultState is a fault that was injected: its number, its hits, and its end.
+type FaultState = faults.State
+
+// Faults are the faults of an emulator.
+type Faults struct{ e *Emulator }
+
+// Faults injects faults and takes them back.
+func (e *Emulator) Faults() Faults { return Faults{e} }
+
+// Add injects a fault. A reshard, a clock jump or an upstream crash has happened when
+// it returns. The error says what is wrong with the fault and what is allowed.
+func (f Faults) Add(ctx context.Context, fault Fault) (FaultState, error) {
+	e := f.e
+	fault, err := fault.Check(e.serves)
+	if err != nil {
+		return FaultState{}, badFault{err}
+	}
+	if fault.Kind.OnDisk() && e.disk == nil {
+		return FaultState{}, badFault{fmt.Errorf("a fault of kind %s needs a data directory: start das-local with --data-dir", fault.Kind)}
+	}
+	state, err := e.faults.Add(fault)
+	if err != nil {
+		return FaultState{}, badFault{err}
+	}
+	if fault.Kind.Once() {
+		if err := e.happen(ctx, fault); err != nil {
+			e.faults.Drop(state.ID)
+			return FaultState{}, fmt.Errorf("%s: %w", fault.Kind, err)
+		}
+	}
+	e.log.Info("a fault begins", "fault", state.ID, "kind", fault.Kind, "operations", fault.Operations, "caller", fault.Caller, "duration", fault.Duration)
+	if fault.Kind.Once() {
+		state = e.faults.Happened(state.ID)
+	}
+	e.rescheduleFaults()
+	return state, nil
+}
+
+// List is the active faults and the last of those that have ended, oldest first.
+func (f Faults) List() []FaultState {
+	f.e.faults.Expire()
+	return f.e.faults.List()
+}
+
+// Clear ends a fault, given by its number, and forgets it; 0 ends all. Calls that
+// wait for a delay go on.
+func (f Faults) Clear(id int) error {
+	if id < 0 {
+		return fmt.Errorf("%w: %d", faults.ErrNoFault, id)
+	}
+	defer f.e.rescheduleFaults()
+	return f.e.faults.Clear(id)
+}
+
+// badFault is an error of whoever gives a fault.
+type badFault struct{ error }
+
+func (b badFault) Unwrap() error { return b.error }
+
+// openFaults makes the set of faults.
+func (e *Emulator) openFaults() {
+	seed := uint64(e.opts.Seed)
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	e.faultDice = rand.New(rand.NewPCG(seed, 0))
+	e.faults = faults.New(faults.Config{Seed: seed, Now: e.clock.Now, Ended: e.faultEnded})
+}
+
+// serves reports whether there is a service, and whether it has an operation.
+func (e *Emulator) serves(service, operation string) bool {
+	for _, s := range e.services {
+		if (service == "" || s.Name() == service) && (operation == "" || s.Operation(operation) != nil) {
+			return true
+		}
+	}
+	return false
+}
+
+// happen carries out a fault of a kind that happens once.
+func (e *Emulator) happen(ctx context.Context, f Fault) error {
+	switch f.Kind {
+	case faults.ClockJump:
+		return e.Clock().Advance(f.Advance)
+	case faults.Reshard:
+		return e.kinesis.Reshard(ctx, e.reshardStream(f), f.Duration, e.throw)
+	default:
+		return e.crashUpstream(ctx, f.Duration == 0)
+	}
+}
+
+func (e *Emulator) reshardStream(f Fault) string {
+	if f.Stream != "" {
+		return f.Stream
+	}
+	return e.StreamName()
+}
+
+// throw is a number below n.
+func (e *Emulator) throw(n int) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.faultDice.IntN(n)
+}
+
+// faultEnded says so in the log, and undoes what lasts.
+func (e *Emulator) faultEnded(s FaultState) {
+	e.log.Info("a fault ends", "fault", s.ID, "kind", s.Kind, "hits", s.Hits, "why", s.Why)
+	switch s.Kind {
+	case faults.Reshard:
+		e.kinesis.Settle(e.reshardStream(s.Rule))
+	case faults.UpstreamCrash:
+		if s.Duration != 0 {
+			e.recoverUpstream()
+		}
+	}
+}
+
+// runFaults ends the faults whose time is over, until ctx ends.
+func (e *Emulator) runFaults(ctx context.Context) error {
+	for ctx.Err() == nil {
+		e.faults.Expire()
+		wait, cancel := context.WithCancel(ctx)
+		e.mu.Lock()
+		e.faultsChanged = cancel
+		e.mu.Unlock()
+		if at, ok := e.faults.Next(); ok {
+			_ = e.clock.Wait(wait, at) // the loop looks why it has ended
+		} else {
+			<-wait.Done()
+		}
+		cancel()
+	}
+	return nil
+}
+
+// rescheduleFaults has runFaults look at the faults again.
+func (e *Emulator) rescheduleFaults() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.faultsChanged != nil {
+		e.faultsChanged()
+	}
+}
+
+// crashUpstream ends the upstream's sessions without a word: by killing the embedded
+// server, which recovers at once or when the fault ends, or, since a given server is
+// not das-local's to kill, by cutting the connections to it.
+func (e *Emulator) crashUpstream(ctx context.Context, recover bool) error {
+	server := e.upstream.server
+	if server == nil {
+		if !recover {
+			return badFault{errors.New("duration is for the embedded PostgreSQL; of a given upstream only the connections are cut, at once")}
+		}
+		e.log.Info("the connections to the upstream are cut; a given server is not killed")
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		for _, i := range e.instances {
+			i.proxy.CutUpstream()
+		}
+		return nil
+	}
+	if err := server.Kill(); err != nil || !recover {
+		return err
+	}
+	// Whoever asked may be gone, and the server must come back all the same.
+	return server.Restart(context.WithoutCancel(ctx))
+}
+
+// recoverUpstream starts the server again that was killed for a time.
+func (e *Emulator) recoverUpstream() {
+	if err := e.upstream.server.Restart(context.Background()); err != nil {
+		e.fail(fmt.Errorf("start PostgreSQL again after an upstream-crash fault: %w", err))
+	}
+}
+
+// diskFault implements store.Fault.
+func (e *Emulator) diskFault(op, path string) error {
+	if e.opts.fault != nil {
+		if err := e.opts.fault(op, path); err != nil {
+			return err
+		}
+	}
+	switch e.faults.Disk(op) {
+	case faults.DiskFull:
+		return fmt.Errorf("injected: %w", syscall.ENOSPC)
+	case faults.FsyncError:
+		return fmt.Errorf("injected: %w", syscall.EIO)
+	case faults.ShortWrite:
+		return store.ErrTorn
+	}
+	return nil
+}
+
+// pause waits as a fault says, on the emulator's clock.
+func (e *Emulator) pause(ctx context.Context, p faults.Pause) error {
+	wait, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(p.Cleared, cancel)()
+	_ = e.clock.Wait(wait, e.clock.Now().Add(p.For)) // ctx tells whether the caller is gone
+	return ctx.Err()
+}
