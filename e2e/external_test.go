@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -26,25 +25,29 @@ import (
 // sharedCluster is the resource id of a cluster that several processes serve.
 const sharedCluster = "cluster-EXTERNALKINESISANDKMS22222"
 
-// elsewhere is a Kinesis and a KMS of moto, which das-local reaches through what fails.
+// elsewhere is a Kinesis of moto or kinesalite, which das-local reaches through what
+// fails, and a KMS of moto.
 type elsewhere struct {
 	*testbed.Unreliable
-	moto   string
-	key    string // alias of a key there
-	config aws.Config
+	moto            string
+	key             string     // alias of a key of the KMS
+	kinesis, config aws.Config // of readers: of the Kinesis, and of moto
 }
 
-func newElsewhere(t *testing.T) *elsewhere {
+func newElsewhere(t *testing.T, kinesisURL string) *elsewhere {
 	t.Helper()
 	moto, _ := startMoto(t)
-	u, err := testbed.NewUnreliable(moto)
+	if kinesisURL == "" {
+		kinesisURL = moto
+	}
+	u, err := testbed.NewUnreliable(kinesisURL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(u.Close)
-	x := &elsewhere{u, moto, "alias/audit", aws.Config{
-		Region: "eu-west-1", BaseEndpoint: &moto, Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
-	}}
+	config := aws.Config{Region: "eu-west-1", BaseEndpoint: &moto, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+	x := &elsewhere{u, moto, "alias/audit", config, config}
+	x.kinesis.BaseEndpoint = &kinesisURL
 	keys := kms.NewFromConfig(x.config)
 	made, err := keys.CreateKey(t.Context(), &kms.CreateKeyInput{})
 	if err != nil {
@@ -69,13 +72,26 @@ func (x *elsewhere) change(f func(u *testbed.Unreliable)) {
 	f(x.Unreliable)
 }
 
+// refuseEach has one of n records refused.
+func (x *elsewhere) refuseEach(n int) {
+	records := 0
+	x.change(func(u *testbed.Unreliable) {
+		u.Refuse = func(string) string {
+			if records++; records%n > 0 {
+				return ""
+			}
+			return "ProvisionedThroughputExceededException"
+		}
+	})
+}
+
 // sessions are the events of sessions by their application, in the order of reading.
 type sessions map[string][]testbed.Event
 
 // read reads the stream until each of the applications has disconnected.
 func (x *elsewhere) read(t *testing.T, applications ...string) sessions {
 	t.Helper()
-	c, err := consumer.New(consumer.Config{Kinesis: kinesis.NewFromConfig(x.config), KMS: kms.NewFromConfig(x.config),
+	c, err := consumer.New(consumer.Config{Kinesis: kinesis.NewFromConfig(x.kinesis), KMS: kms.NewFromConfig(x.config),
 		StreamName: "aws-rds-das-" + sharedCluster, Follow: true})
 	if err != nil {
 		t.Fatal(err)
@@ -144,21 +160,17 @@ func work(ctx context.Context, p *testbed.Process, application string, statement
 	return conn.Close(ctx)
 }
 
-// TestExternal: two processes in front of one server publish to one Kinesis of moto
-// that refuses records. No event is lost, there twice, or out of its session's order.
+// TestExternal: two processes in front of one server publish to one Kinesis that refuses
+// records. No event is lost, there twice, or out of its session's order.
 func TestExternal(t *testing.T) {
-	for _, mode := range []string{"async", "sync"} {
-		t.Run(mode, func(t *testing.T) {
-			ctx, x := within(t), newElsewhere(t)
-			fate := rand.New(rand.NewPCG(1, 2))
-			x.change(func(u *testbed.Unreliable) {
-				u.Refuse = func(string) string {
-					if fate.IntN(4) > 0 {
-						return ""
-					}
-					return "ProvisionedThroughputExceededException"
-				}
-			})
+	for _, c := range []struct{ mode, kinesis string }{{"async", "moto"}, {"sync", "moto"}, {"async", "kinesalite"}} {
+		t.Run(c.mode+" "+c.kinesis, func(t *testing.T) {
+			mode, url := c.mode, ""
+			if c.kinesis == "kinesalite" {
+				url = startKinesalite(t)
+			}
+			ctx, x := within(t), newElsewhere(t, url)
+			x.refuseEach(4)
 			const each, statements = 3, 48
 			var names []string
 			done := make(chan error, 2*each)
@@ -168,7 +180,7 @@ func TestExternal(t *testing.T) {
 					x.closedHere(ctx, t, p)
 				}
 				for k := range each {
-					name := fmt.Sprintf("external-%s-%d-%d", mode, i, k)
+					name := fmt.Sprintf("external-%s-%s-%d-%d", c.kinesis, mode, i, k)
 					names = append(names, name)
 					go func() { done <- work(ctx, p, name, statements) }()
 				}
@@ -187,7 +199,7 @@ func TestExternal(t *testing.T) {
 			} else {
 				t.Logf("%+v", c)
 			}
-			streams, err := kinesis.NewFromConfig(x.config).ListStreams(ctx, &kinesis.ListStreamsInput{})
+			streams, err := kinesis.NewFromConfig(x.kinesis).ListStreams(ctx, &kinesis.ListStreamsInput{})
 			if err != nil || len(streams.StreamNames) != 1 {
 				t.Errorf("streams %v, %v; want the one that both publish to", streams, err)
 			}
@@ -236,7 +248,7 @@ func (x *elsewhere) closedHere(ctx context.Context, t *testing.T, p *testbed.Pro
 func TestExternalOutage(t *testing.T) {
 	for _, mode := range []string{"async", "sync"} {
 		t.Run(mode, func(t *testing.T) {
-			ctx, x := within(t), newElsewhere(t)
+			ctx, x := within(t), newElsewhere(t, "")
 			p := startDAS(t, x.args("--start-stream="+mode, "--sync-timeout=1s")...)
 			name := "external-outage-" + mode
 			x.change(func(u *testbed.Unreliable) { u.Down = true })
@@ -270,7 +282,7 @@ func awaitRDSEvent(ctx context.Context, t *testing.T, p *testbed.Process, text s
 
 // TestExternalSync: a statement is acknowledged when the external Kinesis has its event.
 func TestExternalSync(t *testing.T) {
-	ctx, x := within(t), newElsewhere(t)
+	ctx, x := within(t), newElsewhere(t, "")
 	p := startDAS(t, x.args("--start-stream=sync", "--sync-timeout=1h", "--heartbeat=0")...)
 	conn, err := pgx.Connect(ctx, p.URL("postgres", "postgres", "external-sync"))
 	if err != nil {
@@ -304,7 +316,7 @@ func TestExternalSync(t *testing.T) {
 // TestExternalQueue: with a data directory what an outage has kept back is published by
 // the next process, once and in order; and an answer that is lost costs no event.
 func TestExternalQueue(t *testing.T) {
-	ctx, x := within(t), newElsewhere(t)
+	ctx, x := within(t), newElsewhere(t, "")
 	dir, err := testbed.TempDir("external-")
 	if err != nil {
 		t.Fatal(err)
