@@ -50,7 +50,7 @@ func tail(ctx context.Context, args []string, std streams) error {
 	}
 	keys := cfg
 	if *kmsEndpoint != "" {
-		if keys, err = (&awsFlags{*kmsEndpoint, where.region}).load(ctx); err != nil {
+		if keys, err = (&awsFlags{*kmsEndpoint, where.region, where.ca}).load(ctx); err != nil {
 			return err
 		}
 	}
