@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 	"github.com/aws/smithy-go"
 	"github.com/jackc/pgx/v5"
 
@@ -370,4 +371,37 @@ func TestExternalQueue(t *testing.T) {
 	if c := x.Counts(); c.Lost == 0 {
 		t.Errorf("%+v: the test shows nothing", c)
 	}
+}
+
+// TestExternalStop: a stop of the activity stream leaves the external stream as it is,
+// and the next start goes on with it, under a key that KMS there knows by its alias.
+func TestExternalStop(t *testing.T) {
+	ctx, x := within(t), newElsewhere(t, "")
+	p := startDAS(t, x.args("--start-stream=async")...)
+	sdk := newCloud(p)
+	if err := work(ctx, p, "external-before", 3); err != nil {
+		t.Fatal(err)
+	}
+	x.read(t, "external-before")
+	cluster := sdk.cluster(ctx, t, "my-cluster")
+	if _, err := sdk.rds.StopActivityStream(ctx, &rds.StopActivityStreamInput{ResourceArn: cluster.DBClusterArn, ApplyImmediately: aws.Bool(true)}); err != nil {
+		t.Fatal(err)
+	}
+	sdk.awaitStatus(ctx, t, "my-cluster", rdstypes.ActivityStreamStatusStopped)
+	start := &rds.StartActivityStreamInput{ResourceArn: cluster.DBClusterArn, Mode: "async", KmsKeyId: aws.String("alias/none"), ApplyImmediately: aws.Bool(true)}
+	if _, err := sdk.rds.StartActivityStream(ctx, start); err == nil || !strings.Contains(err.Error(), "KMSKeyNotAccessibleFault") {
+		t.Errorf("with a key that is not there: %v", err)
+	}
+	start.KmsKeyId = &x.key
+	out, err := sdk.rds.StartActivityStream(ctx, start)
+	if err != nil || !strings.HasPrefix(aws.ToString(out.KmsKeyId), "arn:aws:kms:eu-west-1:123456789012:key/") {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	sdk.awaitStatus(ctx, t, "my-cluster", rdstypes.ActivityStreamStatusStarted)
+	if err := work(ctx, p, "external-again", 3); err != nil {
+		t.Fatal(err)
+	}
+	got := x.read(t, "external-again")
+	got.wantAll(t, "external-before", 3)
+	got.wantAll(t, "external-again", 3)
 }
