@@ -13,6 +13,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/das-local/das-local/internal/awsapi"
 	"github.com/das-local/das-local/internal/catalog"
 	"github.com/das-local/das-local/internal/clock"
@@ -58,6 +60,7 @@ type Emulator struct {
 	rds      *rdsapi.Server
 	clock    clock.Clock // of schedules
 	services []awsapi.Service
+	calls    *prometheus.CounterVec // of AWS operations
 	aws      net.Listener
 	listen   net.Addr // of the first cluster's writer
 	ready    atomic.Bool
@@ -103,6 +106,7 @@ func Start(ctx context.Context, o Options) (*Emulator, error) {
 		instances: map[string]*instance{},
 		streams:   map[string]*runningStream{},
 		stop:      func() {},
+		calls:     newCalls(),
 	}
 	e.openFaults()
 	if err := e.start(ctx); err != nil {
@@ -189,6 +193,7 @@ func (e *Emulator) startServices() (err error) {
 		OneRegion: true,
 		Logger:    e.log,
 		Fallback:  e.control(),
+		Observe:   e.observeCall,
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
