@@ -14,12 +14,13 @@ func (e *Emulator) control() http.Handler {
 	r.Get("/_das/health", e.health)
 	r.Head("/_das/health", e.health)
 	e.serveFaults(r)
+	e.serveReset(r)
 	r.Method(http.MethodGet, "/metrics", e.metrics())
 	if e.opts.Pprof {
 		r.Mount("/debug", middleware.Profiler())
 	}
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
-		http.Error(w, "das-local: this address serves AWS API calls (POST /) and /_das/health, /_das/faults and /_das/clock", http.StatusNotFound)
+		http.Error(w, "das-local: this address serves AWS API calls (POST /) and /_das/health, /_das/faults, /_das/clock and /_das/reset", http.StatusNotFound)
 	})
 	return r
 }

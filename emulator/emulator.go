@@ -79,6 +79,9 @@ type Emulator struct {
 	faults    *faults.Set
 	advancing sync.Mutex // held while the clock is put forward
 
+	resetting sync.Mutex   // held by Reset and Close; before gate
+	gate      sync.RWMutex // held for reading while an action changes something, by Reset for writing
+
 	mu            sync.Mutex         // guards the following
 	faultDice     *rand.Rand         // for what faults leave open
 	faultsChanged context.CancelFunc // wakes runFaults
@@ -147,6 +150,9 @@ func (e *Emulator) start(ctx context.Context) (err error) {
 		return err
 	}
 	if err := e.declare(ctx); err != nil {
+		return err
+	}
+	if err := e.markReset(); err != nil {
 		return err
 	}
 	e.ready.Store(true)
@@ -233,6 +239,8 @@ func (e *Emulator) Close(ctx context.Context) error {
 }
 
 func (e *Emulator) close(ctx context.Context) error {
+	e.resetting.Lock()
+	defer e.resetting.Unlock()
 	var errs []error
 	e.ready.Store(false)
 	e.mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/das-local/das-local/internal/awsapi"
@@ -18,6 +19,7 @@ type runningStream struct {
 	stream *stream.Stream
 	ended  chan struct{}
 	cancel context.CancelFunc
+	muted  *atomic.Bool // its notices are not told: it is being thrown away
 }
 
 // StartStream implements rdsapi.StreamController: it creates the Kinesis
@@ -34,6 +36,7 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 	if err := e.recoverIntents(ctx, s.StreamName); err != nil {
 		return err
 	}
+	muted := new(atomic.Bool)
 	st, err := stream.New(stream.Config{
 		ClusterID:   s.ClusterResourceID,
 		StreamName:  s.StreamName,
@@ -50,16 +53,20 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 		SpoolBytes:  e.opts.SpoolBytes,
 		Intents:     e.intents(s.StreamName),
 		KeyService:  faultyKeys{e.kms, e},
-		Notify:      func(n stream.Notice) { e.notice(s, n) },
-		Rand:        e.rand,
-		Logger:      e.log,
+		Notify: func(n stream.Notice) {
+			if !muted.Load() {
+				e.notice(s, n)
+			}
+		},
+		Rand:   e.rand,
+		Logger: e.log,
 	})
 	if err != nil {
 		return errors.Join(fmt.Errorf("set the stream up: %w", err), e.kinesis.DeleteStream(ctx, s.StreamName))
 	}
 	// The stream outlives the call that started it: Close or StopStream ends it.
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	r := &runningStream{stream: st, ended: make(chan struct{}), cancel: cancel}
+	r := &runningStream{stream: st, ended: make(chan struct{}), cancel: cancel, muted: muted}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.ending {
