@@ -4,8 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/jackc/pgx/v5"
 )
 
 // picture is what AWS clients can see of the state, dates of Kinesis and KMS left out.
@@ -197,4 +201,95 @@ func (b *bed) spoilClusters() {
 		call(ctx, b.rds.DeleteDBCluster, rds.DeleteDBClusterInput{DBClusterIdentifier: aws.String("orders"), SkipFinalSnapshot: aws.Bool(true)}),
 		call(ctx, b.rds.ModifyDBCluster, rds.ModifyDBClusterInput{DBClusterIdentifier: first, NewDBClusterIdentifier: aws.String("renamed"), ApplyImmediately: aws.Bool(true)}),
 	)
+}
+
+// TestResetInstances: the first cluster and its instance are there again under their
+// ids and address when they were deleted, sessions of other instances end, and a
+// restart that is under way is given up.
+func TestResetInstances(t *testing.T) {
+	dir := t.TempDir()
+	b := newBed(t, Options{StartStream: Sync, Heartbeat: -1, DataDir: dir, RestartTime: 24 * time.Hour})
+	before, ctx := b.picture(), b.within()
+	id, first := aws.String("my-cluster-instance-1"), aws.String("my-cluster")
+	b.do(
+		call(ctx, b.rds.DeleteDBInstance, rds.DeleteDBInstanceInput{DBInstanceIdentifier: id}),
+		call(ctx, b.rds.DeleteDBCluster, rds.DeleteDBClusterInput{DBClusterIdentifier: first, SkipFinalSnapshot: aws.Bool(true)}),
+		func() error { return b.Reset(ctx) },
+	)
+	if after := b.picture(); after != before {
+		t.Errorf("after a deletion:\n%s", differences(before, after))
+	}
+	conn := b.connect()
+	b.exec(conn, "select 1")
+
+	b.do(call(ctx, b.rds.CreateDBInstance, rds.CreateDBInstanceInput{DBInstanceIdentifier: aws.String("more"), DBClusterIdentifier: first,
+		DBInstanceClass: aws.String("db.r5.large"), Engine: aws.String("aurora-postgresql")}))
+	more, ok := b.instanceURL("more")
+	if !ok {
+		t.Fatal("the new instance has no address")
+	}
+	other, err := pgx.Connect(ctx, more)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close(context.Background())
+	b.do(
+		call(ctx, b.rds.StopActivityStream, rds.StopActivityStreamInput{ResourceArn: aws.String(b.ClusterARN()), ApplyImmediately: aws.Bool(true)}),
+		func() error { return b.Reset(ctx) },
+	)
+	if after := b.picture(); after != before {
+		t.Errorf("in the midst of a restart:\n%s", differences(before, after))
+	}
+	if err := other.Ping(ctx); err == nil {
+		t.Error("a session of an instance that is gone goes on")
+	}
+	b.exec(b.connect(), "select 2")
+
+	if err := b.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	b = newBed(t, Options{Heartbeat: -1, DataDir: dir, Listen: b.listen.String()})
+	if after := b.picture(); after != before {
+		t.Errorf("after a restart:\n%s", differences(before, after))
+	}
+}
+
+// instanceURL is where an instance of the first cluster listens.
+func (b *bed) instanceURL(id string) (string, bool) {
+	c, _ := b.Emulator.rds.Cluster("my-cluster")
+	for _, i := range c.Instances {
+		if i.ID == id {
+			u, err := url.Parse(b.PostgresURL())
+			if err != nil {
+				return "", false
+			}
+			u.Host = net.JoinHostPort(i.Host, strconv.Itoa(i.Port))
+			return u.String(), true
+		}
+	}
+	return "", false
+}
+
+// TestResetIsProtected: no web page can reset anything, nor can a request that is no
+// POST.
+func TestResetIsProtected(t *testing.T) {
+	b := newBed(t, Options{Heartbeat: -1})
+	b.add(Fault{Kind: "delay", Operations: []string{"kms:Sign"}, Delay: time.Hour})
+	for _, c := range []struct {
+		method  string
+		headers []string
+		status  int
+	}{
+		{"POST", []string{"Origin", "http://127.0.0.1:4566"}, 403},
+		{"POST", []string{"Sec-Fetch-Site", "same-origin"}, 403},
+		{"POST", []string{"Content-Type", "text/plain"}, 415},
+		{"GET", nil, 405},
+	} {
+		if status, answer := b.control(c.method, "/_das/reset", "", c.headers...); status != c.status {
+			t.Errorf("%s %q: %d %s", c.method, c.headers, status, answer)
+		}
+	}
+	if len(b.Faults().List()) != 1 {
+		t.Error("something was reset")
+	}
 }
