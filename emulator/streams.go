@@ -52,14 +52,10 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 		Spool:       e.spool(s.StreamName),
 		SpoolBytes:  e.opts.SpoolBytes,
 		Intents:     e.intents(s.StreamName),
-		KeyService:  faultyKeys{e.kms, e},
-		Notify: func(n stream.Notice) {
-			if !muted.Load() {
-				e.notice(s, n)
-			}
-		},
-		Rand:   e.rand,
-		Logger: e.log,
+		KeyService:  faultyKeys{serviceKeys{e.kms, e.keyService()}, e},
+		Notify:      e.notifier(s, muted),
+		Rand:        e.rand,
+		Logger:      e.log,
 	})
 	if err != nil {
 		return errors.Join(fmt.Errorf("set the stream up: %w", err), e.kinesis.DeleteStream(ctx, s.StreamName))
@@ -87,6 +83,7 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 			i.source.Attach(st)
 		}
 	}
+	e.recordCall(s)
 	return nil
 }
 
@@ -118,9 +115,15 @@ func (e *Emulator) closePatience() time.Duration {
 // because its key is disabled, say, or somebody has deleted the Kinesis stream:
 // the events that are left are lost then, and a notice says so.
 func (e *Emulator) StopStream(ctx context.Context, s rdsapi.ActivityStream) error {
+	e.mu.Lock()
+	e.recordCall(s)
+	e.mu.Unlock()
 	e.endStream(ctx, s.ClusterResourceID, stopPatience)
 	if err := e.discardSpool(ctx, s); err != nil {
 		return err
+	}
+	if e.opts.beforeDelete != nil {
+		e.opts.beforeDelete()
 	}
 	err := e.kinesis.DeleteStream(context.WithoutCancel(ctx), s.StreamName)
 	var answer *awsapi.Error
@@ -154,6 +157,15 @@ func (e *Emulator) endStream(ctx context.Context, clusterResourceID string, pati
 	}
 	r.cancel()
 	<-r.ended
+}
+
+// notifier tells the stream's notices, unless they are muted.
+func (e *Emulator) notifier(s rdsapi.ActivityStream, muted *atomic.Bool) func(stream.Notice) {
+	return func(n stream.Notice) {
+		if !muted.Load() {
+			e.notice(s, n)
+		}
+	}
 }
 
 // notice tells of a window of possible loss by an RDS event and in the log. When it
