@@ -82,6 +82,7 @@ type Emulator struct {
 	advancing sync.Mutex // held while the clock is put forward
 
 	resetting sync.Mutex   // held by Reset and Close; before gate
+	hurried   atomic.Bool  // Reset is at work
 	gate      sync.RWMutex // held for reading while an action changes something, by Reset for writing
 
 	mu            sync.Mutex         // guards the following

@@ -52,6 +52,8 @@ func (e *Emulator) Reset(ctx context.Context) error {
 	}
 	e.gate.Lock()
 	defer e.gate.Unlock()
+	e.hurried.Store(true)
+	defer e.hurried.Store(false)
 	if err := e.rds.Reset(ctx, func() error { return e.empty(ctx) }); err != nil {
 		return fmt.Errorf("reset: %w", err)
 	}
