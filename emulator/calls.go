@@ -19,7 +19,9 @@ func newCalls() *prometheus.CounterVec {
 
 // observeCall implements awsapi.Observer.
 func (e *Emulator) observeCall(r *http.Request, service, operation string) (context.Context, func(awsapi.Outcome)) {
-	return r.Context(), func(o awsapi.Outcome) {
+	ctx, answered := e.traces.call(r, service, operation)
+	return ctx, func(o awsapi.Outcome) {
+		answered(o)
 		e.calls.WithLabelValues(service, operation, strconv.Itoa(o.Status)).Inc()
 	}
 }

@@ -62,6 +62,7 @@ type Emulator struct {
 	clock    clock.Clock // of schedules
 	services []awsapi.Service
 	calls    *prometheus.CounterVec // of AWS operations
+	traces   *tracing               // nil: none
 	aws      net.Listener
 	identity identity // who may call, and what becomes of calls for others
 	listen   net.Addr // of the first cluster's writer
@@ -134,6 +135,9 @@ func (e *Emulator) start(ctx context.Context) (err error) {
 		return err
 	}
 	if err := e.openIdentity(); err != nil {
+		return err
+	}
+	if e.traces, err = openTracing(ctx, e.opts); err != nil {
 		return err
 	}
 	if err := e.openDataDir(); err != nil {
@@ -279,6 +283,7 @@ func (e *Emulator) close(ctx context.Context) error {
 		errs = append(errs, e.upstream.close(context.WithoutCancel(ctx)))
 	}
 	errs = append(errs, e.closeDataDir())
+	e.traces.close(ctx)
 	select {
 	case <-e.done:
 		errs = append(errs, e.cause)
