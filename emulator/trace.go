@@ -31,8 +31,9 @@ type tracing struct {
 	client   *http.Client
 }
 
-// tracePatience bounds the last export: a collector that is gone holds nobody up.
-const tracePatience = 2 * time.Second
+// exportPatience bounds one export, also the last one: a collector that hangs does not
+// hold the end up for long.
+const exportPatience = 10 * time.Second
 
 // openTracing sends spans to Options.OTLPEndpoint, if there is one. Headers, batches and
 // the resource's attributes may be given by the environment variables of OpenTelemetry.
@@ -45,8 +46,9 @@ func openTracing(ctx context.Context, o Options) (*tracing, error) {
 		return nil, err
 	}
 	// A client of its own: the idle connections end with the emulator.
-	t := &tracing{client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}}}
-	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(target), otlptracehttp.WithHTTPClient(t.client))
+	t := &tracing{client: &http.Client{Timeout: exportPatience, Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}}}
+	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(target), otlptracehttp.WithHTTPClient(t.client),
+		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{}))
 	if err != nil {
 		return nil, fmt.Errorf("set the export of traces up: %w", err)
 	}
@@ -96,9 +98,7 @@ func (t *tracing) close(ctx context.Context) {
 	if t == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tracePatience)
-	defer cancel()
-	_ = t.provider.Shutdown(ctx) // the log has it
+	_ = t.provider.Shutdown(context.WithoutCancel(ctx)) // the log has it
 	t.client.CloseIdleConnections()
 }
 
