@@ -81,6 +81,7 @@ type Emulator struct {
 
 	faults    *faults.Set
 	advancing sync.Mutex // held while the clock is put forward
+	happening sync.Mutex // held while a fault happens, and while what lasts of one is undone
 
 	resetting sync.Mutex   // held by Reset and Close; before gate
 	hurried   atomic.Bool  // Reset is at work
