@@ -146,6 +146,10 @@ type Options struct {
 	Keys     []Key
 	Clusters []Cluster
 
+	// OTLPEndpoint is the URL of an OpenTelemetry collector (http://127.0.0.1:4318) that
+	// gets traces by OTLP/HTTP. Empty makes none.
+	OTLPEndpoint string
+
 	// Pprof serves Go's profiles under /debug/pprof/ on the AWS address.
 	Pprof bool
 
