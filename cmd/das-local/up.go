@@ -25,9 +25,7 @@ const upHelp = `das-local up runs the emulator until SIGINT or SIGTERM.
 func up(ctx context.Context, args []string, std streams) error {
 	fs := newFlags("up", upHelp, std.out)
 	var o emulator.Options
-	logs := emulatorFlags(fs, &o)
-	start := fs.String("start-stream", "async", "`MODE` of the first cluster's stream at boot: sync, async or off (a --data-dir that has been used before keeps its own)")
-	config := configFlag(fs)
+	logs, start, config := upFlags(fs, &o)
 	if err := parse(fs, args, false); err != nil {
 		return err
 	}
@@ -62,6 +60,13 @@ func up(ctx context.Context, args []string, std streams) error {
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
 	return e.Close(closing)
+}
+
+// upFlags defines all flags of up.
+func upFlags(fs flagSet, o *emulator.Options) (logs *logFlags, start, config *string) {
+	logs = emulatorFlags(fs, o)
+	start = fs.String("start-stream", "async", "`MODE` of the first cluster's stream at boot: sync, async or off (a --data-dir that has been used before keeps its own)")
+	return logs, start, configFlag(fs)
 }
 
 // emulatorFlags defines the flags of an emulator on fs.
