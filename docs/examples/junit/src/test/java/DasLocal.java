@@ -2,6 +2,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,13 +16,12 @@ import org.testcontainers.containers.wait.strategy.Wait;
 import org.testcontainers.utility.DockerImageName;
 
 /**
- * One das-local for all test classes that register it, its stream running in sync mode: the
- * program that the environment's DAS_LOCAL names, else the image das-local:postgres in a
- * container.
+ * One das-local for all test classes that register it, its stream running in sync mode: the image
+ * das-local:postgres in a container, or, where the environment has DAS_LOCAL, that program.
  */
-final class DasLocal implements BeforeAllCallback, CloseableResource {
-  /** What runs: addresses, and the command line of its clients. */
-  private interface Running extends AutoCloseable {
+final class DasLocal implements BeforeAllCallback {
+  /** What runs. JUnit closes it after the last test class. */
+  private interface Running extends CloseableResource {
     URI endpoint();
 
     String postgres(); // host:port
@@ -37,21 +37,12 @@ final class DasLocal implements BeforeAllCallback, CloseableResource {
         context
             .getRoot()
             .getStore(ExtensionContext.Namespace.create(DasLocal.class))
-            .getOrComputeIfAbsent(DasLocal.class, k -> started(), DasLocal.class)
-            .running;
+            .getOrComputeIfAbsent("running", k -> start(), Running.class);
   }
 
-  private static DasLocal started() {
+  private static Running start() {
     String program = System.getenv("DAS_LOCAL");
-    DasLocal das = new DasLocal();
-    das.running = program == null ? new Container() : new Program(program);
-    return das;
-  }
-
-  /** Called by JUnit after the last test class. */
-  @Override
-  public void close() throws Exception {
-    running.close();
+    return program == null ? new Container() : new Program(program);
   }
 
   /** Where AWS clients go. */
@@ -128,9 +119,8 @@ final class DasLocal implements BeforeAllCallback, CloseableResource {
                 .redirectOutput(output.toFile())
                 .start();
         String lines = awaitLines();
-        endpoint = URI.create(lines.replaceAll("(?s).*^?endpoint +(\\S+).*", "$1"));
-        String dsn = lines.replaceAll("(?s).*psql \"([^\"]*)\".*", "$1");
-        postgres = dsn.replaceAll(".*host=(\\S+) port=(\\S+).*", "$1:$2");
+        endpoint = URI.create(lines.replaceAll("(?s).*endpoint +(http\\S+).*", "$1"));
+        postgres = lines.replaceAll("(?s).*host=(\\S+) port=(\\S+) .*", "$1:$2");
       } catch (IOException | InterruptedException e) {
         throw new IllegalStateException("start " + program, e);
       }
@@ -164,7 +154,7 @@ final class DasLocal implements BeforeAllCallback, CloseableResource {
           new ProcessBuilder(program, "tail", "--endpoint=" + endpoint, "--no-follow")
               .redirectError(ProcessBuilder.Redirect.INHERIT)
               .start();
-      String lines = new String(tail.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+      String lines = new String(tail.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       if (tail.waitFor() != 0) {
         throw new IOException("das-local tail failed");
       }
