@@ -6,6 +6,9 @@ FUZZTIME ?= 60s
 ROUNDS ?= 200
 DURATION ?= 30m
 
+# What setup-test installs for the tests, if anything.
+export PATH := $(CURDIR)/.cache/python/bin:$(PATH)
+
 .PHONY: build run test unit e2e conformance oracle differential regress versions crash soak lint fuzz bench clean
 
 build:
