@@ -33,6 +33,11 @@ unit:
 e2e: setup-test
 	$(GO) test -count=1 -timeout 15m ./e2e/...
 
+# Every command and snippet of README and docs, which is in e2e as well.
+.PHONY: docs-test
+docs-test: setup-test
+	$(GO) test -count=1 -v -run "^(TestDocs|TestTroubleshooting)$$" ./e2e
+
 oracle: setup-test
 	$(GO) run ./oracle -check
 

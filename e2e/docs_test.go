@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -21,13 +23,14 @@ import (
 // what is particular about it:
 //
 //	<!-- background: TEXT -->  runs on; the next block follows when it has printed TEXT
+//	<!-- anew: TEXT -->        the same, when all that ran on has ended
 //	<!-- shows: TEXT -->       its output has TEXT in it
 //	<!-- fails -->             its last command fails
 //	<!-- from: FILE -->        is no command but an extract of FILE, which other tests run
 //	<!-- not run: WHY -->      is not run
 //
-// A console block's lines after "$ " are commands, lines after "postgres=# " are typed
-// into the psql above them, other lines are output.
+// A console block's lines after "$ " are commands and those after "> " go on with one,
+// lines after "postgres=# " are typed into the psql above them, other lines are output.
 
 // block is a fenced block of a document.
 type block struct {
@@ -38,7 +41,7 @@ type block struct {
 	lines     []string
 }
 
-var directive = regexp.MustCompile(`^<!-- (background|shows|fails|from|not run)(?:: (.*))? -->$`)
+var directive = regexp.MustCompile(`^<!-- (background|anew|shows|fails|from|not run)(?:: (.*))? -->$`)
 
 func blocksOf(t *testing.T, path string) []block {
 	t.Helper()
@@ -88,6 +91,8 @@ func (b block) script() string {
 			endTyping()
 			out = append(out, command)
 			more = strings.HasSuffix(command, `\`) || strings.HasSuffix(command, "|")
+		case strings.HasPrefix(line, "> "):
+			out = append(out, line[2:])
 		case more:
 			out = append(out, line)
 			more = strings.HasSuffix(line, `\`) || strings.HasSuffix(line, "|")
@@ -111,7 +116,8 @@ type shell struct {
 	env   []string
 	ports *strings.Replacer
 	n     int
-	carry string // a file with the variables, aliases and functions so far
+	carry string   // a file with the variables, aliases and functions so far
+	ends  []func() // of what runs on
 }
 
 // run has a bash run the script and keeps what it has set.
@@ -119,7 +125,7 @@ func (s *shell) run(script string) (string, int) {
 	s.t.Helper()
 	s.n++
 	file := filepath.Join(s.dir, fmt.Sprintf("%d.sh", s.n))
-	text := "shopt -s expand_aliases\n. " + s.carry + "\nset -e\n" + s.ports.Replace(script) + "\n{ export -p; alias -p; declare -f; } > " + s.carry + "\n"
+	text := "set -a\nshopt -s expand_aliases\n. " + s.carry + "\nset -e\n" + s.ports.Replace(script) + "\n{ export -p; alias -p; declare -f; } > " + s.carry + "\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
@@ -134,40 +140,44 @@ func (s *shell) background(script, text string) {
 	s.t.Helper()
 	s.n++
 	file := filepath.Join(s.dir, fmt.Sprintf("%d.sh", s.n))
-	if err := os.WriteFile(file, []byte(". "+s.carry+"\nexec "+s.ports.Replace(script)+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("set -ae\nshopt -s expand_aliases\n. "+s.carry+"\n"+s.ports.Replace(script)+"\n"), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
 	cmd := exec.CommandContext(s.t.Context(), "bash", file)
 	cmd.Dir, cmd.Env = s.root, s.env
-	p := startGroup(s.t, cmd)
+	p, end := startGroup(s.t, cmd)
+	s.ends = append(s.ends, end)
 	await.True(s.t, text+" is printed", func() bool { return strings.Contains(p.String(), text) })
 }
 
-// startGroup starts a command with its children in a process group of their own, which
-// ends with the test, and collects what they print.
-func startGroup(t *testing.T, cmd *exec.Cmd) *testbed.Log {
+// end ends all that runs on, the last first.
+func (s *shell) end() {
+	for len(s.ends) > 0 {
+		s.ends[len(s.ends)-1]()
+		s.ends = s.ends[:len(s.ends)-1]
+	}
+}
+
+// startGroup starts a command with its children in a process group of their own and
+// collects what they print. They end with the test, or when end is called.
+func startGroup(t *testing.T, cmd *exec.Cmd) (printed *testbed.Log, end func()) {
 	t.Helper()
 	log := new(testbed.Log)
 	cmd.Stdout, cmd.Stderr = log, log
-	group(cmd)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		endGroup(cmd)
-		_ = cmd.Wait() // ended by a signal
+	end = sync.OnceFunc(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) // das-local stops its PostgreSQL
+		_ = cmd.Wait()                                      // ended by a signal
 		if t.Failed() {
 			t.Logf("%s printed:\n%s", cmd, log)
 		}
 	})
-	return log
+	t.Cleanup(end)
+	return log, end
 }
-
-// group gives a command a process group of its own.
-func group(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
-
-// endGroup ends the command and its children: das-local stops its PostgreSQL.
-func endGroup(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 
 // documents are those that users read.
 func documents(t *testing.T, root string) []string {
@@ -201,7 +211,10 @@ func runDocument(t *testing.T, root, path string) {
 			left++
 		case b.directive == "from":
 			b.extract(t, at, root)
-		case b.language == "console" && b.directive == "background":
+		case b.language == "console" && (b.directive == "background" || b.directive == "anew"):
+			if b.directive == "anew" {
+				s.end()
+			}
 			s.background(b.script(), b.argument)
 		case b.language == "console":
 			out, code := s.run(b.script())
@@ -231,9 +244,10 @@ func newShell(t *testing.T, root string) *shell {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	s := &shell{t: t, dir: dir, root: root, carry: filepath.Join(dir, "carry")}
+	s := &shell{t: t, dir: dir, root: filepath.Join(dir, "module"), carry: filepath.Join(dir, "carry")}
+	link(t, root, s.root)
 	pg, aws := strconv.Itoa(ports[0]), strconv.Itoa(ports[1])
-	s.ports = strings.NewReplacer("15432", pg, "4566", aws, "go run ./cmd/das-local", "das-local", "make run", "das-local up", "WORKDIR", dir)
+	s.ports = strings.NewReplacer("15432", pg, "4566", aws, "go run ./cmd/das-local", "das-local", "make run", "das-local up")
 	if err := os.WriteFile(s.carry, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -258,6 +272,21 @@ func newShell(t *testing.T, root string) *shell {
 		"DAS_LOCAL_LISTEN=127.0.0.1:"+pg, "DAS_LOCAL_AWS_LISTEN=127.0.0.1:"+aws, "AWS_ENDPOINT_URL=http://127.0.0.1:"+aws,
 		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1", "AWS_PAGER=", "PSQLRC=/dev/null")
 	return s
+}
+
+// link makes a directory that has all that the module has, and may be written to.
+func link(t *testing.T, root, dir string) {
+	t.Helper()
+	entries, err := os.ReadDir(root)
+	if err == nil {
+		err = os.Mkdir(dir, 0o755)
+	}
+	for _, e := range entries {
+		err = errors.Join(err, os.Symlink(filepath.Join(root, e.Name()), filepath.Join(dir, e.Name())))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // extract checks that the block is an extract of its file, line by line.

@@ -77,6 +77,7 @@ type Emulator struct {
 
 	faults    *faults.Set
 	advancing sync.Mutex // held while the clock is put forward
+	happening sync.Mutex // held while a fault happens, and while what lasts of one is undone
 
 	mu            sync.Mutex         // guards the following
 	faultDice     *rand.Rand         // for what faults leave open
