@@ -33,7 +33,7 @@ func (e *Emulator) health(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	answer := map[string]any{
 		"status":   "starting",
-		"services": map[string]string{"kinesis": "running", "kms": "running", "rds": "running"},
+		"services": e.external.states(),
 	}
 	if e.ready.Load() {
 		answer["status"] = "ready"

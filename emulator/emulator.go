@@ -56,6 +56,8 @@ type Emulator struct {
 	tls      *tls.Config // nil: the proxy makes a certificate
 	kinesis  *kinesisfake.Server
 	kms      *kmsfake.Server
+	external externals
+	ids      givenIDs
 	rds      *rdsapi.Server
 	clock    clock.Clock // of schedules
 	services []awsapi.Service
@@ -135,6 +137,9 @@ func (e *Emulator) start(ctx context.Context) (err error) {
 	if err := e.openAWSTLS(); err != nil {
 		return err
 	}
+	if err := e.openExternal(ctx); err != nil {
+		return err
+	}
 	e.rand = newSource(e.used.seed(e.opts.Seed))
 	if e.upstream, err = openUpstream(ctx, e.opts); err != nil {
 		return err
@@ -173,12 +178,12 @@ func (e *Emulator) startServices() (err error) {
 	e.rds, err = rdsapi.New(rdsapi.Config{
 		Region:        o.Region,
 		AccountID:     o.AccountID,
-		NewResourceID: func(prefix string) string { return resourceID(e.rand, prefix) },
+		NewResourceID: e.newResourceID,
 		Clock:         &e.clock,
 		Streams:       e,
 		Instances:     e,
 		Sessions:      e,
-		Keys:          faultyResolver{e, e},
+		Keys:          faultyResolver{e.externalKeys(e), e},
 		RestartTime:   o.RestartTime,
 		KeyPatience:   max(o.KeyPatience, 0),
 		Topics:        o.SNSTopics,
@@ -190,7 +195,7 @@ func (e *Emulator) startServices() (err error) {
 	if err != nil {
 		return fmt.Errorf("set RDS up: %w", err)
 	}
-	e.services = []awsapi.Service{e.kinesis, e.kms, e.rds}
+	e.services = e.served(e.kinesis, e.kms, e.rds)
 	handler := awsapi.NewHandler(awsapi.Config{
 		Services:  append(e.faulty(e.services...), access.STS{}),
 		Guard:     e.guard(),
@@ -265,6 +270,7 @@ func (e *Emulator) close(ctx context.Context) error {
 	if e.upstream != nil {
 		errs = append(errs, e.upstream.close(context.WithoutCancel(ctx)))
 	}
+	e.external.close()
 	errs = append(errs, e.closeDataDir())
 	select {
 	case <-e.done:

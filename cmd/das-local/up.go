@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -105,6 +106,7 @@ func emulatorFlags(fs flagSet, o *emulator.Options) *logFlags {
 	controlFlags(fs, o)
 	identityFlags(fs, o)
 	keyFlags(fs, o)
+	externalFlags(fs, o)
 	fs.StringVar(&o.Audit, "audit", "auto", "`MODE`: server (the upstream's pgaudit helps: statements inside functions too), catalog (texts and the system catalogue alone), or auto")
 	fs.StringVar(&o.ConnectClass, "connect-class", "MISC", "`CLASS` of CONNECT and DISCONNECT events: MISC (the guide's sample) or CONNECT (its list)")
 	fs.StringVar(&o.CommandText, "command-text", "whole", "`FORM` of commandText: whole (as received) or single (a multi-statement string is cut to the statement)")
@@ -139,10 +141,10 @@ func printAddresses(w io.Writer, e *emulator.Emulator) {
 	fmt.Fprintf(w, "psql           %s\n", e.PSQL())
 	fmt.Fprintf(w, "endpoint       %s   (export AWS_ENDPOINT_URL=%s)\n", e.Endpoint(), e.Endpoint())
 	fmt.Fprintf(w, "cluster        %s\n", e.ClusterARN())
-	fmt.Fprintf(w, "kms key        %s\n", e.KeyARN())
+	fmt.Fprintf(w, "kms key        %s\n", cmp.Or(e.KeyARN(), "-"))
 	fmt.Fprintf(w, "stream         %s   (%s)\n", e.StreamName(), e.StreamStatus())
 	printIdentity(w, e)
 	mode, why := e.Audit()
 	fmt.Fprintf(w, "audit          %s   (%s)\n", mode, why)
-	fmt.Fprintf(w, "events         das-local tail --endpoint %s\n", e.Endpoint())
+	fmt.Fprintf(w, "events         %s\n", e.TailCommand())
 }

@@ -36,6 +36,7 @@ type Stream struct {
 
 	mu      sync.Mutex // guards the rest, and the lanes
 	lanes   []*lane
+	numbers int       // of lanes made so far
 	flying  []sealJob // what the publisher works on
 	spare   []*batch
 	queued  int   // bytes of JSON in memory that are not durable yet
