@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/url"
@@ -46,13 +47,26 @@ func (e *Emulator) Audit() (mode, why string) {
 	return auditCatalog, e.upstream.assist.why
 }
 
+// TailCommand is the command line that prints the events of the first cluster's stream.
+func (e *Emulator) TailCommand() string {
+	streams, keys := cmp.Or(e.opts.KinesisEndpoint, e.Endpoint()), cmp.Or(e.opts.KMSEndpoint, e.Endpoint())
+	line := "das-local tail --endpoint " + streams
+	if streams != keys {
+		line += " --kms-endpoint " + keys
+	}
+	if e.external.kinesis != nil {
+		line += " --region " + e.opts.Region + " --stream " + e.StreamName()
+	}
+	return line
+}
+
 // Endpoint is what AWS_ENDPOINT_URL is set to.
 func (e *Emulator) Endpoint() string {
 	host, port, err := net.SplitHostPort(e.aws.Addr().String())
 	if err != nil {
-		return "http://" + e.aws.Addr().String() // not reached
+		return e.identity.scheme() + e.aws.Addr().String() // not reached
 	}
-	return "http://" + net.JoinHostPort(reachable(host), port)
+	return e.identity.scheme() + net.JoinHostPort(reachable(host), port)
 }
 
 // reachable turns "all addresses" into one that a client can dial.

@@ -8,7 +8,14 @@ import (
 
 // openConsole makes the web console, which uses the AWS address as any client does.
 func (e *Emulator) openConsole() {
-	e.console = console.New(console.Config{AWS: e.AWSConfig(), Source: sampler{e}, Faults: formFaults{e.Faults()}, Now: e.clock.Now, Hosts: e.opts.AllowHosts, Logger: e.log})
+	cfg := console.Config{AWS: e.AWSConfig(), Source: sampler{e}, Faults: formFaults{e.Faults()}, Now: e.clock.Now, Hosts: e.opts.AllowHosts, Logger: e.log}
+	if e.external.kinesis != nil {
+		cfg.Kinesis = e.external.kinesis.Client()
+	}
+	if e.external.kms != nil {
+		cfg.KMS = e.external.kms.Client()
+	}
+	e.console = console.New(cfg)
 }
 
 // serveConsole mounts the pages, which guard themselves.
@@ -35,7 +42,7 @@ func (s sampler) Sample() console.Sample {
 	for id, r := range e.streams {
 		n := r.stream.Stats()
 		out.Streams = append(out.Streams, console.StreamSample{Cluster: id, Bytes: n.Bytes, Lost: n.Lost, Queued: int64(n.Queued) + n.Spooled,
-			Waits: n.Waits, Waited: n.Waited, IteratorAge: e.kinesis.IteratorAge(r.name), LossWindow: n.LossWindow})
+			Waits: n.SyncWaits, Waited: n.SyncWait, IteratorAge: e.kinesis.IteratorAge(r.name), LossWindow: n.LossWindow})
 	}
 	return out
 }

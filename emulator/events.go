@@ -22,13 +22,30 @@ type Event struct {
 	JSON       []byte // the event as it was published
 }
 
-// AWSConfig is the configuration with which AWS clients reach the emulator.
+// AWSConfig is the configuration with which AWS clients reach the emulator. With
+// Options.IAM they act as the account's root.
 func (e *Emulator) AWSConfig() aws.Config {
+	id, secret := e.identity.rootKey()
 	return aws.Config{
 		Region:       e.opts.Region,
 		BaseEndpoint: aws.String(e.Endpoint()),
-		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
+		Credentials:  credentials.NewStaticCredentialsProvider(id, secret, ""),
+		HTTPClient:   e.identity.httpClient(),
 	}
+}
+
+// readers are the clients that read the streams and open their records.
+func (e *Emulator) readers() (consumer.Kinesis, consumer.KMS) {
+	cfg := e.AWSConfig()
+	var from consumer.Kinesis = kinesis.NewFromConfig(cfg)
+	var keys consumer.KMS = kms.NewFromConfig(cfg)
+	if e.external.kinesis != nil {
+		from = e.external.kinesis.Client()
+	}
+	if e.external.kms != nil {
+		keys = e.external.kms.Client()
+	}
+	return from, keys
 }
 
 // Events reads the first cluster's stream from its oldest record on, by the
@@ -36,10 +53,10 @@ func (e *Emulator) AWSConfig() aws.Config {
 // deleted. Heartbeats are left out.
 func (e *Emulator) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		cfg := e.AWSConfig()
+		from, keys := e.readers()
 		c, err := consumer.New(consumer.Config{
-			Kinesis:    kinesis.NewFromConfig(cfg),
-			KMS:        kms.NewFromConfig(cfg),
+			Kinesis:    from,
+			KMS:        keys,
 			StreamName: e.StreamName(),
 			Follow:     true,
 		})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"syscall"
 
 	"github.com/das-local/das-local/internal/faults"
@@ -36,6 +37,13 @@ func (f Faults) Add(ctx context.Context, fault Fault) (FaultState, error) {
 	if fault.Kind.OnDisk() && e.disk == nil {
 		return FaultState{}, badFault{fmt.Errorf("a fault of kind %s needs a data directory: start das-local with --data-dir", fault.Kind)}
 	}
+	if fault.Kind.Once() {
+		e.happening.Lock()
+		defer e.happening.Unlock()
+		if fault.Kind == faults.UpstreamCrash && e.crashed() {
+			return FaultState{}, badFault{errors.New("the upstream is down already, by another upstream-crash fault; clear that first")}
+		}
+	}
 	state, err := e.faults.Add(fault)
 	if err != nil {
 		return FaultState{}, badFault{err}
@@ -56,7 +64,7 @@ func (f Faults) Add(ctx context.Context, fault Fault) (FaultState, error) {
 
 // List is the active faults and the last of those that have ended, oldest first.
 func (f Faults) List() []FaultState {
-	f.e.faults.Expire()
+	f.e.expireFaults()
 	return f.e.faults.List()
 }
 
@@ -67,7 +75,21 @@ func (f Faults) Clear(id int) error {
 		return fmt.Errorf("%w: %d", faults.ErrNoFault, id)
 	}
 	defer f.e.rescheduleFaults()
+	f.e.happening.Lock()
+	defer f.e.happening.Unlock()
 	return f.e.faults.Clear(id)
+}
+
+// expireFaults ends the faults whose time is over.
+func (e *Emulator) expireFaults() {
+	e.happening.Lock()
+	defer e.happening.Unlock()
+	e.faults.Expire()
+}
+
+// crashed reports whether a fault keeps the upstream down.
+func (e *Emulator) crashed() bool {
+	return slices.ContainsFunc(e.faults.List(), func(s FaultState) bool { return s.Kind == faults.UpstreamCrash && s.Ended.IsZero() })
 }
 
 // badFault is an error of whoever gives a fault.
@@ -137,7 +159,7 @@ func (e *Emulator) faultEnded(s FaultState) {
 // runFaults ends the faults whose time is over, until ctx ends.
 func (e *Emulator) runFaults(ctx context.Context) error {
 	for ctx.Err() == nil {
-		e.faults.Expire()
+		e.expireFaults()
 		wait, cancel := context.WithCancel(ctx)
 		e.mu.Lock()
 		e.faultsChanged = cancel

@@ -3,6 +3,7 @@ package emulator
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -379,6 +380,37 @@ func TestUpstreamCrash(t *testing.T) {
 		t.Errorf("events %q", got)
 	}
 	b.add(Fault{Kind: "upstream-crash", Duration: time.Hour}) // the emulator ends without its server
+}
+
+// TestCrashesDoNotOverlap: what ends one of them would end the other, or kill a
+// server that is up again. One that is cleared while it happens has an end too.
+func TestCrashesDoNotOverlap(t *testing.T) {
+	b := newBed(t, Options{Heartbeat: -1})
+	f := b.add(Fault{Kind: "upstream-crash", Duration: time.Hour})
+	for _, again := range []Fault{{Kind: "upstream-crash", Duration: 2 * time.Hour}, {Kind: "upstream-crash"}} {
+		if _, err := b.Faults().Add(t.Context(), again); err == nil || !strings.Contains(err.Error(), "clear that first") {
+			t.Errorf("another crash meanwhile: %v", err)
+		}
+	}
+	_, err := pgx.Connect(b.within(), b.PostgresURL())
+	b.wantSQLState(err, "57P03", "the upstream server is not accepting connections")
+	b.clear(f.ID)
+	cleared := make(chan error, 1)
+	go func() {
+		var err error
+		for range 1000 { // some of them while the server is being killed
+			err = errors.Join(err, b.Faults().Clear(0))
+		}
+		cleared <- err
+	}()
+	if f, err = b.Faults().Add(t.Context(), Fault{Kind: "upstream-crash", Duration: time.Hour}); err != nil || f.Hits != 1 {
+		t.Errorf("%+v, %v", f, err)
+	}
+	if err := await.Receive(t, "the clearing", cleared); err != nil {
+		t.Error(err)
+	}
+	b.clear(0)
+	b.exec(b.connect(), "select 1")
 }
 
 // TestGivenUpstreamIsCut: it is not killed, but its sessions end.

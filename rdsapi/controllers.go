@@ -19,6 +19,7 @@ type ActivityStream struct {
 	StreamName        string // "aws-rds-das-" + ClusterResourceID
 	Mode              string // "sync" or "async"
 	KMSKeyARN         string
+	Call              *Call // what asked for its start or stop; nil: no API call
 }
 
 // InstanceController starts and stops the proxy of an instance.
@@ -57,7 +58,8 @@ type Instance struct {
 	ResourceID        string // "db-…"
 }
 
-// KeyResolver looks a KMS key up by id, ARN, alias name or alias ARN.
+// KeyResolver looks a KMS key up by id, ARN, alias name or alias ARN. An error that is
+// context.DeadlineExceeded says that KMS did not answer.
 type KeyResolver interface {
 	ResolveKey(ctx context.Context, id string) (KMSKey, error)
 }

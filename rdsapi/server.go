@@ -79,6 +79,9 @@ type Server struct {
 	jobs           []job // for Run
 	order          int   // counts creations
 	disk           disk
+	mark           mark
+	epoch          *epoch // of the jobs that Run begins
+	resetting      bool   // Run begins none
 }
 
 // New makes a Server with the clusters of the store, or without any.
@@ -110,7 +113,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
-	s := &Server{cfg: cfg, wake: make(chan struct{}, 1),
+	s := &Server{cfg: cfg, wake: make(chan struct{}, 1), epoch: newEpoch(),
 		clusters: make(map[string]*cluster), instances: make(map[string]*instance), subscriptions: make(map[string]*subscription),
 		snapshots: make(map[string]*snapshot), clusterGroups: make(map[string]*parameterSet), instanceGroups: make(map[string]*parameterSet),
 		subnetGroups: make(map[string]*savedSubnetGroup)}
@@ -134,9 +137,11 @@ func (s *Server) Name() string { return "rds" }
 // Operation finds an action by name.
 func (s *Server) Operation(name string) awsapi.Operation { return s.saving(s.operations[name]) }
 
-// op adapts an action that has no use for the request.
+// op adapts an action; what it needs of the request is in ctx.
 func op[In, Out any](f func(ctx context.Context, in *In) (*Out, error)) awsapi.Operation {
-	return awsapi.Op(func(ctx context.Context, _ *awsapi.Request, in *In) (*Out, error) { return f(ctx, in) })
+	return awsapi.Op(func(ctx context.Context, r *awsapi.Request, in *In) (*Out, error) {
+		return f(awsapi.WithRequest(ctx, r), in)
+	})
 }
 
 // none is the output of an action that answers nothing.

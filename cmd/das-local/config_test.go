@@ -20,8 +20,7 @@ func configured(t *testing.T, text string, args ...string) (emulator.Options, er
 	}
 	fs := newFlags("up", "", io.Discard)
 	var o emulator.Options
-	emulatorFlags(fs, &o)
-	config := configFlag(fs)
+	_, _, config := upFlags(fs, &o)
 	if err := parse(fs, append(args, "--config", path), false); err != nil {
 		t.Fatal(err)
 	}
@@ -84,4 +83,16 @@ func FuzzConfigFile(f *testing.F) {
 	f.Add("clusters: [{id: a, tags: {b: c}}]\nkeys: [{alias: d}]\nseed: 7")
 	f.Add("a: &a [*a]")
 	f.Fuzz(func(t *testing.T, text string) { _, _ = configured(t, text) })
+}
+
+// TestExampleFile: the README's example is one.
+func TestExampleFile(t *testing.T) {
+	text, err := os.ReadFile("../../testdata/config/example.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := configured(t, string(text))
+	if err != nil || len(o.Clusters) != 1 || len(o.Keys) != 1 || o.EngineVersion != "15.4" {
+		t.Errorf("%+v: %v", o, err)
+	}
 }

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
+	"os"
 	"time"
 
 	"github.com/das-local/das-local/emulator"
@@ -25,9 +28,7 @@ const upHelp = `das-local up runs the emulator until SIGINT or SIGTERM.
 func up(ctx context.Context, args []string, std streams) error {
 	fs := newFlags("up", upHelp, std.out)
 	var o emulator.Options
-	logs := emulatorFlags(fs, &o)
-	start := fs.String("start-stream", "async", "`MODE` of the first cluster's stream at boot: sync, async or off (a --data-dir that has been used before keeps its own)")
-	config := configFlag(fs)
+	logs, start, config := upFlags(fs, &o)
 	if err := parse(fs, args, false); err != nil {
 		return err
 	}
@@ -36,6 +37,7 @@ func up(ctx context.Context, args []string, std streams) error {
 			return err
 		}
 	}
+	o.OTLPEndpoint = cmp.Or(o.OTLPEndpoint, os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"))
 	switch *start {
 	case "off":
 	case "sync", "async":
@@ -62,6 +64,13 @@ func up(ctx context.Context, args []string, std streams) error {
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
 	return e.Close(closing)
+}
+
+// upFlags defines all flags of up.
+func upFlags(fs flagSet, o *emulator.Options) (logs *logFlags, start, config *string) {
+	logs = emulatorFlags(fs, o)
+	start = fs.String("start-stream", "async", "`MODE` of the first cluster's stream at boot: sync, async or off (a --data-dir that has been used before keeps its own)")
+	return logs, start, configFlag(fs)
 }
 
 // emulatorFlags defines the flags of an emulator on fs.
@@ -98,16 +107,19 @@ func emulatorFlags(fs flagSet, o *emulator.Options) *logFlags {
 	fs.DurationVar(&o.SyncTimeout, "sync-timeout", 10*time.Second, "`INTERVAL` that a session waits for durability in sync mode before it goes on")
 	fs.StringVar(&o.SyncGuarantee, "sync-guarantee", "acknowledged", "`WHAT` has its event for certain in sync mode: acknowledged (what clients were told is done) or executed (all that the server ran, also if a crash swallows the answer: exitCode 08007 marks an unknown outcome; needs --data-dir)")
 	controlFlags(fs, o)
+	identityFlags(fs, o)
 	keyFlags(fs, o)
+	externalFlags(fs, o)
 	fs.StringVar(&o.Audit, "audit", "auto", "`MODE`: server (the upstream's pgaudit helps: statements inside functions too), catalog (texts and the system catalogue alone), or auto")
 	fs.StringVar(&o.ConnectClass, "connect-class", "MISC", "`CLASS` of CONNECT and DISCONNECT events: MISC (the guide's sample) or CONNECT (its list)")
 	fs.StringVar(&o.CommandText, "command-text", "whole", "`FORM` of commandText: whole (as received) or single (a multi-statement string is cut to the statement)")
 	fs.IntVar(&o.MaxCommandText, "max-command-text", 1<<20, "`BYTES` kept of a statement's text, and of each parameter; a mark says what is missing")
 	fs.DurationVar(&o.Grace, "grace", 2*time.Second, "`INTERVAL` in which open sessions may finish at the end")
-	fs.Func("allow-host", "`NAME` by which the console and /metrics may be opened, besides addresses, localhost and names without a dot (repeatable)", func(s string) error {
-		o.AllowHosts = append(o.AllowHosts, s)
+	fs.Func("allow-host", "`NAME` by which the console and /metrics may be opened, besides addresses, localhost and names without a dot; repeatable, or comma-separated", func(s string) error {
+		o.AllowHosts = append(o.AllowHosts, strings.Split(s, ",")...)
 		return nil
 	})
+	fs.StringVar(&o.OTLPEndpoint, "otlp-endpoint", "", "`URL` of an OpenTelemetry collector, http://127.0.0.1:4318, that gets traces by OTLP/HTTP; empty makes none, unless OTEL_EXPORTER_OTLP_ENDPOINT is set")
 	fs.BoolVar(&o.Pprof, "pprof", false, "serve Go's profiles under /debug/pprof/ on the AWS address")
 	l := &logFlags{}
 	fs.StringVar(&l.level, "log-level", "info", "`LEVEL`: debug, info, warn or error; SQL text appears at debug only")
@@ -138,9 +150,10 @@ func printAddresses(w io.Writer, e *emulator.Emulator) {
 	fmt.Fprintf(w, "endpoint       %s   (export AWS_ENDPOINT_URL=%s)\n", e.Endpoint(), e.Endpoint())
 	fmt.Fprintf(w, "console        %s/\n", e.Endpoint())
 	fmt.Fprintf(w, "cluster        %s\n", e.ClusterARN())
-	fmt.Fprintf(w, "kms key        %s\n", e.KeyARN())
+	fmt.Fprintf(w, "kms key        %s\n", cmp.Or(e.KeyARN(), "-"))
 	fmt.Fprintf(w, "stream         %s   (%s)\n", e.StreamName(), e.StreamStatus())
+	printIdentity(w, e)
 	mode, why := e.Audit()
 	fmt.Fprintf(w, "audit          %s   (%s)\n", mode, why)
-	fmt.Fprintf(w, "events         das-local tail --endpoint %s\n", e.Endpoint())
+	fmt.Fprintf(w, "events         %s\n", e.TailCommand())
 }

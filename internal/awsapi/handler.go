@@ -2,7 +2,6 @@ package awsapi
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -27,9 +26,17 @@ type Config struct {
 	// client's credentials and settings name.
 	OneRegion bool
 
+	// Guard decides which calls are answered; nil: all.
+	Guard Guard
+
 	// Fallback answers what is no call of an AWS API, such as the console.
 	// nil: 404.
 	Fallback http.Handler
+
+	// Observe is told of each call before it runs. It gives the context that the
+	// call runs with, and a function that is called once, when the answer was sent.
+	// nil: nobody is told.
+	Observe Observer
 
 	// MaxBody bounds the body of a call. 0: 16 MiB, which is what the
 	// largest PutRecords (10 MiB of data) takes in base64, and a rest for
@@ -107,6 +114,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.cfg.Fallback.ServeHTTP(w, r)
 		return
 	}
+	if h.cfg.Observe != nil {
+		var answered func(Outcome)
+		r, answered = h.observe(r, c)
+		defer func() { answered(c.outcome) }()
+	}
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(readErr, &tooLarge):
@@ -126,7 +138,7 @@ func (h *handler) run(w http.ResponseWriter, r *http.Request, c *call, body []by
 		h.fail(w, r, c, c.protocol.unknown(&c.Request))
 		return
 	}
-	out, err := h.invoke(r.Context(), c, body)
+	out, err := h.invoke(r, c, body)
 	if err != nil {
 		h.fail(w, r, c, err)
 		return
@@ -144,7 +156,7 @@ func (h *handler) run(w http.ResponseWriter, r *http.Request, c *call, body []by
 }
 
 // invoke makes an error of a panic.
-func (h *handler) invoke(ctx context.Context, c *call, body []byte) (out any, err error) {
+func (h *handler) invoke(r *http.Request, c *call, body []byte) (out any, err error) {
 	defer func() {
 		switch p := recover(); p {
 		case nil:
@@ -156,7 +168,10 @@ func (h *handler) invoke(ctx context.Context, c *call, body []byte) (out any, er
 			out, err = nil, internalFailure()
 		}
 	}()
-	return c.op(ctx, &c.Request, func(in any) error { return c.protocol.decode(body, in) })
+	if err := h.admit(r, c, body); err != nil {
+		return nil, err
+	}
+	return c.op(r.Context(), &c.Request, func(in any) error { return c.protocol.decode(body, in) })
 }
 
 // fail sends an error. The cause of one that is not meant for clients goes to
@@ -170,6 +185,7 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, c *call, err erro
 		}
 		e = internalFailure()
 	}
+	c.outcome.Code = e.Code
 	h.send(w, c, e.HTTPStatus(), c.protocol.encodeError(&c.Request, e))
 }
 
@@ -181,6 +197,7 @@ func (h *handler) send(w http.ResponseWriter, c *call, status int, body []byte) 
 		head["Content-Type"] = []string{c.protocol.contentType()}
 	}
 	head["Content-Length"] = []string{strconv.Itoa(len(body))}
+	c.outcome.Status = status
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the client may be gone
 }
@@ -191,6 +208,7 @@ type call struct {
 	protocol protocol
 	op       Operation // nil: not served
 	id2      string    // the x-amz-id-2 of the answer
+	outcome  Outcome
 }
 
 // newCall fills in what all calls have.

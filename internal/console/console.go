@@ -41,12 +41,15 @@ type StreamSample struct {
 
 // Config says what a console shows. AWS and Source are needed.
 type Config struct {
-	AWS    aws.Config // reaches the emulator
-	Source Source
-	Faults Faults           // nil: the page says that there are none
-	Now    func() time.Time // the clock of the services; nil: time.Now
-	Hosts  []string         // names that the console may be opened by, besides those of this machine
-	Logger *slog.Logger     // nil: nobody is told
+	AWS aws.Config // reaches the emulator
+	// Kinesis and KMS are those that the streams use; nil: the emulator's own.
+	Kinesis *kinesis.Client
+	KMS     *kms.Client
+	Source  Source
+	Faults  Faults           // nil: the page says that there are none
+	Now     func() time.Time // the clock of the services; nil: time.Now
+	Hosts   []string         // names that the console may be opened by, besides those of this machine
+	Logger  *slog.Logger     // nil: nobody is told
 }
 
 // Console is the handler of all pages. Close ends what it reads.
@@ -78,8 +81,12 @@ func New(cfg Config) *Console {
 		transport := &http.Transport{MaxIdleConnsPerHost: 8}
 		c.cfg.AWS.HTTPClient, c.idle = &http.Client{Transport: transport}, transport.CloseIdleConnections
 	}
-	c.kinesis = kinesis.NewFromConfig(c.cfg.AWS)
-	c.kms = kms.NewFromConfig(c.cfg.AWS)
+	if c.kinesis = cfg.Kinesis; c.kinesis == nil {
+		c.kinesis = kinesis.NewFromConfig(c.cfg.AWS)
+	}
+	if c.kms = cfg.KMS; c.kms == nil {
+		c.kms = kms.NewFromConfig(c.cfg.AWS)
+	}
 	c.rds = rds.NewFromConfig(c.cfg.AWS)
 	c.feeds = &feeds{ctx: ctx, now: cfg.Now, read: c.reader, open: map[string]*openFeed{}}
 	c.history = newHistory(ctx, cfg.Source)
