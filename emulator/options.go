@@ -147,6 +147,11 @@ type Options struct {
 	Keys     []Key
 	Clusters []Cluster
 
+	// AllowHosts are names, besides addresses, localhost and names without a dot, by which
+	// the console and /metrics may be asked for on the AWS address. A page of any other name is
+	// refused: it may be a foreign one that had its name lead here.
+	AllowHosts []string
+
 	// OTLPEndpoint is the URL of an OpenTelemetry collector (http://127.0.0.1:4318) that
 	// gets traces by OTLP/HTTP. Empty makes none.
 	OTLPEndpoint string
@@ -157,11 +162,6 @@ type Options struct {
 	// queueBytes bounds what a stream keeps; 0 is its own bound. Tests set it.
 	queueBytes int
 	fault      store.Fault // stands in for a bad disk, in tests
-
-	// AllowHosts are names, besides addresses, localhost and names without a dot, by which
-	// the console and /metrics may be asked for on the AWS address. A page of any other name is
-	// refused: it may be a foreign one that had its name lead here.
-	AllowHosts []string
 
 	// beforeDelete is called before the Kinesis stream of a stopped activity stream is
 	// deleted; nil: nothing is. Tests hold the stream there.

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/das-local/das-local/emulator"

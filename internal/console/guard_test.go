@@ -35,7 +35,7 @@ func TestEveryAnswerHasThePolicy(t *testing.T) {
 func TestForeignNamesAreRefused(t *testing.T) {
 	b := newBed(t, func(o *emulator.Options) { o.AllowHosts = []string{"das.test.example"} })
 	for host, ok := range map[string]bool{
-		"localhost:1": true, "127.0.0.1": true, "[::1]:4566": true, "das-local:4566": true, "app.localhost": true, "das.test.example:1": true, "DAS.test.example": true,
+		"localhost:1": true, "127.0.0.1": true, "[::1]:4566": true, "das-local:4566": true, "das.test.example:1": true, "DAS.test.example": true,
 		"host.docker.internal:4566": true, "evil.example": false, "evil.example:4566": false, "127.0.0.1.evil.example": false, "localhost.evil.example:1": false, "evil.example.": false,
 	} {
 		for _, path := range []string{"/", prefix + "/keys", prefix + "/assets/console.js", "/metrics", "/_das/faults", "/_das/clock"} {
