@@ -207,12 +207,13 @@ func (b *tab) clickOn(what, expression string) {
 	b.clicks++
 	await.Seen(b.t, "something to click at "+what, func() (any, bool) {
 		at, _ := look[[]float64](b, fmt.Sprintf(`(() => {
-			const el = %s;
+			const find = () => %s, el = find();
 			if (!el) return [];
 			el.scrollIntoView({ block: "nearest" });
 			const r = el.getBoundingClientRect(), x = r.x + r.width / 2, y = r.y + r.height / 2, top = document.elementFromPoint(x, y);
 			if (!top || el !== top && !el.contains(top)) return [];
-			el.addEventListener("click", () => { sessionStorage.clicked = %d; }, { capture: true, once: true });
+			// The element may be replaced by one like it before the click comes.
+			document.addEventListener("click", (e) => { if (find()?.contains(e.target)) sessionStorage.clicked = %d; }, { capture: true, once: true });
 			return [x, y];
 		})()`, expression, b.clicks))
 		text, _ := look[string](b, "document.body.innerText.slice(0, 600)")
