@@ -6,6 +6,9 @@ FUZZTIME ?= 60s
 ROUNDS ?= 200
 DURATION ?= 30m
 
+# What setup-test installs for the tests, if anything.
+export PATH := $(CURDIR)/.cache/python/bin:$(PATH)
+
 .PHONY: build run test unit e2e conformance oracle differential regress versions crash soak lint fuzz bench clean
 
 build:
@@ -29,6 +32,11 @@ unit:
 
 e2e: setup-test
 	$(GO) test -count=1 -timeout 15m ./e2e/...
+
+# Every command and snippet of README and docs, which is in e2e as well.
+.PHONY: docs-test
+docs-test: setup-test
+	$(GO) test -count=1 -v -run "^(TestDocs|TestTroubleshooting)$$" ./e2e
 
 oracle: setup-test
 	$(GO) run ./oracle -check

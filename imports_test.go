@@ -18,8 +18,8 @@ const module = "github.com/das-local/das-local/"
 // only. A package that is not named may be imported by nobody and import none.
 var allowed = map[string][]string{
 	"cmd/das-local": {"emulator", "internal/activity", "internal/consumer", "internal/doctor", "internal/envelope", "internal/esdk", "internal/faults", "internal/stream"},
-	"emulator": {"proxy", "rdsapi", "kinesisfake", "kmsfake", "internal/activity", "internal/awsapi", "internal/catalog", "internal/clock",
-		"internal/consumer", "internal/faults", "internal/pgserver", "internal/store", "internal/stream"},
+	"emulator": {"proxy", "rdsapi", "kinesisfake", "kmsfake", "internal/access", "internal/activity", "internal/awsapi", "internal/catalog", "internal/clock",
+		"internal/consumer", "internal/faults", "internal/iam", "internal/passthrough", "internal/pgserver", "internal/store", "internal/stream"},
 
 	"proxy":                {"internal/activity", "internal/classify", "proxy/internal/audit", "proxy/internal/track"},
 	"proxy/internal/audit": {"internal/activity", "internal/catalog", "internal/classify", "internal/pgtext", "proxy/internal/track"},
@@ -41,6 +41,11 @@ var allowed = map[string][]string{
 	"internal/awsapi":          nil,
 	"internal/awsapi/contract": nil,
 	"internal/clock":           nil,
+
+	"internal/access":      {"internal/awsapi", "internal/iam", "internal/sigv4"},
+	"internal/iam":         nil,
+	"internal/sigv4":       nil,
+	"internal/passthrough": nil,
 
 	"internal/faults":   nil,
 	"internal/doctor":   {"internal/pgserver"},

@@ -110,7 +110,7 @@ func (m *machine) round(ctx context.Context, round int) error {
 		life += m.lag - m.lag/4 // so that much is older than the lag
 	}
 	time.Sleep(life)
-	if m.guarantee == executed && m.rand.IntN(4) == 0 {
+	if m.guarantee == executed && (m.crashes == 0 || m.rand.IntN(4) == 0) { // once at least
 		if err := m.crashServer(ctx); err != nil {
 			return err
 		}

@@ -50,9 +50,9 @@ func (e *Emulator) Audit() (mode, why string) {
 func (e *Emulator) Endpoint() string {
 	host, port, err := net.SplitHostPort(e.aws.Addr().String())
 	if err != nil {
-		return "http://" + e.aws.Addr().String() // not reached
+		return e.identity.scheme() + e.aws.Addr().String() // not reached
 	}
-	return "http://" + net.JoinHostPort(reachable(host), port)
+	return e.identity.scheme() + net.JoinHostPort(reachable(host), port)
 }
 
 // reachable turns "all addresses" into one that a client can dial.

@@ -75,15 +75,3 @@ func (e *Emulator) complete(ctx context.Context, id string) error {
 	}
 	return e.noteComplete()
 }
-
-// keys resolves key ids for rdsapi.
-type keys struct{ kms *kmsfake.Server }
-
-// ResolveKey implements rdsapi.KeyResolver.
-func (k keys) ResolveKey(ctx context.Context, id string) (rdsapi.KMSKey, error) {
-	key, err := k.kms.LookupKey(ctx, id)
-	if err != nil {
-		return rdsapi.KMSKey{}, err
-	}
-	return rdsapi.KMSKey(key), nil
-}

@@ -13,6 +13,9 @@ func (e *Emulator) control() http.Handler {
 	r := chi.NewRouter()
 	r.Get("/_das/health", e.health)
 	r.Head("/_das/health", e.health)
+	r.Get("/_localstack/health", e.localStackHealth)
+	r.Head("/_localstack/health", e.localStackHealth)
+	r.Get("/_das/aws-cert.pem", e.identity.serveCertificate)
 	e.serveFaults(r)
 	r.Method(http.MethodGet, "/metrics", e.metrics())
 	if e.opts.Pprof {

@@ -100,17 +100,25 @@ func (b *bed) connect() *pgx.Conn {
 // messages are the RDS events of the cluster, and those of its instances.
 func (b *bed) messages(source types.SourceType) []string {
 	b.t.Helper()
-	var list []string
+	list, err := b.listMessages(source)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return list
+}
+
+// listMessages fails while the state's disk does.
+func (b *bed) listMessages(source types.SourceType) (list []string, err error) {
 	for p := rds.NewDescribeEventsPaginator(b.rds, &rds.DescribeEventsInput{SourceType: source, Duration: aws.Int32(20160)}); p.HasMorePages(); {
 		out, err := p.NextPage(b.t.Context())
 		if err != nil {
-			b.t.Fatal(err)
+			return nil, err
 		}
 		for _, e := range out.Events {
 			list = append(list, *e.Message)
 		}
 	}
-	return list
+	return list, nil
 }
 
 // wantSQLState checks PostgreSQL's own error.

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/das-local/das-local/internal/access"
 	"github.com/das-local/das-local/internal/awsapi"
 	"github.com/das-local/das-local/internal/catalog"
 	"github.com/das-local/das-local/internal/clock"
@@ -29,14 +30,14 @@ import (
 var (
 	_ proxy.Recorder            = counting{}
 	_ proxy.Holding             = counting{}
-	_ stream.KeyService         = (*kmsfake.Server)(nil)
+	_ stream.KeyService         = serviceKeys{}
 	_ proxy.Intending           = (*stream.Source)(nil)
 	_ stream.Publisher          = publisher{}
 	_ stream.IntentLog          = intents{}
 	_ rdsapi.StreamController   = (*Emulator)(nil)
 	_ rdsapi.InstanceController = (*Emulator)(nil)
 	_ rdsapi.SessionController  = (*Emulator)(nil)
-	_ rdsapi.KeyResolver        = keys{}
+	_ rdsapi.KeyResolver        = (*Emulator)(nil)
 )
 
 // Emulator is a running emulator.
@@ -59,6 +60,7 @@ type Emulator struct {
 	clock    clock.Clock // of schedules
 	services []awsapi.Service
 	aws      net.Listener
+	identity identity // who may call, and what becomes of calls for others
 	listen   net.Addr // of the first cluster's writer
 	ready    atomic.Bool
 
@@ -124,7 +126,13 @@ func (e *Emulator) start(ctx context.Context) (err error) {
 	if e.tls, err = loadTLS(e.opts); err != nil {
 		return err
 	}
+	if err := e.openIdentity(); err != nil {
+		return err
+	}
 	if err := e.openDataDir(); err != nil {
+		return err
+	}
+	if err := e.openAWSTLS(); err != nil {
 		return err
 	}
 	e.rand = newSource(e.used.seed(e.opts.Seed))
@@ -170,7 +178,7 @@ func (e *Emulator) startServices() (err error) {
 		Streams:       e,
 		Instances:     e,
 		Sessions:      e,
-		Keys:          faultyResolver{keys{e.kms}, e},
+		Keys:          faultyResolver{e, e},
 		RestartTime:   o.RestartTime,
 		KeyPatience:   max(o.KeyPatience, 0),
 		Topics:        o.SNSTopics,
@@ -184,7 +192,8 @@ func (e *Emulator) startServices() (err error) {
 	}
 	e.services = []awsapi.Service{e.kinesis, e.kms, e.rds}
 	handler := awsapi.NewHandler(awsapi.Config{
-		Services:  e.faulty(e.services...),
+		Services:  append(e.faulty(e.services...), access.STS{}),
+		Guard:     e.guard(),
 		Region:    o.Region,
 		AccountID: o.AccountID,
 		OneRegion: true,
@@ -195,7 +204,9 @@ func (e *Emulator) startServices() (err error) {
 	e.stop = stop
 	e.runs.Go(func() { e.report("time the faults", e.runFaults(ctx)) })
 	e.runs.Go(func() { e.report("look names up", e.catalog.Run(ctx)) })
-	e.runs.Go(func() { e.report("serve the AWS endpoint", awsapi.Serve(ctx, e.aws, handler)) })
+	e.runs.Go(func() {
+		e.report("serve the AWS endpoint", awsapi.Serve(ctx, e.identity.listener(e.aws), e.front(handler)))
+	})
 	e.runs.Go(func() { e.report("trim the Kinesis streams", e.kinesis.Run(ctx)) })
 	e.runs.Go(func() { e.report("run the RDS transitions", e.rds.Run(ctx)) })
 	return nil
@@ -250,6 +261,7 @@ func (e *Emulator) close(ctx context.Context) error {
 	if e.aws != nil {
 		e.aws.Close()
 	}
+	errs = append(errs, e.identity.close())
 	if e.upstream != nil {
 		errs = append(errs, e.upstream.close(context.WithoutCancel(ctx)))
 	}

@@ -22,12 +22,15 @@ type Event struct {
 	JSON       []byte // the event as it was published
 }
 
-// AWSConfig is the configuration with which AWS clients reach the emulator.
+// AWSConfig is the configuration with which AWS clients reach the emulator. With
+// Options.IAM they act as the account's root.
 func (e *Emulator) AWSConfig() aws.Config {
+	id, secret := e.identity.rootKey()
 	return aws.Config{
 		Region:       e.opts.Region,
 		BaseEndpoint: aws.String(e.Endpoint()),
-		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
+		Credentials:  credentials.NewStaticCredentialsProvider(id, secret, ""),
+		HTTPClient:   e.identity.httpClient(),
 	}
 }
 

@@ -41,11 +41,18 @@ func (b *bed) key(enabled bool) {
 	}
 }
 
-// awaitMessage waits for an RDS event of the cluster that begins so.
+// awaitMessage waits for an RDS event of the cluster that begins so. Where the disk failed, RDS
+// answers with InternalFailure until the store has seen that it works again.
 func (b *bed) awaitMessage(prefix string) (message string) {
 	b.t.Helper()
 	await.Seen(b.t, "the event "+prefix, func() (any, bool) {
-		all := b.messages(types.SourceTypeDbCluster)
+		all, err := b.listMessages(types.SourceTypeDbCluster)
+		if err != nil {
+			if api := smithy.APIError(nil); !errors.As(err, &api) || api.ErrorCode() != "InternalFailure" {
+				b.t.Fatal(err)
+			}
+			return err, false
+		}
 		i := slices.IndexFunc(all, func(m string) bool { return strings.HasPrefix(m, "Database Activity Streams: "+prefix) })
 		if i >= 0 {
 			message = all[i]

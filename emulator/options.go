@@ -38,6 +38,18 @@ type Options struct {
 	// random loopback port.
 	AWSListen string
 
+	// IAM is a file with users, access keys and policies. Calls are then answered only
+	// if they are signed by one of these keys and the policies allow them. Empty takes
+	// any credentials.
+	IAM string
+	// Passthrough is the URL of an endpoint that gets the calls of all services that
+	// are not served here. Empty answers them with an error.
+	Passthrough string
+	// AWSTLS has the AWS address speak TLS, with AWSCert and AWSKey (PEM files, which
+	// imply it) or, without these, a self-signed certificate; see CertificateFile.
+	AWSTLS          bool
+	AWSCert, AWSKey string
+
 	// DataDir keeps the state on disk: Kinesis streams and records, KMS keys, RDS
 	// clusters, instances and events, and the embedded server's data. It is made if it is not there. A directory that
 	// has been used before brings its clusters and streams along; ClusterID and
@@ -121,12 +133,16 @@ type Options struct {
 	Keys     []Key
 	Clusters []Cluster
 
+	// Pprof serves Go's profiles under /debug/pprof/ on the AWS address.
+	Pprof bool
+
 	// queueBytes bounds what a stream keeps; 0 is its own bound. Tests set it.
 	queueBytes int
 	fault      store.Fault // stands in for a bad disk, in tests
 
-	// Pprof serves Go's profiles under /debug/pprof/ on the AWS address.
-	Pprof bool
+	// beforeDelete is called before the Kinesis stream of a stopped activity stream is
+	// deleted; nil: nothing is. Tests hold the stream there.
+	beforeDelete func()
 
 	// Logger gets what happens, and at level info what a long step does. Nil is
 	// slog.Default.
@@ -211,6 +227,7 @@ func (o Options) check() error {
 	bad((o.UpstreamCert == "") == (o.UpstreamKey == ""), "the upstream's certificate and key are given together")
 	bad(o.UpstreamCert == "" || o.Upstream != "", "the upstream's certificate is for use with an upstream URL")
 	bad((o.TLSCert == "") == (o.TLSKey == ""), "the TLS certificate and key are given together")
+	checkIdentity(o, bad)
 	bad(o.TLSCert == "" || o.UpstreamCert == "", "give a TLS certificate or the upstream's own, not both")
 	bad(o.Shards >= 1 && o.Shards <= 1000, "the number of shards %d must be 1 to 1000", o.Shards)
 	bad(o.RestartTime >= 0, "the restart time %v must not be negative", o.RestartTime)

@@ -49,7 +49,7 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 		Spool:       e.spool(s.StreamName),
 		SpoolBytes:  e.opts.SpoolBytes,
 		Intents:     e.intents(s.StreamName),
-		KeyService:  faultyKeys{e.kms, e},
+		KeyService:  faultyKeys{serviceKeys{e.kms, e.keyService()}, e},
 		Notify:      func(n stream.Notice) { e.notice(s, n) },
 		Rand:        e.rand,
 		Logger:      e.log,
@@ -80,6 +80,7 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 			i.source.Attach(st)
 		}
 	}
+	e.recordCall(s)
 	return nil
 }
 
@@ -111,9 +112,15 @@ func (e *Emulator) closePatience() time.Duration {
 // because its key is disabled, say, or somebody has deleted the Kinesis stream:
 // the events that are left are lost then, and a notice says so.
 func (e *Emulator) StopStream(ctx context.Context, s rdsapi.ActivityStream) error {
+	e.mu.Lock()
+	e.recordCall(s)
+	e.mu.Unlock()
 	e.endStream(ctx, s.ClusterResourceID, stopPatience)
 	if err := e.discardSpool(ctx, s); err != nil {
 		return err
+	}
+	if e.opts.beforeDelete != nil {
+		e.opts.beforeDelete()
 	}
 	err := e.kinesis.DeleteStream(context.WithoutCancel(ctx), s.StreamName)
 	var answer *awsapi.Error

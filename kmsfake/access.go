@@ -47,3 +47,16 @@ func (s *Server) access(k *key) Access {
 	slices.Sort(a.Aliases)
 	return a
 }
+
+// MayRetire reports whether a grant, given by a token or by its key and id, lets a
+// principal retire it.
+func (s *Server) MayRetire(principal, token, keyID, grantID string) bool {
+	defer s.lock()()
+	g := s.store.grants[grantID]
+	if token != "" {
+		g, _ = s.store.grantOfToken(token) // nil if it is of none
+	} else if k, err := s.resolve(keyID); err != nil || g == nil || g.key != k {
+		return false
+	}
+	return g != nil && (samePrincipal(g.retiring, principal) || slices.Contains(g.operations, "RetireGrant") && samePrincipal(g.grantee, principal))
+}

@@ -11,7 +11,7 @@ type startActivityStreamInput struct {
 	Mode                            string
 	KmsKeyId                        string
 	ApplyImmediately                bool
-	EngineNativeAuditFieldsIncluded bool
+	EngineNativeAuditFieldsIncluded bool `json:",omitempty"`
 }
 
 type startActivityStreamOutput struct {
@@ -42,9 +42,10 @@ func (s *Server) startActivityStream(ctx context.Context, in *startActivityStrea
 	}
 	if in.ApplyImmediately {
 		s.beginStart(c, in.Mode, key)
+		c.stream.call = s.call(ctx, c.arn, in)
 		s.enqueue(func(ctx context.Context) { _ = s.runStart(ctx, c, true) }) // it has said why
 	} else {
-		s.postpone(c, &pendingChange{start: true, mode: in.Mode, key: key})
+		s.postpone(c, &pendingChange{start: true, mode: in.Mode, key: key, call: s.call(ctx, c.arn, in)})
 	}
 	return &startActivityStreamOutput{KmsKeyId: key.ARN, KinesisStreamName: c.streamName(), Status: c.stream.status,
 		Mode: in.Mode, ApplyImmediately: in.ApplyImmediately}, nil
@@ -156,7 +157,7 @@ type stopActivityStreamOutput struct {
 	Status            string
 }
 
-func (s *Server) stopActivityStream(_ context.Context, in *stopActivityStreamInput) (*stopActivityStreamOutput, error) {
+func (s *Server) stopActivityStream(ctx context.Context, in *stopActivityStreamInput) (*stopActivityStreamOutput, error) {
 	if in.ResourceArn == "" {
 		return nil, missing("ResourceArn")
 	}
@@ -177,9 +178,10 @@ func (s *Server) stopActivityStream(_ context.Context, in *stopActivityStreamInp
 	}
 	if in.ApplyImmediately {
 		s.beginStop(c)
+		c.stream.call = s.call(ctx, c.arn, in)
 		s.enqueue(func(ctx context.Context) { _ = s.runStop(ctx, c, true) }) // it has said why
 	} else {
-		s.postpone(c, &pendingChange{})
+		s.postpone(c, &pendingChange{call: s.call(ctx, c.arn, in)})
 	}
 	return &stopActivityStreamOutput{c.stream.key.ARN, c.streamName(), c.stream.status}, nil
 }
@@ -199,7 +201,7 @@ func (s *Server) canStop(c *cluster) error {
 // beginStop makes c's stream stopping. The lock is held.
 func (s *Server) beginStop(c *cluster) {
 	s.configuring(c)
-	c.stream.status = streamStopping
+	c.stream.status, c.stream.call = streamStopping, nil
 }
 
 // applyPending begins what c is waiting for, if there is anything and it can be
@@ -211,9 +213,11 @@ func (s *Server) applyPending(c *cluster) bool {
 		return false
 	case p.start && s.canStart(c) == nil:
 		s.beginStart(c, p.mode, p.key)
+		c.stream.call = p.call
 		s.enqueue(func(ctx context.Context) { _ = s.runStart(ctx, c, true) })
 	case !p.start && s.canStop(c) == nil:
 		s.beginStop(c)
+		c.stream.call = p.call
 		s.enqueue(func(ctx context.Context) { _ = s.runStop(ctx, c, true) })
 	default:
 		return false

@@ -19,6 +19,7 @@ type ActivityStream struct {
 	StreamName        string // "aws-rds-das-" + ClusterResourceID
 	Mode              string // "sync" or "async"
 	KMSKeyARN         string
+	Call              *Call // what asked for its start or stop; nil: no API call
 }
 
 // InstanceController starts and stops the proxy of an instance.

@@ -45,6 +45,8 @@ type engineVersionsInput struct {
 	Filters                []filter `member:"Filter"`
 	MaxRecords             *int
 	Marker                 *string
+
+	IncludeAll, ListSupportedCharacterSets, ListSupportedTimezones bool // without effect: all versions are available, and have neither
 }
 
 type engineVersion struct {

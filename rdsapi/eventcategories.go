@@ -40,6 +40,9 @@ type eventCategoriesOutput struct {
 }
 
 func (s *Server) describeEventCategories(_ context.Context, in *eventCategoriesInput) (*eventCategoriesOutput, error) {
+	if err := wellFormed(in.Filters); err != nil {
+		return nil, err
+	}
 	out := &eventCategoriesOutput{EventCategoriesMapList: []categoriesMap{}}
 	if in.SourceType != nil && categories[*in.SourceType] == nil {
 		return nil, invalidValue("Invalid source type: %s", *in.SourceType)

@@ -146,6 +146,9 @@ func (s *Server) describeEvents(_ context.Context, in *describeEventsInput) (*de
 	if in.SourceType != nil && !slices.Contains(sourceTypes(), *in.SourceType) {
 		return nil, invalidValue("Invalid source type: %s", *in.SourceType)
 	}
+	if err := wellFormed(in.Filters); err != nil {
+		return nil, err
+	}
 	from, to, err := in.period(s.cfg.Clock.Now())
 	if err != nil {
 		return nil, err

@@ -6,7 +6,7 @@ import (
 )
 
 type globalClustersInput struct {
-	GlobalClusterIdentifier string
+	GlobalClusterIdentifier *string
 	Filters                 []filter `member:"Filter"`
 	MaxRecords              *int
 	Marker                  *string
@@ -18,8 +18,8 @@ type globalClustersOutput struct {
 
 // describeGlobalClusters has none to show: they are not emulated.
 func (s *Server) describeGlobalClusters(_ context.Context, in *globalClustersInput) (*globalClustersOutput, error) {
-	if in.GlobalClusterIdentifier != "" {
-		return nil, notFound("GlobalClusterNotFoundFault", "Global cluster %s not found", in.GlobalClusterIdentifier)
+	if in.GlobalClusterIdentifier != nil {
+		return nil, notFound("GlobalClusterNotFoundFault", "Global cluster %s not found", *in.GlobalClusterIdentifier)
 	}
 	nothing := func(struct{}) []string { return nil }
 	_, _, err := selected([]struct{}{}, in.Filters, paging{in.MaxRecords, in.Marker}, func(struct{}) string { return "" }, map[string]func(struct{}) []string{

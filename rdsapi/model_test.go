@@ -49,10 +49,9 @@ func readModel(t *testing.T) map[string]modelAction {
 // ignored are the parameters that the actions take and do nothing with. The README
 // lists them too.
 var ignored = map[string][]string{
-	"CreateDBCluster":          {"DomainIAMRoleName", "MasterUserAuthenticationType", "PreSignedUrl", "SourceRegion", "TagSpecifications"},
-	"ModifyDBCluster":          {"AllowEngineModeChange", "AwsBackupRecoveryPointArn", "DomainIAMRoleName", "MasterUserAuthenticationType"},
-	"CopyDBClusterSnapshot":    {"PreSignedUrl", "SourceRegion"},
-	"DescribeDBEngineVersions": {"IncludeAll", "ListSupportedCharacterSets", "ListSupportedTimezones"},
+	"CreateDBCluster":       {"DomainIAMRoleName", "MasterUserAuthenticationType", "PreSignedUrl", "SourceRegion", "TagSpecifications"},
+	"ModifyDBCluster":       {"AllowEngineModeChange", "AwsBackupRecoveryPointArn", "DomainIAMRoleName", "MasterUserAuthenticationType"},
+	"CopyDBClusterSnapshot": {"PreSignedUrl", "SourceRegion"},
 	"CreateDBInstance": {"AdditionalStorageVolumes", "BackupTarget", "CharacterSetName", "DBSecurityGroups", "DBSystemId", "DedicatedLogVolume",
 		"DomainAuthSecretArn", "DomainDnsIps", "DomainFqdn", "DomainIAMRoleName", "DomainOu", "EnableCustomerOwnedIp", "MasterUserAuthenticationType",
 		"MasterUserSecretKmsKeyId", "MaxAllocatedStorage", "MultiTenant", "NcharCharacterSetName", "ProcessorFeatures", "StorageThroughput",

@@ -2,6 +2,7 @@ package rdsapi
 
 import (
 	"encoding/base64"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -48,13 +49,26 @@ type filter struct {
 	Values []string `member:"Value"`
 }
 
+// wellFormed checks filters that an action takes and has no use for.
+func wellFormed(filters []filter) error {
+	for i, f := range filters {
+		switch {
+		case f.Name == nil:
+			return missing(fmt.Sprintf("Filters.Filter.%d.Name", i+1))
+		case f.Values == nil:
+			return missing(fmt.Sprintf("Filters.Filter.%d.Values", i+1))
+		}
+	}
+	return nil
+}
+
 // matchFilters keeps what matches one value of each filter. fields gives the
 // value of an item for a filter's name; an unknown name is an error.
 func matchFilters[T any](list []T, filters []filter, fields map[string]func(T) []string) ([]T, error) {
+	if err := wellFormed(filters); err != nil {
+		return nil, err
+	}
 	for _, f := range filters {
-		if f.Name == nil {
-			return nil, missing("Filters.Filter.1.Name")
-		}
 		field := fields[*f.Name]
 		if field == nil {
 			return nil, invalidValue("Unrecognized filter name: %s", *f.Name)

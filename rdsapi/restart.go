@@ -67,7 +67,7 @@ func (s *Server) runStart(ctx context.Context, c *cluster, restart bool) error {
 	if err != nil {
 		c.stream = stream{status: streamStopped}
 	} else {
-		c.stream.status = streamStarted
+		c.stream.status, c.stream.call = streamStarted, nil
 	}
 	s.changed(c, members, restart)
 	if err != nil {
@@ -89,7 +89,7 @@ func (s *Server) runStop(ctx context.Context, c *cluster, restart bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
-		c.stream.status = streamStarted
+		c.stream.status, c.stream.call = streamStarted, nil
 	} else {
 		c.stream = stream{status: streamStopped}
 	}

@@ -32,6 +32,7 @@ type savedPending struct {
 	Mode  string
 	Key   KMSKey
 	Due   time.Time
+	Call  *Call
 }
 
 type savedSubscription struct {
@@ -67,7 +68,7 @@ func (c *cluster) saved() savedCluster {
 		saved.Deferred, saved.DeferredDue = &d.clusterPending, d.due
 	}
 	if p := c.pending; p != nil {
-		saved.Pending = &savedPending{p.start, p.mode, p.key, p.due}
+		saved.Pending = &savedPending{p.start, p.mode, p.key, p.due, p.call}
 	}
 	return saved
 }
@@ -83,7 +84,7 @@ func (s *Server) restoreCluster(_, value []byte) error {
 		c.deferred = &deferredCluster{*d, saved.DeferredDue}
 	}
 	if p := saved.Pending; p != nil {
-		c.pending = &pendingChange{p.Start, p.Mode, p.Key, p.Due}
+		c.pending = &pendingChange{p.Start, p.Mode, p.Key, p.Due, p.Call}
 	}
 	s.clusters[c.id] = c
 	return nil

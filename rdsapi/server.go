@@ -134,9 +134,11 @@ func (s *Server) Name() string { return "rds" }
 // Operation finds an action by name.
 func (s *Server) Operation(name string) awsapi.Operation { return s.saving(s.operations[name]) }
 
-// op adapts an action that has no use for the request.
+// op adapts an action; what it needs of the request is in ctx.
 func op[In, Out any](f func(ctx context.Context, in *In) (*Out, error)) awsapi.Operation {
-	return awsapi.Op(func(ctx context.Context, _ *awsapi.Request, in *In) (*Out, error) { return f(ctx, in) })
+	return awsapi.Op(func(ctx context.Context, r *awsapi.Request, in *In) (*Out, error) {
+		return f(awsapi.WithRequest(ctx, r), in)
+	})
 }
 
 // none is the output of an action that answers nothing.

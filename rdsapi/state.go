@@ -64,6 +64,7 @@ type stream struct {
 	status string
 	mode   string
 	key    KMSKey
+	call   *Call // what began its start or stop; nil: no API call
 
 	loss     bool      // events might be lost now
 	keyCheck time.Time // when the key is looked at again, if loss goes on so long; zero: never
@@ -76,6 +77,7 @@ type pendingChange struct {
 	mode  string
 	key   KMSKey
 	due   time.Time // zero: it waits for a reboot alone
+	call  *Call
 }
 
 // instance is one DB instance. The server's lock guards every field but
@@ -100,7 +102,7 @@ func (c *cluster) streamName() string { return "aws-rds-das-" + c.resourceID }
 
 func (c *cluster) activityStream() ActivityStream {
 	return ActivityStream{ClusterID: c.id, ClusterResourceID: c.resourceID, StreamName: c.streamName(),
-		Mode: c.stream.mode, KMSKeyARN: c.stream.key.ARN}
+		Mode: c.stream.mode, KMSKeyARN: c.stream.key.ARN, Call: c.stream.call}
 }
 
 func (i *instance) identity() Instance {

@@ -244,6 +244,9 @@ type describeSubscriptionsOutput struct {
 }
 
 func (s *Server) describeEventSubscriptions(_ context.Context, in *describeSubscriptionsInput) (*describeSubscriptionsOutput, error) {
+	if err := wellFormed(in.Filters); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	list := sortedValues(s.subscriptions)

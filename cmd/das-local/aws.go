@@ -18,11 +18,12 @@ const defaultEndpoint = "http://127.0.0.1:4566"
 const realAWS = "aws"
 
 // awsFlags say where the AWS services are.
-type awsFlags struct{ endpoint, region string }
+type awsFlags struct{ endpoint, region, ca string }
 
 func (a *awsFlags) define(fs flagSet) {
 	fs.StringVar(&a.endpoint, "endpoint", cmp.Or(os.Getenv("AWS_ENDPOINT_URL"), defaultEndpoint),
 		"`URL` of das-local, or \"aws\" for AWS itself")
+	fs.StringVar(&a.ca, "ca", "", "`FILE` of certificates (PEM) to trust, such as das-local's own under --aws-tls; empty takes AWS_CA_BUNDLE's")
 	fs.StringVar(&a.region, "region", "", "AWS `REGION`; empty takes the environment's, then us-east-1")
 }
 
@@ -37,6 +38,13 @@ func (a *awsFlags) load(ctx context.Context) (aws.Config, error) {
 		if os.Getenv("AWS_ACCESS_KEY_ID") == "" && os.Getenv("AWS_PROFILE") == "" {
 			opts = append(opts, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("test", "test", "")))
 		}
+	}
+	if a.ca != "" {
+		bundle, err := trust(a.ca)
+		if err != nil {
+			return aws.Config{}, err
+		}
+		opts = append(opts, bundle)
 	}
 	if region != "" {
 		opts = append(opts, config.WithRegion(region))

@@ -158,3 +158,20 @@ func setFromFile(fs flagSet, o *emulator.Options, given map[string]bool, name st
 	}
 	return nil
 }
+
+// fileReference is what the reference says of the lists that only the file has.
+const fileReference = "`keys` are KMS keys to make at start, `clusters` clusters besides the first one. What a\n" +
+	"data directory has of them already is left as it is.\n\n" +
+	"```text\n" + `keys:
+  - alias: alias/audit            # required
+    description: activity streams
+clusters:
+  - id: orders                    # required
+    engine-version: "15.4"        # the first cluster's
+    instances: [orders-1]         # the writer first; ID-instance-1
+    instance-class: db.r5.large
+    stream: async                 # sync or async; not started
+    key: alias/audit              # of the stream: id, ARN or alias; the first cluster's
+    tags:
+      das-local:on-stream-failure: stop-instance
+` + "```\n"

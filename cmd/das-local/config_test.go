@@ -88,3 +88,15 @@ func FuzzConfigFile(f *testing.F) {
 	f.Add("a: &a [*a]")
 	f.Fuzz(func(t *testing.T, text string) { _, _ = configured(t, text) })
 }
+
+// TestExampleFile: the README's example is one.
+func TestExampleFile(t *testing.T) {
+	text, err := os.ReadFile("../../testdata/config/example.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := configured(t, string(text))
+	if err != nil || len(o.Clusters) != 1 || len(o.Keys) != 1 || o.EngineVersion != "15.4" {
+		t.Errorf("%+v: %v", o, err)
+	}
+}

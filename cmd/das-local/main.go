@@ -59,6 +59,7 @@ func commands() []command {
 		{"fault", "have a running das-local fail on purpose", fault},
 		{"doctor", "find what is missing on this machine, and say the fix", runDoctor},
 		{"completion", "print a completion script for bash, zsh or fish", completion},
+		{"reference", "print the reference of the configuration", reference},
 		{"version", "print the version", version},
 		{"help", "print this", func(_ context.Context, _ []string, std streams) error {
 			_, err := io.WriteString(std.out, usage())

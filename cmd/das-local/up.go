@@ -25,9 +25,7 @@ const upHelp = `das-local up runs the emulator until SIGINT or SIGTERM.
 func up(ctx context.Context, args []string, std streams) error {
 	fs := newFlags("up", upHelp, std.out)
 	var o emulator.Options
-	logs := emulatorFlags(fs, &o)
-	start := fs.String("start-stream", "async", "`MODE` of the first cluster's stream at boot: sync, async or off (a --data-dir that has been used before keeps its own)")
-	config := configFlag(fs)
+	logs, start, config := upFlags(fs, &o)
 	if err := parse(fs, args, false); err != nil {
 		return err
 	}
@@ -64,6 +62,13 @@ func up(ctx context.Context, args []string, std streams) error {
 	return e.Close(closing)
 }
 
+// upFlags defines all flags of up.
+func upFlags(fs flagSet, o *emulator.Options) (logs *logFlags, start, config *string) {
+	logs = emulatorFlags(fs, o)
+	start = fs.String("start-stream", "async", "`MODE` of the first cluster's stream at boot: sync, async or off (a --data-dir that has been used before keeps its own)")
+	return logs, start, configFlag(fs)
+}
+
 // emulatorFlags defines the flags of an emulator on fs.
 func emulatorFlags(fs flagSet, o *emulator.Options) *logFlags {
 	fs.StringVar(&o.Upstream, "upstream", "", "`URL` (postgres://…) of the PostgreSQL to audit; empty starts an embedded one")
@@ -98,6 +103,7 @@ func emulatorFlags(fs flagSet, o *emulator.Options) *logFlags {
 	fs.DurationVar(&o.SyncTimeout, "sync-timeout", 10*time.Second, "`INTERVAL` that a session waits for durability in sync mode before it goes on")
 	fs.StringVar(&o.SyncGuarantee, "sync-guarantee", "acknowledged", "`WHAT` has its event for certain in sync mode: acknowledged (what clients were told is done) or executed (all that the server ran, also if a crash swallows the answer: exitCode 08007 marks an unknown outcome; needs --data-dir)")
 	controlFlags(fs, o)
+	identityFlags(fs, o)
 	keyFlags(fs, o)
 	fs.StringVar(&o.Audit, "audit", "auto", "`MODE`: server (the upstream's pgaudit helps: statements inside functions too), catalog (texts and the system catalogue alone), or auto")
 	fs.StringVar(&o.ConnectClass, "connect-class", "MISC", "`CLASS` of CONNECT and DISCONNECT events: MISC (the guide's sample) or CONNECT (its list)")
@@ -135,6 +141,7 @@ func printAddresses(w io.Writer, e *emulator.Emulator) {
 	fmt.Fprintf(w, "cluster        %s\n", e.ClusterARN())
 	fmt.Fprintf(w, "kms key        %s\n", e.KeyARN())
 	fmt.Fprintf(w, "stream         %s   (%s)\n", e.StreamName(), e.StreamStatus())
+	printIdentity(w, e)
 	mode, why := e.Audit()
 	fmt.Fprintf(w, "audit          %s   (%s)\n", mode, why)
 	fmt.Fprintf(w, "events         das-local tail --endpoint %s\n", e.Endpoint())

@@ -14,6 +14,10 @@ type Request struct {
 	AccountID string // a 12-digit access key id, else the server's own
 	AccessKey string
 	ID        string // the x-amzn-RequestId of the answer
+
+	Caller     Caller // as the Guard has found it; zero without one
+	RemoteAddr string // the client's address, HOST:PORT
+	UserAgent  string
 }
 
 // Operation answers one call. decode fills in a pointer to the input struct

@@ -2,7 +2,6 @@ package awsapi
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -26,6 +25,9 @@ type Config struct {
 	// OneRegion takes every call for Region and AccountID, whatever the
 	// client's credentials and settings name.
 	OneRegion bool
+
+	// Guard decides which calls are answered; nil: all.
+	Guard Guard
 
 	// Fallback answers what is no call of an AWS API, such as the console.
 	// nil: 404.
@@ -126,7 +128,7 @@ func (h *handler) run(w http.ResponseWriter, r *http.Request, c *call, body []by
 		h.fail(w, r, c, c.protocol.unknown(&c.Request))
 		return
 	}
-	out, err := h.invoke(r.Context(), c, body)
+	out, err := h.invoke(r, c, body)
 	if err != nil {
 		h.fail(w, r, c, err)
 		return
@@ -144,7 +146,7 @@ func (h *handler) run(w http.ResponseWriter, r *http.Request, c *call, body []by
 }
 
 // invoke makes an error of a panic.
-func (h *handler) invoke(ctx context.Context, c *call, body []byte) (out any, err error) {
+func (h *handler) invoke(r *http.Request, c *call, body []byte) (out any, err error) {
 	defer func() {
 		switch p := recover(); p {
 		case nil:
@@ -156,7 +158,10 @@ func (h *handler) invoke(ctx context.Context, c *call, body []byte) (out any, er
 			out, err = nil, internalFailure()
 		}
 	}()
-	return c.op(ctx, &c.Request, func(in any) error { return c.protocol.decode(body, in) })
+	if err := h.admit(r, c, body); err != nil {
+		return nil, err
+	}
+	return c.op(r.Context(), &c.Request, func(in any) error { return c.protocol.decode(body, in) })
 }
 
 // fail sends an error. The cause of one that is not meant for clients goes to

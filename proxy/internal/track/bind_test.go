@@ -39,13 +39,14 @@ func TestLongValues(t *testing.T) {
 		missing []int
 		dropped int
 	}{
-		"short":      {bind("", "", "a", "", "b"), []int{1, 0, 1}, nil, 0},
-		"limit":      {bind("", "", x(1000)), []int{1000}, nil, 0},
-		"one more":   {bind("", "", x(1001)), []int{1000}, []int{1}, 0},
-		"long first": {bind("", "", x(100000), "id", x(3)), []int{1000, 2, 3}, []int{99000}, 0},
-		"all long":   {bind("", "", x(5000), x(5000), x(5000), "id"), []int{1000, 1000, 64, 2}, []int{4000, 4000, 4936}, 0},
-		"with NULL":  {null, []int{-1, 1000, -1}, []int{0, 1000}, 0},
-		"many":       {bind("", "", slices.Repeat([]string{"1"}, 2000)...), slices.Repeat([]int{1}, 4000/valueSize), nil, 2000 - 4000/valueSize},
+		"short":              {bind("", "", "a", "", "b"), []int{1, 0, 1}, nil, 0},
+		"limit":              {bind("", "", x(1000)), []int{1000}, nil, 0},
+		"one more":           {bind("", "", x(1001)), []int{1000}, []int{1}, 0},
+		"long first":         {bind("", "", x(100000), "id", x(3)), []int{1000, 2, 3}, []int{99000}, 0},
+		"all long":           {bind("", "", x(5000), x(5000), x(5000), "id"), []int{1000, 1000, 64, 2}, []int{4000, 4000, 4936}, 0},
+		"with NULL":          {null, []int{-1, 1000, -1}, []int{0, 1000}, 0},
+		"many":               {bind("", "", slices.Repeat([]string{"1"}, 2000)...), slices.Repeat([]int{1}, 4000/valueSize), nil, 2000 - 4000/valueSize},
+		"many, in few bytes": {bind("", "", make([]string, 200)...), make([]int, 4000/valueSize), nil, 200 - 4000/valueSize},
 	} {
 		for _, n := range []int{1 << 20, 4096, 17, 1} {
 			p := paramsOf(t, 1000, n, c.message)

@@ -96,7 +96,7 @@ func (t *Tracker) Client(p []byte, now time.Time) (good int, err error) {
 // clientWhole handles a message that lies in one chunk.
 func (t *Tracker) clientWhole(body []byte, now time.Time) {
 	f := &t.client
-	if f.values && len(body) > f.limit {
+	if f.values && len(body) > f.limit/2 { // in less nothing can be too much, not even NULLs: see valueSize
 		f.params.reset(f.typ, f.limit)
 		f.params.write(body)
 		t.clientParams(f.typ, &f.params, now)

@@ -70,7 +70,7 @@ func (r *reader) params() *Params {
 		return nil
 	}
 	nv := int(r.uint16())
-	if nv == 0 || r.bad {
+	if nv == 0 || len(r.b) < 4 {
 		return nil
 	}
 	p := &Params{Values: make([][]byte, 0, min(nv, len(r.b)/4))}

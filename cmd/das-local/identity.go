@@ -1,0 +1,37 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/das-local/das-local/emulator"
+)
+
+// identityFlags defines the flags about who may call, and about the AWS address.
+func identityFlags(fs flagSet, o *emulator.Options) {
+	fs.StringVar(&o.IAM, "iam", "", "`FILE` with users, access keys and policies (JSON): calls must be signed by these keys, and allowed; empty takes any credentials")
+	fs.StringVar(&o.Passthrough, "passthrough", "", "`URL` of an endpoint (LocalStack, DynamoDB Local, …) that gets the calls of services that are not served here")
+	fs.BoolVar(&o.AWSTLS, "aws-tls", false, "TLS on the AWS address, with a certificate made at start; the start-up lines name its file")
+	fs.StringVar(&o.AWSCert, "aws-cert", "", "`FILE` with a TLS certificate for the AWS address; implies --aws-tls")
+	fs.StringVar(&o.AWSKey, "aws-key", "", "`FILE` with the key of --aws-cert")
+}
+
+// printIdentity prints what clients need to trust the AWS address, if anything.
+func printIdentity(w io.Writer, e *emulator.Emulator) {
+	if file := e.CertificateFile(); file != "" {
+		fmt.Fprintf(w, "certificate    %s   (export AWS_CA_BUNDLE=%s)\n", file, file)
+	}
+}
+
+// trust is the option that has AWS clients trust the certificates of a PEM file.
+func trust(file string) (func(*config.LoadOptions) error, error) {
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the certificates to trust: %w", err)
+	}
+	return config.WithCustomCABundle(bytes.NewReader(pem)), nil
+}
