@@ -16,6 +16,9 @@
 // With Options.DataDir all state is in one store (internal/store), which the
 // services write and nobody else, and the next Start goes on from there.
 //
+// With Options.KinesisEndpoint and Options.KMSEndpoint records and data keys are those
+// of services somewhere else (internal/external), which several emulators may share.
+//
 // Start wires everything and returns when every listener accepts; Close ends
 // it in the order in which nothing is lost: sessions first, then what is
 // queued, then the endpoints, then the database server.

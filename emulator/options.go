@@ -56,6 +56,19 @@ type Options struct {
 	// StartStream are for a new one. Empty keeps the state in memory.
 	DataDir string
 
+	// KinesisEndpoint and KMSEndpoint are the URLs of a Kinesis and a KMS that are used
+	// in place of the embedded ones, or "aws" for AWS in Region. Credentials are those
+	// of the AWS SDK. Empty takes the embedded ones.
+	KinesisEndpoint, KMSEndpoint string
+	// KMSKeyID is the key of the first cluster's stream in the KMS of KMSEndpoint: an
+	// id, an ARN or an alias.
+	KMSKeyID string
+	// ClusterResourceID and InstanceResourceID are the resource ids of the first cluster
+	// and its instance, "cluster-…" and "db-…"; further clusters' ids follow from the
+	// first one's. Processes that serve the same cluster share the one and differ in
+	// the other. Empty makes new ones.
+	ClusterResourceID, InstanceResourceID string
+
 	// KinesisBytes bounds what the records of all Kinesis streams take; beyond it the
 	// oldest go. Zero is 256 MiB, and in DataDir three quarters of what the disk has
 	// free at the start.
@@ -132,6 +145,10 @@ type Options struct {
 	// Keys and Clusters are made at start, in this order.
 	Keys     []Key
 	Clusters []Cluster
+
+	// OTLPEndpoint is the URL of an OpenTelemetry collector (http://127.0.0.1:4318) that
+	// gets traces by OTLP/HTTP. Empty makes none.
+	OTLPEndpoint string
 
 	// Pprof serves Go's profiles under /debug/pprof/ on the AWS address.
 	Pprof bool
@@ -242,6 +259,6 @@ func (o Options) check() error {
 	bad(o.SyncGuarantee != guaranteeExecuted || o.DataDir != "",
 		"the guarantee %q of sync mode needs a data directory: what sessions are about to do is kept there", guaranteeExecuted)
 	oneOf("the command text form", o.CommandText, "whole", "single")
-	errs = append(errs, o.checkDeclared())
+	errs = append(errs, o.checkExternal(), o.checkDeclared())
 	return errors.Join(errs...)
 }
