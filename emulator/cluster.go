@@ -72,7 +72,7 @@ func (e *Emulator) complete(ctx context.Context, id string) error {
 	c, _ := e.rds.Cluster(id)
 	if len(c.Instances) == 0 {
 		e.ids.give(instancePrefix, e.opts.InstanceResourceID)
-		if err := e.rds.CreateInstance(ctx, id, id+"-instance-1"); err != nil {
+		if err := e.rds.CreateInstance(ctx, id, id+"-instance-1", ""); err != nil {
 			return err
 		}
 	}
