@@ -13,6 +13,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/das-local/das-local/internal/access"
 	"github.com/das-local/das-local/internal/awsapi"
 	"github.com/das-local/das-local/internal/catalog"
@@ -61,6 +63,8 @@ type Emulator struct {
 	rds      *rdsapi.Server
 	clock    clock.Clock // of schedules
 	services []awsapi.Service
+	calls    *prometheus.CounterVec // of AWS operations
+	traces   *tracing               // nil: none
 	aws      net.Listener
 	identity identity // who may call, and what becomes of calls for others
 	listen   net.Addr // of the first cluster's writer
@@ -80,6 +84,10 @@ type Emulator struct {
 	faults    *faults.Set
 	advancing sync.Mutex // held while the clock is put forward
 	happening sync.Mutex // held while a fault happens, and while what lasts of one is undone
+
+	resetting sync.Mutex   // held by Reset and Close; before gate
+	hurried   atomic.Bool  // Reset is at work
+	gate      sync.RWMutex // held for reading while an action changes something, by Reset for writing
 
 	mu            sync.Mutex         // guards the following
 	faultDice     *rand.Rand         // for what faults leave open
@@ -108,6 +116,7 @@ func Start(ctx context.Context, o Options) (*Emulator, error) {
 		instances: map[string]*instance{},
 		streams:   map[string]*runningStream{},
 		stop:      func() {},
+		calls:     newCalls(),
 	}
 	e.openFaults()
 	if err := e.start(ctx); err != nil {
@@ -129,6 +138,9 @@ func (e *Emulator) start(ctx context.Context) (err error) {
 		return err
 	}
 	if err := e.openIdentity(); err != nil {
+		return err
+	}
+	if e.traces, err = openTracing(ctx, e.opts); err != nil {
 		return err
 	}
 	if err := e.openDataDir(); err != nil {
@@ -157,6 +169,9 @@ func (e *Emulator) start(ctx context.Context) (err error) {
 		return err
 	}
 	if err := e.declare(ctx); err != nil {
+		return err
+	}
+	if err := e.markReset(); err != nil {
 		return err
 	}
 	e.ready.Store(true)
@@ -204,6 +219,7 @@ func (e *Emulator) startServices() (err error) {
 		OneRegion: true,
 		Logger:    e.log,
 		Fallback:  e.control(),
+		Observe:   e.observeCall,
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
@@ -245,6 +261,8 @@ func (e *Emulator) Close(ctx context.Context) error {
 }
 
 func (e *Emulator) close(ctx context.Context) error {
+	e.resetting.Lock()
+	defer e.resetting.Unlock()
 	var errs []error
 	e.ready.Store(false)
 	e.mu.Lock()
@@ -272,6 +290,7 @@ func (e *Emulator) close(ctx context.Context) error {
 	}
 	e.external.close()
 	errs = append(errs, e.closeDataDir())
+	e.traces.close(ctx)
 	select {
 	case <-e.done:
 		errs = append(errs, e.cause)

@@ -34,7 +34,7 @@ type Options struct {
 	// TLSCert and TLSKey are what clients are shown (PEM files). Empty makes a
 	// self-signed certificate at start.
 	TLSCert, TLSKey string
-	// AWSListen is the address of the RDS, KMS and Kinesis endpoint. Empty is a
+	// AWSListen is the address of the RDS, KMS, Kinesis and STS endpoint. Empty is a
 	// random loopback port.
 	AWSListen string
 
@@ -51,9 +51,10 @@ type Options struct {
 	AWSCert, AWSKey string
 
 	// DataDir keeps the state on disk: Kinesis streams and records, KMS keys, RDS
-	// clusters, instances and events, and the embedded server's data. It is made if it is not there. A directory that
-	// has been used before brings its clusters and streams along; ClusterID and
-	// StartStream are for a new one. Empty keeps the state in memory.
+	// clusters, instances and events, and the embedded server's data. It is made if it
+	// is not there. A directory that has been used before brings its clusters and
+	// streams along; ClusterID and StartStream are for a new one. Empty keeps the state
+	// in memory.
 	DataDir string
 
 	// KinesisEndpoint and KMSEndpoint are the URLs of a Kinesis and a KMS that are used
@@ -135,8 +136,8 @@ type Options struct {
 	// CommandText is "whole" (empty: the string as received) or "single" (a
 	// multi-statement string is cut to the statement).
 	CommandText string
-	// MaxCommandText bounds what is kept of a statement's text, and of each parameter, in bytes. Zero is
-	// 1 MiB.
+	// MaxCommandText bounds what is kept of a statement's text, and of each parameter,
+	// in bytes. Zero is 1 MiB.
 	MaxCommandText int
 	// Grace is how long open sessions may finish when the emulator stops.
 	// Zero is two seconds.
@@ -145,6 +146,10 @@ type Options struct {
 	// Keys and Clusters are made at start, in this order.
 	Keys     []Key
 	Clusters []Cluster
+
+	// OTLPEndpoint is the URL of an OpenTelemetry collector (http://127.0.0.1:4318) that
+	// gets traces by OTLP/HTTP. Empty makes none.
+	OTLPEndpoint string
 
 	// Pprof serves Go's profiles under /debug/pprof/ on the AWS address.
 	Pprof bool

@@ -20,8 +20,7 @@ func configured(t *testing.T, text string, args ...string) (emulator.Options, er
 	}
 	fs := newFlags("up", "", io.Discard)
 	var o emulator.Options
-	emulatorFlags(fs, &o)
-	config := configFlag(fs)
+	_, _, config := upFlags(fs, &o)
 	if err := parse(fs, append(args, "--config", path), false); err != nil {
 		t.Fatal(err)
 	}

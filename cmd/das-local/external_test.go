@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestAWSFile: the README's example of publishing to AWS is one.
+// TestAWSFile: the example in docs/another-kinesis.md of publishing to AWS is one.
 func TestAWSFile(t *testing.T) {
 	text, err := os.ReadFile("../../testdata/config/aws.yaml")
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/das-local/das-local/emulator"
@@ -35,6 +36,7 @@ func up(ctx context.Context, args []string, std streams) error {
 			return err
 		}
 	}
+	o.OTLPEndpoint = cmp.Or(o.OTLPEndpoint, os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"))
 	switch *start {
 	case "off":
 	case "sync", "async":
@@ -112,6 +114,7 @@ func emulatorFlags(fs flagSet, o *emulator.Options) *logFlags {
 	fs.StringVar(&o.CommandText, "command-text", "whole", "`FORM` of commandText: whole (as received) or single (a multi-statement string is cut to the statement)")
 	fs.IntVar(&o.MaxCommandText, "max-command-text", 1<<20, "`BYTES` kept of a statement's text, and of each parameter; a mark says what is missing")
 	fs.DurationVar(&o.Grace, "grace", 2*time.Second, "`INTERVAL` in which open sessions may finish at the end")
+	fs.StringVar(&o.OTLPEndpoint, "otlp-endpoint", "", "`URL` of an OpenTelemetry collector, http://127.0.0.1:4318, that gets traces by OTLP/HTTP; empty makes none, unless OTEL_EXPORTER_OTLP_ENDPOINT is set")
 	fs.BoolVar(&o.Pprof, "pprof", false, "serve Go's profiles under /debug/pprof/ on the AWS address")
 	l := &logFlags{}
 	fs.StringVar(&l.level, "log-level", "info", "`LEVEL`: debug, info, warn or error; SQL text appears at debug only")
