@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,12 +69,12 @@ func TestFeedTellsOfRecordsThatCannotBeRead(t *testing.T) {
 func TestFeedsAreReadWhileSomebodyLooks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		reading := 0
+		var reading atomic.Int32
 		read := func(string) func(context.Context, time.Time, func(consumer.Event, error)) error {
 			return func(ctx context.Context, _ time.Time, _ func(consumer.Event, error)) error {
-				reading++
+				reading.Add(1)
 				<-ctx.Done()
-				reading--
+				reading.Add(-1)
 				return ctx.Err()
 			}
 		}
@@ -98,8 +99,8 @@ func TestFeedsAreReadWhileSomebodyLooks(t *testing.T) {
 		}
 		time.Sleep(linger + time.Second)
 		synctest.Wait()
-		if reading != 0 || len(f.open) != 0 {
-			t.Errorf("%d still read", reading)
+		if reading.Load() != 0 || len(f.open) != 0 {
+			t.Errorf("%d still read", reading.Load())
 		}
 		for i := range maxFeeds {
 			if _, _, err := f.look(fmt.Sprint(i)); err != nil {

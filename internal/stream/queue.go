@@ -143,6 +143,7 @@ func (l *lane) addLocked(r *rendering, p *piece) *batch {
 	b := l.recent
 	if b.span.Lost > 0 {
 		b.events = append(b.events, ',')
+		s.queued++
 	}
 	b.events = append(b.events, events...)
 	b.span.Add(p.span)

@@ -144,6 +144,11 @@ func TestAsyncGathers(t *testing.T) {
 			}
 			time.Sleep(100 * time.Microsecond)
 		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if q := s.Stats().Queued; q != 0 {
+			t.Errorf("all is published, and %d bytes are queued", q)
+		}
 		if err := stop(); err != nil {
 			t.Fatal(err)
 		}
