@@ -29,8 +29,8 @@ func (b *bed) startClients(ctx context.Context, leases *database) (err error) {
 		b.kcl("KCL 3 (Java), Encryption SDK 3", "SubscribeToShard, h2c, CBOR", "kcl3", leases),
 		b.kcl("today's guide (Java), KCL 1, Encryption SDK 3", "GetRecords from LATEST, CBOR", "guide", leases),
 		b.javascript("AWS SDK for JavaScript 3, Encryption SDK 5", "SubscribeToShard, h2c, JSON", "fanout.mjs"),
-		b.javascript("AWS SDK for JavaScript 3, Encryption SDK 5", "GetRecords, h2c", "poll.mjs", "@aws-crypto/client-node"),
-		b.javascript("AWS SDK for JavaScript 3, Encryption SDK 1", "GetRecords, h2c", "poll.mjs", "client-node-1"),
+		b.javascript("AWS SDK for JavaScript 3, Encryption SDK 5", "GetRecords, h2c, JSON", "poll.mjs", "@aws-crypto/client-node"),
+		b.javascript("AWS SDK for JavaScript 3, Encryption SDK 1", "GetRecords, h2c, JSON", "poll.mjs", "client-node-1"),
 		{"AWS CLI and das-local decrypt", "GetRecords, HTTP/1.1, JSON", []string{"sh", b.source("cli", "consumer.sh"), b.stream, b.bin}},
 	} {
 		if err := b.add(p); err != nil {
