@@ -67,6 +67,13 @@ lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "gofmt would change these files" >&2; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+	shellcheck scripts/* conformance/run
+	scripts/check-containers
+
+# The Dockerfile and docker-compose.yml, carried out in chroots. Root, on Debian.
+.PHONY: containers
+containers:
+	scripts/check-containers build
 
 fuzz:
 	FUZZTIME=$(FUZZTIME) scripts/fuzz

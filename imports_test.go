@@ -19,7 +19,7 @@ const module = "github.com/das-local/das-local/"
 var allowed = map[string][]string{
 	"cmd/das-local": {"emulator", "internal/activity", "internal/consumer", "internal/doctor", "internal/envelope", "internal/esdk", "internal/faults", "internal/stream"},
 	"emulator": {"proxy", "rdsapi", "kinesisfake", "kmsfake", "internal/access", "internal/activity", "internal/awsapi", "internal/catalog", "internal/clock",
-		"internal/consumer", "internal/faults", "internal/iam", "internal/passthrough", "internal/pgserver", "internal/store", "internal/stream"},
+		"internal/consumer", "internal/external", "internal/faults", "internal/iam", "internal/passthrough", "internal/pgserver", "internal/store", "internal/stream"},
 
 	"proxy":                {"internal/activity", "internal/classify", "proxy/internal/audit", "proxy/internal/track"},
 	"proxy/internal/audit": {"internal/activity", "internal/catalog", "internal/classify", "internal/pgtext", "proxy/internal/track"},
@@ -31,6 +31,7 @@ var allowed = map[string][]string{
 
 	"internal/stream":   {"internal/activity", "internal/envelope"},
 	"internal/consumer": {"internal/activity", "internal/envelope"},
+	"internal/external": nil,
 	"internal/envelope": {"internal/activity", "internal/esdk"},
 	"internal/esdk":     nil,
 	"internal/activity": nil,

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/url"
@@ -44,6 +45,19 @@ func (e *Emulator) Audit() (mode, why string) {
 		return auditServer, e.upstream.assist.why
 	}
 	return auditCatalog, e.upstream.assist.why
+}
+
+// TailCommand is the command line that prints the events of the first cluster's stream.
+func (e *Emulator) TailCommand() string {
+	streams, keys := cmp.Or(e.opts.KinesisEndpoint, e.Endpoint()), cmp.Or(e.opts.KMSEndpoint, e.Endpoint())
+	line := "das-local tail --endpoint " + streams
+	if streams != keys {
+		line += " --kms-endpoint " + keys
+	}
+	if e.external.kinesis != nil {
+		line += " --region " + e.opts.Region + " --stream " + e.StreamName()
+	}
+	return line
 }
 
 // Endpoint is what AWS_ENDPOINT_URL is set to.

@@ -21,6 +21,7 @@ func (e *Emulator) firstCluster(ctx context.Context) error {
 	id := e.rds.FindCluster(e.opts.ClusterID)
 	if id == "" {
 		id = e.opts.ClusterID
+		e.ids.give(clusterPrefix, e.opts.ClusterResourceID)
 		var tags map[string]string
 		if e.opts.OnStreamFailure != rdsapi.Continue {
 			tags = map[string]string{rdsapi.TagOnStreamFailure: e.opts.OnStreamFailure}
@@ -34,6 +35,9 @@ func (e *Emulator) firstCluster(ctx context.Context) error {
 		}); err != nil {
 			return err
 		}
+	}
+	if err := e.checkResourceID(id); err != nil {
+		return err
 	}
 	if err := e.resume(ctx); err != nil {
 		return err
@@ -49,6 +53,9 @@ func (e *Emulator) firstCluster(ctx context.Context) error {
 
 // firstKey finds or makes the key of the first cluster's activity stream.
 func (e *Emulator) firstKey(ctx context.Context) error {
+	if e.external.kms != nil {
+		return e.firstExternalKey(ctx)
+	}
 	key, err := e.kms.LookupKey(ctx, keyAlias)
 	if err != nil {
 		key, err = e.kms.CreateKey(ctx, kmsfake.KeyOptions{Alias: keyAlias, Description: "activity streams of das-local"})
@@ -64,7 +71,8 @@ func (e *Emulator) firstKey(ctx context.Context) error {
 func (e *Emulator) complete(ctx context.Context, id string) error {
 	c, _ := e.rds.Cluster(id)
 	if len(c.Instances) == 0 {
-		if err := e.rds.CreateInstance(ctx, id, id+"-instance-1"); err != nil {
+		e.ids.give(instancePrefix, e.opts.InstanceResourceID)
+		if err := e.rds.CreateInstance(ctx, id, id+"-instance-1", ""); err != nil {
 			return err
 		}
 	}

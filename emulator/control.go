@@ -17,12 +17,13 @@ func (e *Emulator) control() http.Handler {
 	r.Head("/_localstack/health", e.localStackHealth)
 	r.Get("/_das/aws-cert.pem", e.identity.serveCertificate)
 	e.serveFaults(r)
+	e.serveReset(r)
 	r.Method(http.MethodGet, "/metrics", e.metrics())
 	if e.opts.Pprof {
 		r.Mount("/debug", middleware.Profiler())
 	}
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
-		http.Error(w, "das-local: this address serves AWS API calls (POST /) and /_das/health, /_das/faults and /_das/clock", http.StatusNotFound)
+		http.Error(w, "das-local: this address serves AWS API calls (POST /) and /_das/health, /_das/faults, /_das/clock and /_das/reset", http.StatusNotFound)
 	})
 	return r
 }
@@ -33,7 +34,7 @@ func (e *Emulator) health(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	answer := map[string]any{
 		"status":   "starting",
-		"services": map[string]string{"kinesis": "running", "kms": "running", "rds": "running"},
+		"services": e.external.states(),
 	}
 	if e.ready.Load() {
 		answer["status"] = "ready"

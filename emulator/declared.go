@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
+	"github.com/das-local/das-local/internal/store"
 	"github.com/das-local/das-local/internal/stream"
 	"github.com/das-local/das-local/kmsfake"
 	"github.com/das-local/das-local/rdsapi"
@@ -23,7 +26,8 @@ type Key struct {
 }
 
 // Cluster is a cluster to make at start, besides the first one. One that is there
-// already, in Options.DataDir, is left as it is. The instances of all clusters stand in
+// already, in Options.DataDir, is left as it is, unless a start that made it failed: then
+// the next one goes on. The instances of all clusters stand in
 // front of the same PostgreSQL.
 type Cluster struct {
 	ID            string
@@ -64,8 +68,14 @@ func (e *Emulator) declare(ctx context.Context) error {
 		}
 	}
 	for _, c := range e.opts.Clusters {
-		if _, ok := e.rds.Cluster(c.ID); ok {
-			continue
+		if _, there := e.rds.Cluster(c.ID); there {
+			half, err := e.halfMade(c.ID)
+			if err != nil {
+				return err
+			}
+			if !half {
+				continue
+			}
 		}
 		if err := e.declareCluster(ctx, c); err != nil {
 			return err
@@ -74,32 +84,71 @@ func (e *Emulator) declare(ctx context.Context) error {
 	return nil
 }
 
+// declareCluster makes a cluster, or what is missing of one that an earlier start has
+// left half-made.
 func (e *Emulator) declareCluster(ctx context.Context, c Cluster) error {
+	if err := e.noteHalfMade(c.ID, true); err != nil {
+		return err
+	}
+	made, there := e.rds.Cluster(c.ID)
+	if !there {
+		var err error
+		if made, err = e.rds.CreateCluster(ctx, rdsapi.ClusterOptions{
+			ID:            c.ID,
+			EngineVersion: cmp.Or(c.EngineVersion, e.engineVersion),
+			DatabaseName:  e.upstream.config.Database,
+			MasterUser:    e.upstream.config.User,
+			Tags:          c.Tags,
+		}); err != nil {
+			return err
+		}
+	}
 	instances := c.Instances
 	if len(instances) == 0 {
 		instances = []string{c.ID + "-instance-1"}
 	}
-	version := c.EngineVersion
-	if version == "" {
-		version = e.engineVersion
+	for _, id := range instances {
+		if slices.ContainsFunc(made.Instances, func(i rdsapi.InstanceStatus) bool { return i.ID == strings.ToLower(id) }) {
+			continue
+		}
+		if err := e.rds.CreateInstance(ctx, c.ID, id, c.InstanceClass); err != nil {
+			return err
+		}
 	}
-	if _, err := e.rds.CreateCluster(ctx, rdsapi.ClusterOptions{
-		ID:            c.ID,
-		EngineVersion: version,
-		DatabaseName:  e.upstream.config.Database,
-		MasterUser:    e.upstream.config.User,
-		Instances:     instances,
-		InstanceClass: c.InstanceClass,
-		Tags:          c.Tags,
-	}); err != nil {
-		return err
+	if c.Stream != "" && made.StreamStatus == "stopped" {
+		if err := e.rds.StartStream(ctx, c.ID, string(c.Stream), cmp.Or(c.Key, e.keyARN)); err != nil {
+			return err
+		}
 	}
-	if c.Stream == "" {
+	return e.noteHalfMade(c.ID, false)
+}
+
+// metaHalfMade is there while a declared cluster is being made.
+func metaHalfMade(id string) []byte { return store.Name(store.KindMeta, "making "+id) }
+
+// halfMade reports whether an earlier start began to make a cluster and did not end.
+func (e *Emulator) halfMade(id string) (half bool, err error) {
+	if e.disk == nil {
+		return false, nil
+	}
+	if _, half, err = e.disk.Get(metaHalfMade(id)); err != nil {
+		return false, fmt.Errorf("read what the data directory has of cluster %s: %w", id, err)
+	}
+	return half, nil
+}
+
+func (e *Emulator) noteHalfMade(id string, half bool) error {
+	if e.disk == nil {
 		return nil
 	}
-	key := c.Key
-	if key == "" {
-		key = e.keyARN
+	var b store.Batch
+	if half {
+		b.Set(metaHalfMade(id), []byte{1})
+	} else {
+		b.Delete(metaHalfMade(id))
 	}
-	return e.rds.StartStream(ctx, c.ID, string(c.Stream), key)
+	if err := e.disk.Commit(context.Background(), &b); err != nil {
+		return fmt.Errorf("note in the data directory how far cluster %s is: %w", id, err)
+	}
+	return nil
 }

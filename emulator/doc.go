@@ -16,12 +16,23 @@
 // With Options.DataDir all state is in one store (internal/store), which the
 // services write and nobody else, and the next Start goes on from there.
 //
+// With Options.KinesisEndpoint and Options.KMSEndpoint records and data keys are those
+// of services somewhere else (internal/external), which several emulators may share.
+//
 // Start wires everything and returns when every listener accepts; Close ends
 // it in the order in which nothing is lost: sessions first, then what is
 // queued, then the endpoints, then the database server.
 //
 // ForTest does both for a test: a database of its own on a PostgreSQL that all tests of
-// the process share, and an error for what the test does not close.
+// the process share, and an error for what the test does not close. A test sends its
+// statements to PostgresURL, and WaitFor has the event that a Match describes:
+//
+//	e := emulator.ForTest(t)
+//	conn, err := pgx.Connect(ctx, e.PostgresURL())
+//	…
+//	event, err := e.WaitFor(ctx, emulator.Match{Command: "INSERT", ObjectName: "public.t"}.Matches)
+//
+// Events has all of them, AWSConfig is for clients of Kinesis, KMS and RDS.
 //
 // Faults and Clock have it fail, and time pass, on purpose.
 //

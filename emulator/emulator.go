@@ -13,6 +13,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/das-local/das-local/internal/access"
 	"github.com/das-local/das-local/internal/awsapi"
 	"github.com/das-local/das-local/internal/catalog"
@@ -56,9 +58,13 @@ type Emulator struct {
 	tls      *tls.Config // nil: the proxy makes a certificate
 	kinesis  *kinesisfake.Server
 	kms      *kmsfake.Server
+	external externals
+	ids      givenIDs
 	rds      *rdsapi.Server
 	clock    clock.Clock // of schedules
 	services []awsapi.Service
+	calls    *prometheus.CounterVec // of AWS operations
+	traces   *tracing               // nil: none
 	aws      net.Listener
 	identity identity // who may call, and what becomes of calls for others
 	listen   net.Addr // of the first cluster's writer
@@ -78,6 +84,10 @@ type Emulator struct {
 	faults    *faults.Set
 	advancing sync.Mutex // held while the clock is put forward
 	happening sync.Mutex // held while a fault happens, and while what lasts of one is undone
+
+	resetting sync.Mutex   // held by Reset and Close; before gate
+	hurried   atomic.Bool  // Reset is at work
+	gate      sync.RWMutex // held for reading while an action changes something, by Reset for writing
 
 	mu            sync.Mutex         // guards the following
 	faultDice     *rand.Rand         // for what faults leave open
@@ -106,6 +116,7 @@ func Start(ctx context.Context, o Options) (*Emulator, error) {
 		instances: map[string]*instance{},
 		streams:   map[string]*runningStream{},
 		stop:      func() {},
+		calls:     newCalls(),
 	}
 	e.openFaults()
 	if err := e.start(ctx); err != nil {
@@ -129,10 +140,16 @@ func (e *Emulator) start(ctx context.Context) (err error) {
 	if err := e.openIdentity(); err != nil {
 		return err
 	}
+	if e.traces, err = openTracing(ctx, e.opts); err != nil {
+		return err
+	}
 	if err := e.openDataDir(); err != nil {
 		return err
 	}
 	if err := e.openAWSTLS(); err != nil {
+		return err
+	}
+	if err := e.openExternal(ctx); err != nil {
 		return err
 	}
 	e.rand = newSource(e.used.seed(e.opts.Seed))
@@ -154,6 +171,9 @@ func (e *Emulator) start(ctx context.Context) (err error) {
 	if err := e.declare(ctx); err != nil {
 		return err
 	}
+	if err := e.markReset(); err != nil {
+		return err
+	}
 	e.ready.Store(true)
 	return nil
 }
@@ -173,12 +193,12 @@ func (e *Emulator) startServices() (err error) {
 	e.rds, err = rdsapi.New(rdsapi.Config{
 		Region:        o.Region,
 		AccountID:     o.AccountID,
-		NewResourceID: func(prefix string) string { return resourceID(e.rand, prefix) },
+		NewResourceID: e.newResourceID,
 		Clock:         &e.clock,
 		Streams:       e,
 		Instances:     e,
 		Sessions:      e,
-		Keys:          faultyResolver{e, e},
+		Keys:          faultyResolver{e.externalKeys(e), e},
 		RestartTime:   o.RestartTime,
 		KeyPatience:   max(o.KeyPatience, 0),
 		Topics:        o.SNSTopics,
@@ -190,7 +210,7 @@ func (e *Emulator) startServices() (err error) {
 	if err != nil {
 		return fmt.Errorf("set RDS up: %w", err)
 	}
-	e.services = []awsapi.Service{e.kinesis, e.kms, e.rds}
+	e.services = e.served(e.kinesis, e.kms, e.rds)
 	handler := awsapi.NewHandler(awsapi.Config{
 		Services:  append(e.faulty(e.services...), access.STS{}),
 		Guard:     e.guard(),
@@ -199,6 +219,7 @@ func (e *Emulator) startServices() (err error) {
 		OneRegion: true,
 		Logger:    e.log,
 		Fallback:  e.control(),
+		Observe:   e.observeCall,
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
@@ -240,6 +261,8 @@ func (e *Emulator) Close(ctx context.Context) error {
 }
 
 func (e *Emulator) close(ctx context.Context) error {
+	e.resetting.Lock()
+	defer e.resetting.Unlock()
 	var errs []error
 	e.ready.Store(false)
 	e.mu.Lock()
@@ -265,7 +288,9 @@ func (e *Emulator) close(ctx context.Context) error {
 	if e.upstream != nil {
 		errs = append(errs, e.upstream.close(context.WithoutCancel(ctx)))
 	}
+	e.external.close()
 	errs = append(errs, e.closeDataDir())
+	e.traces.close(ctx)
 	select {
 	case <-e.done:
 		errs = append(errs, e.cause)

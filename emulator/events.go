@@ -34,15 +34,29 @@ func (e *Emulator) AWSConfig() aws.Config {
 	}
 }
 
+// readers are the clients that read the streams and open their records.
+func (e *Emulator) readers() (consumer.Kinesis, consumer.KMS) {
+	cfg := e.AWSConfig()
+	var from consumer.Kinesis = kinesis.NewFromConfig(cfg)
+	var keys consumer.KMS = kms.NewFromConfig(cfg)
+	if e.external.kinesis != nil {
+		from = e.external.kinesis.Client()
+	}
+	if e.external.kms != nil {
+		keys = e.external.kms.Client()
+	}
+	return from, keys
+}
+
 // Events reads the first cluster's stream from its oldest record on, by the
 // same calls as any consumer, and follows it until ctx ends or the stream is
 // deleted. Heartbeats are left out.
 func (e *Emulator) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		cfg := e.AWSConfig()
+		from, keys := e.readers()
 		c, err := consumer.New(consumer.Config{
-			Kinesis:    kinesis.NewFromConfig(cfg),
-			KMS:        kms.NewFromConfig(cfg),
+			Kinesis:    from,
+			KMS:        keys,
 			StreamName: e.StreamName(),
 			Follow:     true,
 		})

@@ -34,7 +34,7 @@ type Options struct {
 	// TLSCert and TLSKey are what clients are shown (PEM files). Empty makes a
 	// self-signed certificate at start.
 	TLSCert, TLSKey string
-	// AWSListen is the address of the RDS, KMS and Kinesis endpoint. Empty is a
+	// AWSListen is the address of the RDS, KMS, Kinesis and STS endpoint. Empty is a
 	// random loopback port.
 	AWSListen string
 
@@ -51,10 +51,24 @@ type Options struct {
 	AWSCert, AWSKey string
 
 	// DataDir keeps the state on disk: Kinesis streams and records, KMS keys, RDS
-	// clusters, instances and events, and the embedded server's data. It is made if it is not there. A directory that
-	// has been used before brings its clusters and streams along; ClusterID and
-	// StartStream are for a new one. Empty keeps the state in memory.
+	// clusters, instances and events, and the embedded server's data. It is made if it
+	// is not there. A directory that has been used before brings its clusters and
+	// streams along; ClusterID and StartStream are for a new one. Empty keeps the state
+	// in memory.
 	DataDir string
+
+	// KinesisEndpoint and KMSEndpoint are the URLs of a Kinesis and a KMS that are used
+	// in place of the embedded ones, or "aws" for AWS in Region. Credentials are those
+	// of the AWS SDK. Empty takes the embedded ones.
+	KinesisEndpoint, KMSEndpoint string
+	// KMSKeyID is the key of the first cluster's stream in the KMS of KMSEndpoint: an
+	// id, an ARN or an alias.
+	KMSKeyID string
+	// ClusterResourceID and InstanceResourceID are the resource ids of the first cluster
+	// and its instance, "cluster-…" and "db-…"; further clusters' ids follow from the
+	// first one's. Processes that serve the same cluster share the one and differ in
+	// the other. Empty makes new ones.
+	ClusterResourceID, InstanceResourceID string
 
 	// KinesisBytes bounds what the records of all Kinesis streams take; beyond it the
 	// oldest go. Zero is 256 MiB, and in DataDir three quarters of what the disk has
@@ -122,8 +136,8 @@ type Options struct {
 	// CommandText is "whole" (empty: the string as received) or "single" (a
 	// multi-statement string is cut to the statement).
 	CommandText string
-	// MaxCommandText bounds what is kept of a statement's text, and of each parameter, in bytes. Zero is
-	// 1 MiB.
+	// MaxCommandText bounds what is kept of a statement's text, and of each parameter,
+	// in bytes. Zero is 1 MiB.
 	MaxCommandText int
 	// Grace is how long open sessions may finish when the emulator stops.
 	// Zero is two seconds.
@@ -132,6 +146,10 @@ type Options struct {
 	// Keys and Clusters are made at start, in this order.
 	Keys     []Key
 	Clusters []Cluster
+
+	// OTLPEndpoint is the URL of an OpenTelemetry collector (http://127.0.0.1:4318) that
+	// gets traces by OTLP/HTTP. Empty makes none.
+	OTLPEndpoint string
 
 	// Pprof serves Go's profiles under /debug/pprof/ on the AWS address.
 	Pprof bool
@@ -242,6 +260,6 @@ func (o Options) check() error {
 	bad(o.SyncGuarantee != guaranteeExecuted || o.DataDir != "",
 		"the guarantee %q of sync mode needs a data directory: what sessions are about to do is kept there", guaranteeExecuted)
 	oneOf("the command text form", o.CommandText, "whole", "single")
-	errs = append(errs, o.checkDeclared())
+	errs = append(errs, o.checkExternal(), o.checkDeclared())
 	return errors.Join(errs...)
 }

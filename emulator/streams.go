@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/das-local/das-local/internal/awsapi"
@@ -18,12 +19,13 @@ type runningStream struct {
 	stream *stream.Stream
 	ended  chan struct{}
 	cancel context.CancelFunc
+	muted  *atomic.Bool // its notices are not told: it is being thrown away
 }
 
 // StartStream implements rdsapi.StreamController: it creates the Kinesis
 // stream and attaches the cluster's instances to it.
 func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) error {
-	err := e.kinesis.CreateStream(ctx, s.StreamName, e.opts.Shards)
+	err := e.createStream(ctx, s.StreamName)
 	var answer *awsapi.Error
 	if e.resuming.Load() && errors.As(err, &answer) && answer.Code == "ResourceInUseException" {
 		err = nil // the data directory has it
@@ -34,7 +36,8 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 	if err := e.recoverIntents(ctx, s.StreamName); err != nil {
 		return err
 	}
-	st, err := stream.New(stream.Config{
+	muted := new(atomic.Bool)
+	config := stream.Config{
 		ClusterID:   s.ClusterResourceID,
 		StreamName:  s.StreamName,
 		KeyID:       s.KMSKeyARN,
@@ -45,21 +48,26 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 		SyncTimeout: e.opts.SyncTimeout,
 		QueueBytes:  e.opts.queueBytes,
 		PutTimeout:  e.putTimeout(),
-		Publisher:   faultyPublisher{publisher{e.kinesis, spool{e.disk, s.StreamName}}, e},
+		Publisher:   tracedPublisher{faultyPublisher{publisher{e.kinesis, spool{e.disk, s.StreamName}}, e}, e.traces},
 		Spool:       e.spool(s.StreamName),
 		SpoolBytes:  e.opts.SpoolBytes,
 		Intents:     e.intents(s.StreamName),
-		KeyService:  faultyKeys{serviceKeys{e.kms, e.keyService()}, e},
-		Notify:      func(n stream.Notice) { e.notice(s, n) },
+		KeyService:  tracedKeys{faultyKeys{serviceKeys{e.kms, e.keyService()}, e}, e.traces},
+		Notify:      e.notifier(s, muted),
+		Observe:     e.traces.rounds(),
 		Rand:        e.rand,
 		Logger:      e.log,
-	})
+	}
+	if err := e.publishExternally(ctx, &config); err != nil {
+		return err
+	}
+	st, err := stream.New(config)
 	if err != nil {
-		return errors.Join(fmt.Errorf("set the stream up: %w", err), e.kinesis.DeleteStream(ctx, s.StreamName))
+		return errors.Join(fmt.Errorf("set the stream up: %w", err), e.deleteStream(ctx, s.StreamName))
 	}
 	// The stream outlives the call that started it: Close or StopStream ends it.
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	r := &runningStream{stream: st, ended: make(chan struct{}), cancel: cancel}
+	r := &runningStream{stream: st, ended: make(chan struct{}), cancel: cancel, muted: muted}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.ending {
@@ -94,6 +102,23 @@ func (e *Emulator) putTimeout() time.Duration {
 	return 24 * time.Hour
 }
 
+// createStream makes the Kinesis stream in the embedded Kinesis.
+func (e *Emulator) createStream(ctx context.Context, name string) error {
+	if e.external.kinesis != nil {
+		return nil // publishExternally finds or makes it
+	}
+	return e.kinesis.CreateStream(ctx, name, e.opts.Shards)
+}
+
+// deleteStream deletes it. The stream of an external Kinesis stays: other processes
+// may publish to it, and its records are the audit.
+func (e *Emulator) deleteStream(ctx context.Context, name string) error {
+	if e.external.kinesis != nil {
+		return nil
+	}
+	return e.kinesis.DeleteStream(ctx, name)
+}
+
 // stopPatience bounds how long a stream that is being stopped may go on
 // publishing. A full queue takes less than a second.
 const stopPatience = 5 * time.Second
@@ -102,27 +127,27 @@ const stopPatience = 5 * time.Second
 // by the next process, which publishes what is left.
 func (e *Emulator) closePatience() time.Duration {
 	if e.disk == nil {
-		return stopPatience
+		return e.external.patience(stopPatience)
 	}
 	return time.Second
 }
 
 // StopStream implements rdsapi.StreamController: it publishes what is queued
-// and deletes the Kinesis stream. A stream stops also if neither is possible,
+// and deletes the Kinesis stream, unless that is an external one. A stream stops also if neither is possible,
 // because its key is disabled, say, or somebody has deleted the Kinesis stream:
 // the events that are left are lost then, and a notice says so.
 func (e *Emulator) StopStream(ctx context.Context, s rdsapi.ActivityStream) error {
 	e.mu.Lock()
 	e.recordCall(s)
 	e.mu.Unlock()
-	e.endStream(ctx, s.ClusterResourceID, stopPatience)
+	e.endStream(ctx, s.ClusterResourceID, e.external.patience(stopPatience))
 	if err := e.discardSpool(ctx, s); err != nil {
 		return err
 	}
 	if e.opts.beforeDelete != nil {
 		e.opts.beforeDelete()
 	}
-	err := e.kinesis.DeleteStream(context.WithoutCancel(ctx), s.StreamName)
+	err := e.deleteStream(context.WithoutCancel(ctx), s.StreamName)
 	var answer *awsapi.Error
 	if errors.As(err, &answer) && answer.Code == "ResourceNotFoundException" {
 		return nil
@@ -156,6 +181,15 @@ func (e *Emulator) endStream(ctx context.Context, clusterResourceID string, pati
 	<-r.ended
 }
 
+// notifier tells the stream's notices, unless they are muted.
+func (e *Emulator) notifier(s rdsapi.ActivityStream, muted *atomic.Bool) func(stream.Notice) {
+	return func(n stream.Notice) {
+		if !muted.Load() {
+			e.notice(s, n)
+		}
+	}
+}
+
 // notice tells of a window of possible loss by an RDS event and in the log. When it
 // returns from a beginning, the sessions that must not go on have been told so.
 func (e *Emulator) notice(s rdsapi.ActivityStream, n stream.Notice) {
@@ -178,13 +212,20 @@ type publisher struct {
 // PutRecords implements stream.Publisher.
 func (p publisher) PutRecords(ctx context.Context, streamName string, records []stream.Record) error {
 	put := make([]kinesisfake.Record, len(records))
-	var published store.Batch
 	for i, r := range records {
 		put[i] = kinesisfake.Record{PartitionKey: r.PartitionKey, Data: r.Data}
-		if r.Spooled != 0 {
-			published.Delete(p.spool.key(r.Spooled))
-		}
-		intents(p.spool).settle(&published, r.Settled)
 	}
+	published := p.spool.published(records)
 	return p.kinesis.PutRecordsAnd(ctx, streamName, put, &published)
+}
+
+// published is what the data directory forgets when records are stored.
+func (s spool) published(records []stream.Record) (b store.Batch) {
+	for _, r := range records {
+		if r.Spooled != 0 {
+			b.Delete(s.key(r.Spooled))
+		}
+		intents(s).settle(&b, r.Settled)
+	}
+	return b
 }

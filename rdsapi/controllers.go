@@ -58,7 +58,8 @@ type Instance struct {
 	ResourceID        string // "db-…"
 }
 
-// KeyResolver looks a KMS key up by id, ARN, alias name or alias ARN.
+// KeyResolver looks a KMS key up by id, ARN, alias name or alias ARN. An error that is
+// context.DeadlineExceeded says that KMS did not answer.
 type KeyResolver interface {
 	ResolveKey(ctx context.Context, id string) (KMSKey, error)
 }

@@ -1,6 +1,7 @@
 package rdsapi
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -50,9 +51,6 @@ func (s *Server) CreateCluster(ctx context.Context, o ClusterOptions) (Cluster, 
 	if o.MasterUser == "" {
 		o.MasterUser = "postgres"
 	}
-	if o.InstanceClass == "" {
-		o.InstanceClass = defaultClass
-	}
 	password := ""
 	in := &createDBClusterInput{DBClusterIdentifier: o.ID, Engine: engine, EngineVersion: o.EngineVersion,
 		DatabaseName: o.DatabaseName, MasterUsername: o.MasterUser, MasterUserPassword: &password, Tags: tagList(o.Tags)}
@@ -60,7 +58,7 @@ func (s *Server) CreateCluster(ctx context.Context, o ClusterOptions) (Cluster, 
 		return Cluster{}, fmt.Errorf("create cluster %s: %w", o.ID, err)
 	}
 	for _, id := range o.Instances {
-		if err := s.newInstance(ctx, o.ID, id, o.InstanceClass); err != nil {
+		if err := s.newInstance(ctx, o.ID, id, cmp.Or(o.InstanceClass, defaultClass)); err != nil {
 			return Cluster{}, err
 		}
 	}
@@ -68,9 +66,10 @@ func (s *Server) CreateCluster(ctx context.Context, o ClusterOptions) (Cluster, 
 	return c, s.saved()
 }
 
-// CreateInstance makes an instance in a cluster and returns when it is available.
-func (s *Server) CreateInstance(ctx context.Context, clusterID, id string) error {
-	if err := s.newInstance(ctx, clusterID, id, defaultClass); err != nil {
+// CreateInstance makes an instance in a cluster and returns when it is available. An
+// empty class is db.r5.large.
+func (s *Server) CreateInstance(ctx context.Context, clusterID, id, class string) error {
+	if err := s.newInstance(ctx, clusterID, id, cmp.Or(class, defaultClass)); err != nil {
 		return err
 	}
 	return s.saved()

@@ -2,6 +2,7 @@ package rdsapi
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -87,7 +88,7 @@ func (s *Server) checkKey(ctx context.Context, c *cluster) {
 		s.mu.Unlock()
 		return
 	}
-	if err == nil && key.Enabled || s.canStop(c) != nil {
+	if err == nil && key.Enabled || errors.Is(err, context.DeadlineExceeded) || s.canStop(c) != nil {
 		s.lookAtKeyLater(c)
 		s.mu.Unlock()
 		return

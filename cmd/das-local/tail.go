@@ -29,6 +29,7 @@ func tail(ctx context.Context, args []string, std streams) error {
 	fs := newFlags("tail", tailHelp, std.out)
 	var where awsFlags
 	where.define(fs)
+	kmsEndpoint := fs.String("kms-endpoint", "", "`URL` of the KMS, or \"aws\"; empty takes --endpoint")
 	name := fs.String("stream", "", "`NAME` of the stream; empty takes the only activity stream there is")
 	from := fs.String("from", "trim-horizon", "`POSITION` to begin at: trim-horizon (all that is kept) or latest (what comes from now on)")
 	noFollow := fs.Bool("no-follow", false, "end at the end of the stream")
@@ -47,7 +48,13 @@ func tail(ctx context.Context, args []string, std streams) error {
 	if err != nil {
 		return err
 	}
-	c, err := openStream(ctx, cfg, *name, consumer.Position(*from), !*noFollow)
+	keys := cfg
+	if *kmsEndpoint != "" {
+		if keys, err = (&awsFlags{*kmsEndpoint, where.region, where.ca}).load(ctx); err != nil {
+			return err
+		}
+	}
+	c, err := openStream(ctx, cfg, keys, *name, consumer.Position(*from), !*noFollow)
 	if err != nil {
 		return explainReach(err, where.endpoint)
 	}
@@ -78,8 +85,9 @@ func tail(ctx context.Context, args []string, std streams) error {
 	return nil
 }
 
-// openStream makes a consumer of a stream, or of the only one there is.
-func openStream(ctx context.Context, cfg aws.Config, name string, from consumer.Position, follow bool) (*consumer.Consumer, error) {
+// openStream makes a consumer of a stream, or of the only one there is, whose keys are
+// opened at another endpoint perhaps.
+func openStream(ctx context.Context, cfg, keys aws.Config, name string, from consumer.Position, follow bool) (*consumer.Consumer, error) {
 	client := kinesis.NewFromConfig(cfg)
 	if name == "" {
 		var err error
@@ -89,7 +97,7 @@ func openStream(ctx context.Context, cfg aws.Config, name string, from consumer.
 	}
 	return consumer.New(consumer.Config{
 		Kinesis:    client,
-		KMS:        kms.NewFromConfig(cfg),
+		KMS:        kms.NewFromConfig(keys),
 		StreamName: name,
 		From:       from,
 		Follow:     follow,

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/das-local/das-local/emulator"
@@ -34,6 +36,7 @@ func up(ctx context.Context, args []string, std streams) error {
 			return err
 		}
 	}
+	o.OTLPEndpoint = cmp.Or(o.OTLPEndpoint, os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"))
 	switch *start {
 	case "off":
 	case "sync", "async":
@@ -105,11 +108,13 @@ func emulatorFlags(fs flagSet, o *emulator.Options) *logFlags {
 	controlFlags(fs, o)
 	identityFlags(fs, o)
 	keyFlags(fs, o)
+	externalFlags(fs, o)
 	fs.StringVar(&o.Audit, "audit", "auto", "`MODE`: server (the upstream's pgaudit helps: statements inside functions too), catalog (texts and the system catalogue alone), or auto")
 	fs.StringVar(&o.ConnectClass, "connect-class", "MISC", "`CLASS` of CONNECT and DISCONNECT events: MISC (the guide's sample) or CONNECT (its list)")
 	fs.StringVar(&o.CommandText, "command-text", "whole", "`FORM` of commandText: whole (as received) or single (a multi-statement string is cut to the statement)")
 	fs.IntVar(&o.MaxCommandText, "max-command-text", 1<<20, "`BYTES` kept of a statement's text, and of each parameter; a mark says what is missing")
 	fs.DurationVar(&o.Grace, "grace", 2*time.Second, "`INTERVAL` in which open sessions may finish at the end")
+	fs.StringVar(&o.OTLPEndpoint, "otlp-endpoint", "", "`URL` of an OpenTelemetry collector, http://127.0.0.1:4318, that gets traces by OTLP/HTTP; empty makes none, unless OTEL_EXPORTER_OTLP_ENDPOINT is set")
 	fs.BoolVar(&o.Pprof, "pprof", false, "serve Go's profiles under /debug/pprof/ on the AWS address")
 	l := &logFlags{}
 	fs.StringVar(&l.level, "log-level", "info", "`LEVEL`: debug, info, warn or error; SQL text appears at debug only")
@@ -139,10 +144,10 @@ func printAddresses(w io.Writer, e *emulator.Emulator) {
 	fmt.Fprintf(w, "psql           %s\n", e.PSQL())
 	fmt.Fprintf(w, "endpoint       %s   (export AWS_ENDPOINT_URL=%s)\n", e.Endpoint(), e.Endpoint())
 	fmt.Fprintf(w, "cluster        %s\n", e.ClusterARN())
-	fmt.Fprintf(w, "kms key        %s\n", e.KeyARN())
+	fmt.Fprintf(w, "kms key        %s\n", cmp.Or(e.KeyARN(), "-"))
 	fmt.Fprintf(w, "stream         %s   (%s)\n", e.StreamName(), e.StreamStatus())
 	printIdentity(w, e)
 	mode, why := e.Audit()
 	fmt.Fprintf(w, "audit          %s   (%s)\n", mode, why)
-	fmt.Fprintf(w, "events         das-local tail --endpoint %s\n", e.Endpoint())
+	fmt.Fprintf(w, "events         %s\n", e.TailCommand())
 }

@@ -35,6 +35,7 @@ func (s *Store) open() (g *generation, ticket uint64, err error) {
 		}
 	}}
 	s.reportTail(dir)
+	log := pebbleLog{s.log, g.guard}
 	options := &pebble.Options{
 		FS:                          g.guard,
 		FormatMajorVersion:          formatVersion,
@@ -42,13 +43,8 @@ func (s *Store) open() (g *generation, ticket uint64, err error) {
 		MemTableSize:                memTableSize,
 		MemTableStopWritesThreshold: maxMemTables,
 		L0StopWritesThreshold:       maxSubLevels,
-		Logger:                      pebbleLog{s.log, g.guard},
-		EventListener: &pebble.EventListener{
-			BackgroundError: g.guard.fail,
-			DataCorruption: func(info pebble.DataCorruptionInfo) {
-				s.log.Error("the store's data is damaged", "details", info.String())
-			},
-		},
+		Logger:                      log,
+		EventListener:               &pebble.EventListener{BackgroundError: g.guard.fail, DataCorruption: log.damaged},
 	}
 	defer func() { // a damaged file may be more than Pebble expects
 		if r := recover(); r != nil {
@@ -94,6 +90,14 @@ func (l pebbleLog) Infof(format string, args ...any) {
 func (l pebbleLog) Errorf(format string, args ...any) {
 	if !l.guard.broken() { // what follows a failure says nothing new
 		l.log.Warn("store: " + fmt.Sprintf(format, args...))
+	}
+}
+
+// damaged tells of a damaged file. Behind a broken guard nothing is: what seems to be
+// missing or short was never written.
+func (l pebbleLog) damaged(info pebble.DataCorruptionInfo) {
+	if !l.guard.broken() {
+		l.log.Error("the store's data is damaged", "details", info.String())
 	}
 }
 

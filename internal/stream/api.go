@@ -18,14 +18,16 @@ const (
 type Record struct {
 	PartitionKey string // a random UUID
 	Data         []byte
+	Lane         int          // from 1; records of the same lane have an order; 0: in none
 	Spooled      uint64       // the position of the batch in the spool; 0: it is not there
 	Settled      []Settlement // what the IntentLog forgets with it
 }
 
 // Publisher stores records. When PutRecords returns nil, all of them are
-// durable and will be read in the order given for each partition key, and the
+// durable and will be read in the order given for each lane, and the
 // spooled batches that they were made of are gone, and the intents that they settle. With a spool, a call stores all
-// or nothing, and its error is certain unless ctx has ended.
+// or nothing, and its error is certain unless ctx has ended or Config.AtLeastOnce is
+// set. After an error the same records come again, before any others.
 type Publisher interface {
 	PutRecords(ctx context.Context, streamName string, records []Record) error
 }

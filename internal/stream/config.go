@@ -2,6 +2,7 @@ package stream
 
 import (
 	"cmp"
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -66,6 +67,13 @@ type Config struct {
 	MaxRecordBytes int
 	// PutTimeout bounds one call of Publisher or KeyService; 0: 5 seconds.
 	PutTimeout time.Duration
+	// Lanes is how many lanes the events of an instance take, each session's all the
+	// same one: order is kept in each lane only, so that a publisher may put as many
+	// records at a time. 0: one.
+	Lanes int
+	// AtLeastOnce says that records may be stored although Publisher has returned an
+	// error. Their batches stay in the spool then, to be published again.
+	AtLeastOnce bool
 	// RetryBackoff is the pause after the first failure; it doubles up to 20
 	// times that. 0: 100 ms.
 	RetryBackoff time.Duration
@@ -74,6 +82,10 @@ type Config struct {
 	// the beginning before any session is let go for it, so that the owner may
 	// end the sessions first. It must not call the stream. nil: nobody is told.
 	Notify func(Notice)
+	// Observe is told of each round of the publisher that has events, as it begins. It
+	// gives the context of the round's calls, and a function to call at its end. nil:
+	// nobody is told.
+	Observe func(ctx context.Context, r Round) (context.Context, func(durable bool))
 	// Rand is the source of partition keys and of what encryption needs;
 	// nil: crypto/rand.
 	Rand io.Reader
@@ -106,14 +118,18 @@ func (c Config) withDefaults() (Config, error) {
 	c.BatchBytes = cmp.Or(c.BatchBytes, 256<<10)
 	c.PutTimeout = cmp.Or(c.PutTimeout, 5*time.Second)
 	c.RetryBackoff = cmp.Or(c.RetryBackoff, 100*time.Millisecond)
+	c.Lanes = cmp.Or(c.Lanes, 1)
 	if c.Heartbeat < 0 || c.SyncTimeout < 0 || c.PutTimeout < 0 || c.RetryBackoff < 0 || c.QueueBytes < 0 || c.BatchBytes < 0 ||
-		c.SpoolBytes < 0 || c.SpoolDelay < 0 {
+		c.SpoolBytes < 0 || c.SpoolDelay < 0 || c.Lanes < 0 {
 		return c, errors.New("a stream's times and sizes are not negative")
 	}
 	if surelyFits(c.MaxRecordBytes) <= 0 {
 		return c, fmt.Errorf("records of %d bytes are too small", c.MaxRecordBytes)
 	}
 	c.BatchBytes = min(c.BatchBytes, surelyFits(c.MaxRecordBytes))
+	if c.Spool != nil && c.Lanes > 1 {
+		return c, errors.New("a stream with a spool has one lane: what is read back from there has lost its lane")
+	}
 	if c.Rand == nil {
 		c.Rand = rand.Reader
 	}

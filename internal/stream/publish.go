@@ -32,7 +32,7 @@ func (s *Stream) publishAll(ctx context.Context) {
 		jobs := s.next(beat)
 		beat = false
 		if len(jobs) > 0 {
-			if !s.publish(ctx, jobs, lost) {
+			if !s.round(ctx, jobs, lost) {
 				return
 			}
 			s.gather(ctx)
@@ -109,7 +109,7 @@ func (s *Stream) publish(ctx context.Context, jobs []sealJob, lostBefore int64) 
 			s.config.Logger.Error("activity stream: cannot make a partition key", "error", err)
 			return false
 		}
-		records, batches = append(records, Record{PartitionKey: id.String(), Data: data, Settled: s.settlements(job)}), append(batches, job.batch)
+		records, batches = append(records, Record{PartitionKey: id.String(), Data: data, Lane: job.order(), Settled: s.settlements(job)}), append(batches, job.batch)
 	}
 	for rest := records; len(rest) > 0; {
 		n := firstPut(rest)
@@ -126,6 +126,14 @@ func (s *Stream) publish(ctx context.Context, jobs []sealJob, lostBefore int64) 
 	s.landed(total, lost)
 	s.settle(lostBefore + lost.Lost)
 	return true
+}
+
+// order is the lane of the job's record; a heartbeat has none.
+func (job sealJob) order() int {
+	if job.batch == nil {
+		return 0
+	}
+	return job.lane.number
 }
 
 // firstPut is how many of the records one PutRecords call takes.

@@ -1,12 +1,21 @@
 package stream
 
-import "github.com/das-local/das-local/internal/activity"
+import (
+	"hash/crc32"
+	"slices"
+	"time"
+
+	"github.com/das-local/das-local/internal/activity"
+)
 
 // lane is the part of a stream that one instance's events take. Its fields but
 // the first two are guarded by stream.mu, key belongs to the publisher.
 type lane struct {
 	stream     *Stream
 	instanceID string
+	number     int     // from 1
+	more       []*lane // of the first lane of an instance: the others
+	further    bool    // it is one of these
 
 	full   []*batch // in order, before current
 	recent *batch   // takes events; nil: the next event begins one
@@ -22,6 +31,7 @@ type batch struct {
 	span    Loss          // what is lost if the batch is
 	cut     []byte        // see piece.cut
 	durable chan struct{} // nil: nobody waits, or they have been released
+	waiting time.Duration // since when, from stream.made on
 	spool   spooled
 	settled []activity.Settled // with the events
 }
@@ -42,9 +52,32 @@ func (s *Stream) open(instanceID string) *lane {
 			return l
 		}
 	}
-	l := &lane{stream: s, instanceID: instanceID, closed: s.ending}
+	l := s.newLaneLocked(instanceID)
+	for range s.config.Lanes - 1 {
+		further := s.newLaneLocked(instanceID)
+		further.further = true
+		l.more = append(l.more, further)
+	}
+	return l
+}
+
+// newLaneLocked adds a lane.
+func (s *Stream) newLaneLocked(instanceID string) *lane {
+	s.numbers++
+	l := &lane{stream: s, instanceID: instanceID, number: s.numbers, closed: s.ending}
 	if !s.ending {
 		s.lanes = append(s.lanes, l)
+	}
+	return l
+}
+
+// of is the lane of a session: always the same one.
+func (l *lane) of(session *activity.Session) *lane {
+	if len(l.more) == 0 || session == nil {
+		return l
+	}
+	if k := crc32.ChecksumIEEE([]byte(session.SessionID)) % uint32(len(l.more)+1); k > 0 {
+		return l.more[k-1]
 	}
 	return l
 }
@@ -53,6 +86,9 @@ func (l *lane) close() {
 	l.stream.mu.Lock()
 	defer l.stream.mu.Unlock()
 	l.closed = true
+	for _, further := range l.more {
+		further.closed = true
+	}
 	l.stream.wakeLocked() // so that the empty lane is forgotten
 }
 
@@ -84,7 +120,7 @@ func (l *lane) take(r *rendering) (durable <-chan struct{}) {
 		return nil
 	}
 	if last.durable == nil {
-		last.durable = make(chan struct{})
+		last.durable, last.waiting = make(chan struct{}), time.Since(s.made)
 	}
 	return last.durable
 }
@@ -146,13 +182,14 @@ func (s *Stream) wakeLocked() {
 type sealJob struct {
 	lane  *lane
 	batch *batch
+	depth int // how many of its lane come before it
 }
 
 // maxRound bounds the batches that the publisher takes of one lane at a time.
 const maxRound = 32
 
 // next moves batches from the queue to the publisher, in order for each lane,
-// with a heartbeat for each lane in front if beat is set. Without any, the
+// with a heartbeat for each instance in front if beat is set. Lanes take turns. Without any, the
 // publisher is idle from now on, and woken by the next event.
 func (s *Stream) next(beat bool) []sealJob {
 	s.mu.Lock()
@@ -160,13 +197,13 @@ func (s *Stream) next(beat bool) []sealJob {
 	jobs := s.flying[:0]
 	kept := s.lanes[:0]
 	for _, l := range s.lanes {
-		if beat && !l.closed {
+		if beat && !l.closed && !l.further {
 			jobs = append(jobs, sealJob{lane: l})
 		}
 		l.rotate()
 		n := min(len(l.full), maxRound)
-		for _, b := range l.full[:n] {
-			jobs = append(jobs, sealJob{l, b})
+		for i, b := range l.full[:n] {
+			jobs = append(jobs, sealJob{l, b, i})
 		}
 		if l.full = l.full[n:]; len(l.full) == 0 {
 			l.full = nil
@@ -177,6 +214,7 @@ func (s *Stream) next(beat bool) []sealJob {
 		}
 		kept = append(kept, l)
 	}
+	slices.SortStableFunc(jobs, func(a, b sealJob) int { return a.depth - b.depth })
 	clear(s.lanes[len(kept):])
 	s.lanes = kept
 	s.flying = jobs
@@ -201,7 +239,7 @@ func (s *Stream) landed(n Stats, lost Loss) {
 		if job.batch != nil {
 			s.queued -= len(job.batch.events)
 			s.spooled -= job.batch.spool.size
-			job.batch.release()
+			s.releaseLocked(job.batch)
 			s.recycleLocked(job.batch)
 		}
 		s.flying[i] = sealJob{}
@@ -216,11 +254,13 @@ func (s *Stream) recycleLocked(b *batch) {
 	}
 }
 
-// release lets those go who wait for the batch.
-func (b *batch) release() {
+// releaseLocked lets those go who wait for the batch.
+func (s *Stream) releaseLocked(b *batch) {
 	if b.durable != nil {
 		close(b.durable)
 		b.durable = nil
+		s.stats.SyncWaits++
+		s.stats.SyncWait += time.Since(s.made) - b.waiting
 	}
 }
 
@@ -228,7 +268,7 @@ func (b *batch) release() {
 func (s *Stream) releaseAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.eachBatchLocked((*batch).release)
+	s.eachBatchLocked(s.releaseLocked)
 	s.intents.giveUpLocked()
 }
 

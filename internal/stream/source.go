@@ -49,6 +49,7 @@ func (src *Source) Record(events []activity.Event) (durable <-chan struct{}) {
 	if l == nil || len(events) == 0 {
 		return nil
 	}
+	l = l.of(events[0].Session)
 	s := l.stream
 	r := s.renderings.Get().(*rendering)
 	r.render(events, s.config.Version, s.config.BatchBytes, s.fits)

@@ -32,9 +32,9 @@ func (s *Stream) adopt() error {
 	err := s.config.Spool.Each(func(b SpooledBatch) error {
 		l := lanes[b.InstanceID]
 		if l == nil {
-			l = &lane{stream: s, instanceID: b.InstanceID, closed: true, orphan: true}
+			l = s.newLaneLocked(b.InstanceID) // nobody else has the stream yet
+			l.closed, l.orphan = true, true
 			lanes[b.InstanceID] = l
-			s.lanes = append(s.lanes, l)
 		}
 		size := int64(len(b.Events)) + spoolOverhead
 		l.full = append(l.full, &batch{span: b.Span, spool: spooled{position: b.Position, size: size, away: true}})
@@ -229,7 +229,7 @@ func (s *Stream) put(ctx context.Context, call []Record, of []*batch) error {
 	s.mu.Unlock()
 	s.afterIntents()
 	err := s.config.Publisher.PutRecords(ctx, s.config.StreamName, call)
-	if err != nil && ctx.Err() == nil {
+	if err != nil && (ctx.Err() == nil || s.config.AtLeastOnce) {
 		return err
 	}
 	s.mu.Lock()

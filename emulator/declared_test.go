@@ -1,0 +1,43 @@
+package emulator
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"testing"
+	"time"
+)
+
+// TestAStartThatFailedIsGoneOnWith: a cluster that a configuration declares is not left
+// without its instances and its stream because its first start had something wrong.
+func TestAStartThatFailedIsGoneOnWith(t *testing.T) {
+	dir := dataDir(t)
+	options := func(c Cluster) Options {
+		return Options{DataDir: dir, Clusters: []Cluster{c}, Heartbeat: -1, Grace: time.Millisecond, Logger: slog.New(slog.DiscardHandler)}
+	}
+	for _, wrong := range []Cluster{
+		{ID: "orders", Instances: []string{"a", "_"}, Stream: Async},
+		{ID: "orders", Instances: []string{"a", "b"}, Stream: Async, Key: "alias/typo"},
+	} {
+		if e, err := Start(t.Context(), options(wrong)); err == nil {
+			_ = e.Close(context.Background())
+			t.Fatalf("it starts with %+v", wrong)
+		}
+	}
+	right := options(Cluster{ID: "orders", Instances: []string{"a", "b"}, Stream: Async})
+	for range 2 { // once it is made it is left as it is
+		e := startOn(t, right)
+		c, _ := e.rds.Cluster("orders")
+		var ids []string
+		for _, i := range c.Instances {
+			ids = append(ids, i.ID)
+		}
+		if !slices.Equal(ids, []string{"a", "b"}) || c.StreamStatus != "started" || c.StreamMode != "async" {
+			t.Errorf("instances %q, stream %s, mode %s", ids, c.StreamStatus, c.StreamMode)
+		}
+		if err := e.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+		right.Clusters[0].Stream = Sync
+	}
+}
