@@ -19,6 +19,7 @@ import (
 	"github.com/das-local/das-local/internal/awsapi"
 	"github.com/das-local/das-local/internal/catalog"
 	"github.com/das-local/das-local/internal/clock"
+	"github.com/das-local/das-local/internal/console"
 	"github.com/das-local/das-local/internal/faults"
 	"github.com/das-local/das-local/internal/store"
 	"github.com/das-local/das-local/internal/stream"
@@ -66,8 +67,9 @@ type Emulator struct {
 	calls    *prometheus.CounterVec // of AWS operations
 	traces   *tracing               // nil: none
 	aws      net.Listener
-	identity identity // who may call, and what becomes of calls for others
-	listen   net.Addr // of the first cluster's writer
+	identity identity         // who may call, and what becomes of calls for others
+	listen   net.Addr         // of the first cluster's writer
+	console  *console.Console // nil: not made yet
 	ready    atomic.Bool
 
 	runs  sync.WaitGroup     // the HTTP server, the RDS transitions, the catalogue
@@ -211,6 +213,7 @@ func (e *Emulator) startServices() (err error) {
 		return fmt.Errorf("set RDS up: %w", err)
 	}
 	e.services = e.served(e.kinesis, e.kms, e.rds)
+	e.openConsole()
 	handler := awsapi.NewHandler(awsapi.Config{
 		Services:  append(e.faulty(e.services...), access.STS{}),
 		Guard:     e.guard(),
@@ -278,6 +281,9 @@ func (e *Emulator) close(ctx context.Context) error {
 	e.stopInstances()
 	for _, id := range clusters {
 		e.endStream(ctx, id, e.closePatience())
+	}
+	if e.console != nil {
+		e.console.Close() // it reads from the endpoint, which ends now
 	}
 	e.stop()
 	e.runs.Wait()

@@ -16,7 +16,11 @@ import (
 
 // markReset notes what Reset goes back to.
 func (e *Emulator) markReset() error {
-	keys, clusters := []string{e.keyARN}, []string{e.first.ID}
+	var keys []string
+	if e.external.kms == nil {
+		keys = append(keys, e.keyARN)
+	}
+	clusters := []string{e.first.ID}
 	for _, k := range e.opts.Keys {
 		keys = append(keys, cmp.Or(k.ID, k.Alias))
 	}
@@ -34,7 +38,8 @@ func (e *Emulator) markReset() error {
 // then, with the same ids, keys and stream names; their streams are empty, and run if
 // they ran. All else is gone: other clusters and keys, all other Kinesis streams, RDS
 // events, subscriptions, snapshots and groups, faults, and what the clock was put
-// forward by. The same goes for what DataDir keeps.
+// forward by. The same goes for what DataDir keeps. With an external Kinesis, whose records
+// stay, it is an error.
 //
 // PostgreSQL sessions of the instances that were there at the start stay, and what is
 // in the databases is not touched. Counters of /metrics go on. Events that were not
@@ -44,6 +49,9 @@ func (e *Emulator) Reset(ctx context.Context) error {
 	defer e.resetting.Unlock()
 	if !e.ready.Load() {
 		return fmt.Errorf("reset: %w", errEnding)
+	}
+	if e.external.kinesis != nil {
+		return &awsapi.Error{Code: "ResetRefused", Message: "the records of an external Kinesis are not das-local's to delete", Status: http.StatusConflict}
 	}
 	// Half of a reset would be of no use, if whoever asked is gone.
 	ctx = context.WithoutCancel(ctx)

@@ -17,6 +17,7 @@ import (
 // runningStream is a started activity stream and the goroutine that runs it.
 type runningStream struct {
 	stream *stream.Stream
+	name   string // of the Kinesis stream
 	ended  chan struct{}
 	cancel context.CancelFunc
 	muted  *atomic.Bool // its notices are not told: it is being thrown away
@@ -67,7 +68,7 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 	}
 	// The stream outlives the call that started it: Close or StopStream ends it.
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	r := &runningStream{stream: st, ended: make(chan struct{}), cancel: cancel, muted: muted}
+	r := &runningStream{stream: st, name: s.StreamName, ended: make(chan struct{}), cancel: cancel, muted: muted}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.ending {
