@@ -28,7 +28,7 @@ setup-test:
 	scripts/setup-test
 
 unit:
-	$(GO) test -race -shuffle=on -parallel 16 -timeout 20m $$($(GO) list ./... | grep -v -e "/e2e$$")
+	$(GO) test -race -shuffle=on -parallel 16 -timeout 20m $$($(GO) list ./... | grep -v -e "/e2e$$" -e "/e2e/browser$$")
 
 e2e: setup-test
 	$(GO) test -count=1 -timeout 15m ./e2e/...

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -404,4 +406,18 @@ func TestExternalStop(t *testing.T) {
 	got := x.read(t, "external-again")
 	got.wantAll(t, "external-before", 3)
 	got.wantAll(t, "external-again", 3)
+}
+
+// TestExternalReset: what others may read is not taken back.
+func TestExternalReset(t *testing.T) {
+	x := newElsewhere(t, "")
+	p := startDAS(t, x.args("--start-stream=async")...)
+	answer, err := http.Post(p.Endpoint+"/_das/reset", "application/json", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if text, err := io.ReadAll(answer.Body); err != nil || answer.StatusCode != http.StatusConflict || !strings.Contains(string(text), "external Kinesis") {
+		t.Errorf("reset: %s %s, %v", answer.Status, text, err)
+	}
 }

@@ -16,13 +16,18 @@ func (e *Emulator) control() http.Handler {
 	r.Get("/_localstack/health", e.localStackHealth)
 	r.Head("/_localstack/health", e.localStackHealth)
 	r.Get("/_das/aws-cert.pem", e.identity.serveCertificate)
-	e.serveFaults(r)
-	r.Method(http.MethodGet, "/metrics", e.metrics())
-	if e.opts.Pprof {
-		r.Mount("/debug", middleware.Profiler())
-	}
+	e.serveConsole(r)
+	r.Group(func(r chi.Router) { // not for foreign pages either
+		r.Use(e.console.Guard)
+		e.serveFaults(r)
+		e.serveReset(r)
+		r.Method(http.MethodGet, "/metrics", e.metrics())
+		if e.opts.Pprof {
+			r.Mount("/debug", middleware.Profiler())
+		}
+	})
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
-		http.Error(w, "das-local: this address serves AWS API calls (POST /) and /_das/health, /_das/faults and /_das/clock", http.StatusNotFound)
+		http.Error(w, "das-local: this address serves AWS API calls (POST /), the console (GET /), and /_das/health, /_das/faults, /_das/clock and /_das/reset", http.StatusNotFound)
 	})
 	return r
 }

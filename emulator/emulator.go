@@ -13,10 +13,13 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/das-local/das-local/internal/access"
 	"github.com/das-local/das-local/internal/awsapi"
 	"github.com/das-local/das-local/internal/catalog"
 	"github.com/das-local/das-local/internal/clock"
+	"github.com/das-local/das-local/internal/console"
 	"github.com/das-local/das-local/internal/faults"
 	"github.com/das-local/das-local/internal/store"
 	"github.com/das-local/das-local/internal/stream"
@@ -61,9 +64,12 @@ type Emulator struct {
 	rds      *rdsapi.Server
 	clock    clock.Clock // of schedules
 	services []awsapi.Service
+	calls    *prometheus.CounterVec // of AWS operations
+	traces   *tracing               // nil: none
 	aws      net.Listener
-	identity identity // who may call, and what becomes of calls for others
-	listen   net.Addr // of the first cluster's writer
+	identity identity         // who may call, and what becomes of calls for others
+	listen   net.Addr         // of the first cluster's writer
+	console  *console.Console // nil: not made yet
 	ready    atomic.Bool
 
 	runs  sync.WaitGroup     // the HTTP server, the RDS transitions, the catalogue
@@ -80,6 +86,10 @@ type Emulator struct {
 	faults    *faults.Set
 	advancing sync.Mutex // held while the clock is put forward
 	happening sync.Mutex // held while a fault happens, and while what lasts of one is undone
+
+	resetting sync.Mutex   // held by Reset and Close; before gate
+	hurried   atomic.Bool  // Reset is at work
+	gate      sync.RWMutex // held for reading while an action changes something, by Reset for writing
 
 	mu            sync.Mutex         // guards the following
 	faultDice     *rand.Rand         // for what faults leave open
@@ -108,6 +118,7 @@ func Start(ctx context.Context, o Options) (*Emulator, error) {
 		instances: map[string]*instance{},
 		streams:   map[string]*runningStream{},
 		stop:      func() {},
+		calls:     newCalls(),
 	}
 	e.openFaults()
 	if err := e.start(ctx); err != nil {
@@ -129,6 +140,9 @@ func (e *Emulator) start(ctx context.Context) (err error) {
 		return err
 	}
 	if err := e.openIdentity(); err != nil {
+		return err
+	}
+	if e.traces, err = openTracing(ctx, e.opts); err != nil {
 		return err
 	}
 	if err := e.openDataDir(); err != nil {
@@ -157,6 +171,9 @@ func (e *Emulator) start(ctx context.Context) (err error) {
 		return err
 	}
 	if err := e.declare(ctx); err != nil {
+		return err
+	}
+	if err := e.markReset(); err != nil {
 		return err
 	}
 	e.ready.Store(true)
@@ -196,6 +213,7 @@ func (e *Emulator) startServices() (err error) {
 		return fmt.Errorf("set RDS up: %w", err)
 	}
 	e.services = e.served(e.kinesis, e.kms, e.rds)
+	e.openConsole()
 	handler := awsapi.NewHandler(awsapi.Config{
 		Services:  append(e.faulty(e.services...), access.STS{}),
 		Guard:     e.guard(),
@@ -204,6 +222,7 @@ func (e *Emulator) startServices() (err error) {
 		OneRegion: true,
 		Logger:    e.log,
 		Fallback:  e.control(),
+		Observe:   e.observeCall,
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
@@ -245,6 +264,8 @@ func (e *Emulator) Close(ctx context.Context) error {
 }
 
 func (e *Emulator) close(ctx context.Context) error {
+	e.resetting.Lock()
+	defer e.resetting.Unlock()
 	var errs []error
 	e.ready.Store(false)
 	e.mu.Lock()
@@ -261,6 +282,9 @@ func (e *Emulator) close(ctx context.Context) error {
 	for _, id := range clusters {
 		e.endStream(ctx, id, e.closePatience())
 	}
+	if e.console != nil {
+		e.console.Close() // it reads from the endpoint, which ends now
+	}
 	e.stop()
 	e.runs.Wait()
 	if e.aws != nil {
@@ -272,6 +296,7 @@ func (e *Emulator) close(ctx context.Context) error {
 	}
 	e.external.close()
 	errs = append(errs, e.closeDataDir())
+	e.traces.close(ctx)
 	select {
 	case <-e.done:
 		errs = append(errs, e.cause)

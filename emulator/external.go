@@ -118,7 +118,7 @@ const maxLanes = 16
 // and finds or makes its Kinesis stream.
 func (e *Emulator) publishExternally(ctx context.Context, c *stream.Config) error {
 	if e.external.kms != nil {
-		c.KeyService = faultyKeys{e.external.kms, e}
+		c.KeyService = tracedKeys{faultyKeys{e.external.kms, e}, e.traces}
 	}
 	if e.external.kinesis == nil {
 		return nil
@@ -136,10 +136,10 @@ func (e *Emulator) publishExternally(ctx context.Context, c *stream.Config) erro
 	c.AtLeastOnce = true
 	// A put that is given up may be stored: the publisher's own calls have a bound.
 	c.PutTimeout = 24 * time.Hour
-	c.Publisher = faultyPublisher{&externalPublisher{
+	c.Publisher = tracedPublisher{faultyPublisher{&externalPublisher{
 		writer: e.external.kinesis.NewWriter(found.Name, max(c.Lanes, 1), rand.Float64()),
 		spool:  spool{e.disk, c.StreamName},
-	}, e}
+	}, e}, e.traces}
 	return nil
 }
 

@@ -58,7 +58,7 @@ func (s faultyService) Operation(name string) awsapi.Operation {
 		if fault != nil && !stored {
 			return nil, fault
 		}
-		out, err := operation(ctx, r, decode)
+		out, err := s.e.act(ctx, r, decode, operation) // behind the faults: a reset does not wait for a delay
 		if err == nil && fault != nil {
 			return nil, fault
 		}

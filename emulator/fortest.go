@@ -6,14 +6,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
 	"runtime/pprof"
 	"strings"
 	"sync/atomic"
 	"time"
 )
-
-var pid = os.Getpid()
 
 // TB is what ForTest needs of a *testing.T, *testing.B or *testing.F.
 type TB interface {

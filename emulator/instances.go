@@ -69,7 +69,7 @@ func (e *Emulator) StartInstance(ctx context.Context, id rdsapi.Instance) (strin
 }
 
 // StopInstance implements rdsapi.InstanceController: it ends the instance's
-// sessions and frees its port.
+// sessions and frees its port. A reset does not wait for clients to notice.
 func (e *Emulator) StopInstance(_ context.Context, id rdsapi.Instance) error {
 	e.mu.Lock()
 	i := e.instances[id.ResourceID]
@@ -79,6 +79,11 @@ func (e *Emulator) StopInstance(_ context.Context, id rdsapi.Instance) error {
 		return nil
 	}
 	i.cancel()
+	if e.hurried.Load() {
+		i.source.Detach()
+		e.runs.Go(func() { <-i.ended })
+		return nil
+	}
 	<-i.ended
 	i.source.Detach()
 	return nil

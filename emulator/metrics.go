@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -13,7 +14,7 @@ import (
 // metrics serves GET /metrics in Prometheus' format.
 func (e *Emulator) metrics() http.Handler {
 	r := prometheus.NewRegistry()
-	r.MustRegister(collector{e}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	r.MustRegister(collector{e}, e.calls, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return promhttp.HandlerFor(r, promhttp.HandlerOpts{MaxRequestsInFlight: 4})
 }
 
@@ -29,6 +30,7 @@ var (
 	descSessions = desc("sessions", "PostgreSQL sessions that are open.", "instance")
 	descEvents   = desc("events_total", "Activity events that sessions made while the stream ran, by class.", "instance", "class")
 	descFailed   = desc("failed_events_total", "Activity events that have an error message.", "instance")
+	descSyncWait = desc("stream_sync_wait_seconds", "Time that sessions waited for batches of a sync stream: of each batch, the session that waited longest.", "cluster")
 	descRunning  = desc("stream_running", "1 for each activity stream that runs, by its cluster's resource id.", "cluster")
 )
 
@@ -51,6 +53,12 @@ var streamMetrics = []streamMetric{
 	{desc("stream_data_keys_total", "Data keys asked of KMS.", "cluster"), prometheus.CounterValue, func(s stream.Stats) float64 { return float64(s.DataKeys) }},
 	{desc("stream_queue_bytes", "Bytes of events in memory that are not durable yet.", "cluster"), prometheus.GaugeValue, func(s stream.Stats) float64 { return float64(s.Queued) }},
 	{desc("stream_spool_bytes", "Bytes of events in the queue on disk.", "cluster"), prometheus.GaugeValue, func(s stream.Stats) float64 { return float64(s.Spooled) }},
+	{desc("stream_oldest_event_age_seconds", "Age of the oldest event that is not durable yet; 0 if all are.", "cluster"), prometheus.GaugeValue, func(s stream.Stats) float64 {
+		if s.Oldest.IsZero() {
+			return 0
+		}
+		return max(0, time.Since(s.Oldest).Seconds())
+	}},
 	{desc("stream_loss_window", "1 while events might be lost.", "cluster"), prometheus.GaugeValue, func(s stream.Stats) float64 {
 		if s.LossWindow {
 			return 1
@@ -65,6 +73,7 @@ func (c collector) Describe(to chan<- *prometheus.Desc) {
 	to <- descEvents
 	to <- descFailed
 	to <- descRunning
+	to <- descSyncWait
 	for _, m := range streamMetrics {
 		to <- m.desc
 	}
@@ -85,6 +94,7 @@ func (c collector) Collect(to chan<- prometheus.Metric) {
 	for id, r := range e.streams {
 		stats := r.stream.Stats()
 		to <- prometheus.MustNewConstMetric(descRunning, prometheus.GaugeValue, 1, id)
+		to <- prometheus.MustNewConstSummary(descSyncWait, uint64(stats.SyncWaits), stats.SyncWait.Seconds(), nil, id)
 		for _, m := range streamMetrics {
 			to <- prometheus.MustNewConstMetric(m.desc, m.kind, m.of(stats), id)
 		}

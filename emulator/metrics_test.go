@@ -54,6 +54,11 @@ func TestMetrics(t *testing.T) {
 		`das_local_stream_running\{cluster="cluster-[A-Z0-9]+"\} 1`,
 		`das_local_stream_lost_events_total\{cluster="cluster-[A-Z0-9]+"\} 0`,
 		`das_local_stream_published_events_total\{cluster="cluster-[A-Z0-9]+"\} 5`,
+		`das_local_stream_sync_wait_seconds_count\{cluster="cluster-[A-Z0-9]+"\} [1-9]\d*`,
+		`das_local_stream_sync_wait_seconds_sum\{cluster="cluster-[A-Z0-9]+"\} \d.*`,
+		`das_local_stream_oldest_event_age_seconds\{cluster="cluster-[A-Z0-9]+"\} \d.*`,
+		`das_local_aws_calls_total\{operation="GetRecords",service="kinesis",status="200"\} [1-9]\d*`,
+		`das_local_aws_calls_total\{operation="Decrypt",service="kms",status="200"\} [1-9]\d*`,
 		`go_goroutines \d+`,
 	} {
 		if !regexp.MustCompile(`(?m)^` + want + `$`).MatchString(text) {
@@ -61,7 +66,7 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 	r := prometheus.NewRegistry()
-	r.MustRegister(collector{e})
+	r.MustRegister(collector{e}, e.calls)
 	problems, err := testutil.GatherAndLint(r)
 	if err != nil || len(problems) > 0 {
 		t.Error(err, problems)

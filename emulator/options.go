@@ -147,6 +147,15 @@ type Options struct {
 	Keys     []Key
 	Clusters []Cluster
 
+	// AllowHosts are names, besides addresses, localhost and names without a dot, by which
+	// the console and /metrics may be asked for on the AWS address. A page of any other name is
+	// refused: it may be a foreign one that had its name lead here.
+	AllowHosts []string
+
+	// OTLPEndpoint is the URL of an OpenTelemetry collector (http://127.0.0.1:4318) that
+	// gets traces by OTLP/HTTP. Empty makes none.
+	OTLPEndpoint string
+
 	// Pprof serves Go's profiles under /debug/pprof/ on the AWS address.
 	Pprof bool
 

@@ -2,9 +2,11 @@ package emulator
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
@@ -16,7 +18,6 @@ import (
 var shared struct {
 	mu     sync.Mutex
 	server *pgserver.Server
-	number int // of databases made so far
 }
 
 // CloseShared stops the PostgreSQL that ForTest's emulators share, and deletes its
@@ -55,15 +56,15 @@ func testDatabase(ctx context.Context, server string) (string, func(context.Cont
 	if err != nil {
 		return "", nil, fmt.Errorf("read the upstream's URL: %w", redactURL(err))
 	}
-	shared.mu.Lock()
-	shared.number++
-	name := fmt.Sprintf("das_test_%d_%d", pid, shared.number)
-	shared.mu.Unlock()
+	name := "das_test_" + strings.ToLower(rand.Text())
 	quoted := pgx.Identifier{name}.Sanitize()
 	if err := execOn(ctx, server, "CREATE DATABASE "+quoted); err != nil {
 		return "", nil, fmt.Errorf("make the test's database: %w", err)
 	}
 	u.Path = "/" + name
+	q := u.Query()
+	q.Del("dbname") // it would win over the path
+	u.RawQuery = q.Encode()
 	return u.String(), func(ctx context.Context) error {
 		if err := execOn(ctx, server, "DROP DATABASE "+quoted+" WITH (FORCE)"); err != nil {
 			return fmt.Errorf("drop the test's database: %w", err)

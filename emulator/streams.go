@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/das-local/das-local/internal/awsapi"
@@ -16,8 +17,10 @@ import (
 // runningStream is a started activity stream and the goroutine that runs it.
 type runningStream struct {
 	stream *stream.Stream
+	name   string // of the Kinesis stream
 	ended  chan struct{}
 	cancel context.CancelFunc
+	muted  *atomic.Bool // its notices are not told: it is being thrown away
 }
 
 // StartStream implements rdsapi.StreamController: it creates the Kinesis
@@ -34,6 +37,7 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 	if err := e.recoverIntents(ctx, s.StreamName); err != nil {
 		return err
 	}
+	muted := new(atomic.Bool)
 	config := stream.Config{
 		ClusterID:   s.ClusterResourceID,
 		StreamName:  s.StreamName,
@@ -45,12 +49,13 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 		SyncTimeout: e.opts.SyncTimeout,
 		QueueBytes:  e.opts.queueBytes,
 		PutTimeout:  e.putTimeout(),
-		Publisher:   faultyPublisher{publisher{e.kinesis, spool{e.disk, s.StreamName}}, e},
+		Publisher:   tracedPublisher{faultyPublisher{publisher{e.kinesis, spool{e.disk, s.StreamName}}, e}, e.traces},
 		Spool:       e.spool(s.StreamName),
 		SpoolBytes:  e.opts.SpoolBytes,
 		Intents:     e.intents(s.StreamName),
-		KeyService:  faultyKeys{serviceKeys{e.kms, e.keyService()}, e},
-		Notify:      func(n stream.Notice) { e.notice(s, n) },
+		KeyService:  tracedKeys{faultyKeys{serviceKeys{e.kms, e.keyService()}, e}, e.traces},
+		Notify:      e.notifier(s, muted),
+		Observe:     e.traces.rounds(),
 		Rand:        e.rand,
 		Logger:      e.log,
 	}
@@ -63,7 +68,7 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 	}
 	// The stream outlives the call that started it: Close or StopStream ends it.
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	r := &runningStream{stream: st, ended: make(chan struct{}), cancel: cancel}
+	r := &runningStream{stream: st, name: s.StreamName, ended: make(chan struct{}), cancel: cancel, muted: muted}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.ending {
@@ -175,6 +180,15 @@ func (e *Emulator) endStream(ctx context.Context, clusterResourceID string, pati
 	}
 	r.cancel()
 	<-r.ended
+}
+
+// notifier tells the stream's notices, unless they are muted.
+func (e *Emulator) notifier(s rdsapi.ActivityStream, muted *atomic.Bool) func(stream.Notice) {
+	return func(n stream.Notice) {
+		if !muted.Load() {
+			e.notice(s, n)
+		}
+	}
 }
 
 // notice tells of a window of possible loss by an RDS event and in the log. When it

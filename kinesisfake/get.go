@@ -77,6 +77,7 @@ func (s *Server) getRecords(_ context.Context, _ *awsapi.Request, in *getRecords
 		sh.haveRead(p.bytes(), now)
 	}
 	out := &getRecordsOutput{Records: sh.outputs(&p), MillisBehindLatest: p.behind(now), ChildShards: children}
+	st.age.read(out.MillisBehindLatest)
 	if children == nil {
 		it.made, it.position = now, s.next(it, p)
 		out.NextShardIterator, err = s.sealIterator(it)

@@ -71,12 +71,16 @@ func TestIterators(t *testing.T) {
 			t.Errorf("LATEST of before: %q", got)
 		}
 	}
+	s.IteratorAge("s") // of all that was read so far
 	page := read(t, s, before, 2)
 	if page.MillisBehindLatest != 40_000 || texts(page.Records) != "0 1" {
 		t.Errorf("a page: %d ms behind, %q", page.MillisBehindLatest, texts(page.Records))
 	}
 	if rest := read(t, s, page.NextShardIterator, 3); rest.MillisBehindLatest != 0 || texts(rest.Records) != "2 3 4" {
 		t.Errorf("the rest: %d ms behind, %q", rest.MillisBehindLatest, texts(rest.Records))
+	}
+	if age, after := s.IteratorAge("s"), s.IteratorAge("s"); age != 40*time.Second || after != 0 || s.IteratorAge("none") != 0 {
+		t.Errorf("iterator age %v, then %v", age, after)
 	}
 }
 

@@ -24,6 +24,7 @@ type stream struct {
 	created  int64        // milliseconds since 1970
 	ready    int64        // when it becomes ACTIVE
 	updating atomic.Int64 // until when it is UPDATING
+	age      iteratorAge
 
 	mu             sync.RWMutex
 	deleted        bool

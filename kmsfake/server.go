@@ -37,6 +37,7 @@ type Server struct {
 	store   state
 	imports map[string]*importOffer // by token; guarded by mu
 	disk    *store.Store            // nil: in memory
+	kept    []kept                  // what Reset goes back to
 }
 
 // New makes a Server with the keys of the store. Without any, it has one key: the
@@ -69,8 +70,8 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the AWS managed key: %w", err)
 	}
-	k.awsManaged, k.rotation = true, 365
-	k.nextRotation = k.created.AddDate(1, 0, 0)
+	k.awsManaged = true
+	k.rotateYearly()
 	s.store.add(k)
 	s.store.setAlias("alias/aws/rds", k, s.now())
 	return s, s.save()

@@ -41,13 +41,19 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 		forget()
 		s.mu.Lock()
-		s.beginDue()
-		jobs := s.jobs
-		s.jobs = nil
-		s.mu.Unlock()
-		for _, j := range jobs {
-			wg.Go(func() { j(ctx) })
+		if !s.resetting {
+			s.beginDue()
+			e := s.epoch
+			for _, j := range s.jobs {
+				wg.Add(1)
+				e.jobs.Go(func() {
+					defer wg.Done()
+					e.run(ctx, j)
+				})
+			}
+			s.jobs = nil
 		}
+		s.mu.Unlock()
 	}
 }
 
@@ -72,6 +78,9 @@ func (s *Server) alarm(ctx context.Context, wg *sync.WaitGroup) (due <-chan stru
 
 // nextDue is when something is due next; zero if nothing is. The lock is held.
 func (s *Server) nextDue() time.Time {
+	if s.resetting {
+		return time.Time{}
+	}
 	at := s.deferredDue()
 	for _, c := range s.clusters {
 		at = append(at, c.stream.keyCheck)

@@ -79,6 +79,9 @@ type Server struct {
 	jobs           []job // for Run
 	order          int   // counts creations
 	disk           disk
+	mark           mark
+	epoch          *epoch // of the jobs that Run begins
+	resetting      bool   // Run begins none
 }
 
 // New makes a Server with the clusters of the store, or without any.
@@ -110,7 +113,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
-	s := &Server{cfg: cfg, wake: make(chan struct{}, 1),
+	s := &Server{cfg: cfg, wake: make(chan struct{}, 1), epoch: newEpoch(),
 		clusters: make(map[string]*cluster), instances: make(map[string]*instance), subscriptions: make(map[string]*subscription),
 		snapshots: make(map[string]*snapshot), clusterGroups: make(map[string]*parameterSet), instanceGroups: make(map[string]*parameterSet),
 		subnetGroups: make(map[string]*savedSubnetGroup)}

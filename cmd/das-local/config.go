@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
@@ -56,22 +57,33 @@ func loadConfig(path string, fs flagSet, o *emulator.Options) error {
 	if len(text) > maxConfig {
 		return fmt.Errorf("%s is larger than %d bytes: %w", path, maxConfig, errUsage)
 	}
-	var doc yaml.Node
-	if err := yaml.Unmarshal(text, &doc); err != nil {
+	var doc, more yaml.Node
+	documents := yaml.NewDecoder(bytes.NewReader(text))
+	if err := documents.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("%s: %w: %w", path, err, errUsage)
 	}
 	if len(doc.Content) == 0 {
 		return nil // an empty file
 	}
+	if err := documents.Decode(&more); err == nil {
+		return fmt.Errorf("%s:%d: a second document begins; a configuration is one: %w", path, more.Line, errUsage)
+	} else if !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%s: %w: %w", path, err, errUsage)
+	}
 	root := doc.Content[0]
 	if root.Kind != yaml.MappingNode {
 		return fmt.Errorf("%s:%d: a configuration is a list of NAME: VALUE: %w", path, root.Line, errUsage)
 	}
-	given := map[string]bool{}
+	given, said := map[string]bool{}, map[string]int{}
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	var errs []error
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		name, value := root.Content[i], root.Content[i+1]
+		if line := said[name.Value]; line != 0 {
+			errs = append(errs, fmt.Errorf("%s:%d: %s is there already, in line %d", path, name.Line, name.Value, line))
+			continue
+		}
+		said[name.Value] = name.Line
 		if err := setFromFile(fs, o, given, name.Value, value); err != nil {
 			errs = append(errs, atLine(path, name.Line, err))
 		}

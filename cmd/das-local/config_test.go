@@ -69,6 +69,9 @@ func TestConfigFileErrors(t *testing.T) {
 		"config: other.yaml":                    `das.yaml:1: there is no setting "config"`,
 		"- a":                                   `das.yaml:1: a configuration is`,
 		"a: [":                                  `das.yaml: `,
+		"seed: 1\nlisten: a\nseed: 2\n":         `das.yaml:3: seed is there already, in line 1`,
+		"seed: 1\n---\nseed: 2\n":               `das.yaml:2: a second document begins`,
+		"seed: 1\n---\n[":                       `das.yaml: `,
 		"keys: 7":                               `das.yaml:1: keys: `,
 		"keys: [{id: k, material: abcd}]":       `das.yaml:1: the key k: its material is not 32 bytes`,
 	} {

@@ -57,6 +57,7 @@ func commands() []command {
 		{"events", "print RDS events: starts, stops, windows of loss", rdsEvents},
 		{"demo", "run the user guide's session and print its events", demo},
 		{"fault", "have a running das-local fail on purpose", fault},
+		{"reset", "have a running das-local begin anew, for test suites", reset},
 		{"doctor", "find what is missing on this machine, and say the fix", runDoctor},
 		{"health", "say whether a das-local is ready, by the exit code", health},
 		{"completion", "print a completion script for bash, zsh or fish", completion},

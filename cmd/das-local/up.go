@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/das-local/das-local/emulator"
@@ -35,6 +37,7 @@ func up(ctx context.Context, args []string, std streams) error {
 			return err
 		}
 	}
+	o.OTLPEndpoint = cmp.Or(o.OTLPEndpoint, os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"))
 	switch *start {
 	case "off":
 	case "sync", "async":
@@ -112,6 +115,11 @@ func emulatorFlags(fs flagSet, o *emulator.Options) *logFlags {
 	fs.StringVar(&o.CommandText, "command-text", "whole", "`FORM` of commandText: whole (as received) or single (a multi-statement string is cut to the statement)")
 	fs.IntVar(&o.MaxCommandText, "max-command-text", 1<<20, "`BYTES` kept of a statement's text, and of each parameter; a mark says what is missing")
 	fs.DurationVar(&o.Grace, "grace", 2*time.Second, "`INTERVAL` in which open sessions may finish at the end")
+	fs.Func("allow-host", "`NAME` by which the console and /metrics may be opened, besides addresses, localhost and names without a dot; repeatable, or comma-separated", func(s string) error {
+		o.AllowHosts = append(o.AllowHosts, strings.Split(s, ",")...)
+		return nil
+	})
+	fs.StringVar(&o.OTLPEndpoint, "otlp-endpoint", "", "`URL` of an OpenTelemetry collector, http://127.0.0.1:4318, that gets traces by OTLP/HTTP; empty makes none, unless OTEL_EXPORTER_OTLP_ENDPOINT is set")
 	fs.BoolVar(&o.Pprof, "pprof", false, "serve Go's profiles under /debug/pprof/ on the AWS address")
 	l := &logFlags{}
 	fs.StringVar(&l.level, "log-level", "info", "`LEVEL`: debug, info, warn or error; SQL text appears at debug only")
@@ -140,6 +148,7 @@ func (l *logFlags) logger(w io.Writer) (*slog.Logger, error) {
 func printAddresses(w io.Writer, e *emulator.Emulator) {
 	fmt.Fprintf(w, "psql           %s\n", e.PSQL())
 	fmt.Fprintf(w, "endpoint       %s   (export AWS_ENDPOINT_URL=%s)\n", e.Endpoint(), e.Endpoint())
+	fmt.Fprintf(w, "console        %s/\n", e.Endpoint())
 	fmt.Fprintf(w, "cluster        %s\n", e.ClusterARN())
 	fmt.Fprintf(w, "kms key        %s\n", cmp.Or(e.KeyARN(), "-"))
 	fmt.Fprintf(w, "stream         %s   (%s)\n", e.StreamName(), e.StreamStatus())

@@ -46,6 +46,7 @@ func (h *handler) stream(w http.ResponseWriter, r *http.Request, c *call, events
 	head["X-Amzn-Requestid"] = []string{c.ID}
 	head["X-Amz-Id-2"] = []string{c.id2}
 	head["Content-Type"] = []string{typeEvents}
+	c.outcome.Status = http.StatusOK
 	w.WriteHeader(http.StatusOK)
 
 	hurried := make(chan struct{})
@@ -102,6 +103,7 @@ func (e *eventWriter) exception(h *handler, err error) {
 			"request", e.c.ID, "error", err)
 		known = internalFailure()
 	}
+	e.c.outcome.Code = known.Code
 	_ = e.write(e.c.protocol.encodeError(&e.c.Request, known), header{":message-type", "exception"}, // the client may be gone
 		header{":exception-type", known.Code}, header{":content-type", e.c.protocol.contentType()})
 }

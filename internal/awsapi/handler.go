@@ -33,6 +33,11 @@ type Config struct {
 	// nil: 404.
 	Fallback http.Handler
 
+	// Observe is told of each call before it runs. It gives the context that the
+	// call runs with, and a function that is called once, when the answer was sent.
+	// nil: nobody is told.
+	Observe Observer
+
 	// MaxBody bounds the body of a call. 0: 16 MiB, which is what the
 	// largest PutRecords (10 MiB of data) takes in base64, and a rest for
 	// its other members.
@@ -109,6 +114,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.cfg.Fallback.ServeHTTP(w, r)
 		return
 	}
+	if h.cfg.Observe != nil {
+		var answered func(Outcome)
+		r, answered = h.observe(r, c)
+		defer func() { answered(c.outcome) }()
+	}
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(readErr, &tooLarge):
@@ -175,6 +185,7 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, c *call, err erro
 		}
 		e = internalFailure()
 	}
+	c.outcome.Code = e.Code
 	h.send(w, c, e.HTTPStatus(), c.protocol.encodeError(&c.Request, e))
 }
 
@@ -186,6 +197,7 @@ func (h *handler) send(w http.ResponseWriter, c *call, status int, body []byte) 
 		head["Content-Type"] = []string{c.protocol.contentType()}
 	}
 	head["Content-Length"] = []string{strconv.Itoa(len(body))}
+	c.outcome.Status = status
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the client may be gone
 }
@@ -196,6 +208,7 @@ type call struct {
 	protocol protocol
 	op       Operation // nil: not served
 	id2      string    // the x-amz-id-2 of the answer
+	outcome  Outcome
 }
 
 // newCall fills in what all calls have.

@@ -69,3 +69,27 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 		})
 	}
 }
+
+// TestReset: who waits for a time that was near waits again for what is left of it.
+func TestReset(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c Clock
+		begin := time.Now()
+		c.Advance(time.Hour)
+		done := make(chan time.Duration, 1)
+		go func() {
+			if err := c.Wait(t.Context(), begin.Add(2*time.Hour)); err != nil {
+				t.Error(err)
+			}
+			done <- time.Since(begin)
+		}()
+		synctest.Wait()
+		c.Reset()
+		if c.Ahead() != 0 {
+			t.Errorf("still %v ahead", c.Ahead())
+		}
+		if took := <-done; took != 2*time.Hour {
+			t.Errorf("the wait took %v", took)
+		}
+	})
+}

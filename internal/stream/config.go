@@ -2,6 +2,7 @@ package stream
 
 import (
 	"cmp"
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -81,6 +82,10 @@ type Config struct {
 	// the beginning before any session is let go for it, so that the owner may
 	// end the sessions first. It must not call the stream. nil: nobody is told.
 	Notify func(Notice)
+	// Observe is told of each round of the publisher that has events, as it begins. It
+	// gives the context of the round's calls, and a function to call at its end. nil:
+	// nobody is told.
+	Observe func(ctx context.Context, r Round) (context.Context, func(durable bool))
 	// Rand is the source of partition keys and of what encryption needs;
 	// nil: crypto/rand.
 	Rand io.Reader

@@ -32,7 +32,7 @@ func (s *Stream) publishAll(ctx context.Context) {
 		jobs := s.next(beat)
 		beat = false
 		if len(jobs) > 0 {
-			if !s.publish(ctx, jobs, lost) {
+			if !s.round(ctx, jobs, lost) {
 				return
 			}
 			s.gather(ctx)

@@ -3,6 +3,7 @@ package stream
 import (
 	"hash/crc32"
 	"slices"
+	"time"
 
 	"github.com/das-local/das-local/internal/activity"
 )
@@ -30,6 +31,7 @@ type batch struct {
 	span    Loss          // what is lost if the batch is
 	cut     []byte        // see piece.cut
 	durable chan struct{} // nil: nobody waits, or they have been released
+	waiting time.Duration // since when, from stream.made on
 	spool   spooled
 	settled []activity.Settled // with the events
 }
@@ -118,7 +120,7 @@ func (l *lane) take(r *rendering) (durable <-chan struct{}) {
 		return nil
 	}
 	if last.durable == nil {
-		last.durable = make(chan struct{})
+		last.durable, last.waiting = make(chan struct{}), time.Since(s.made)
 	}
 	return last.durable
 }
@@ -237,7 +239,7 @@ func (s *Stream) landed(n Stats, lost Loss) {
 		if job.batch != nil {
 			s.queued -= len(job.batch.events)
 			s.spooled -= job.batch.spool.size
-			job.batch.release()
+			s.releaseLocked(job.batch)
 			s.recycleLocked(job.batch)
 		}
 		s.flying[i] = sealJob{}
@@ -252,11 +254,13 @@ func (s *Stream) recycleLocked(b *batch) {
 	}
 }
 
-// release lets those go who wait for the batch.
-func (b *batch) release() {
+// releaseLocked lets those go who wait for the batch.
+func (s *Stream) releaseLocked(b *batch) {
 	if b.durable != nil {
 		close(b.durable)
 		b.durable = nil
+		s.stats.SyncWaits++
+		s.stats.SyncWait += time.Since(s.made) - b.waiting
 	}
 }
 
@@ -264,7 +268,7 @@ func (b *batch) release() {
 func (s *Stream) releaseAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.eachBatchLocked((*batch).release)
+	s.eachBatchLocked(s.releaseLocked)
 	s.intents.giveUpLocked()
 }
 

@@ -64,6 +64,10 @@ type Stats struct {
 	Queued     int   // bytes of JSON in memory
 	Spooled    int64 // bytes of JSON in the spool
 	LossWindow bool  // one is open
+
+	SyncWaits int64         // batches for which sessions waited, and do not any more
+	SyncWait  time.Duration // of the session of each that waited longest; all together
+	Oldest    time.Time     // the earliest logTime that is not durable yet; zero: all are
 }
 
 // New checks the configuration and makes a stream. Run publishes.
@@ -149,6 +153,11 @@ func (s *Stream) Stats() Stats {
 	stats := s.stats
 	stats.Queued, stats.Spooled = s.queued, s.spooled
 	stats.LossWindow = s.window.isOpen()
+	s.eachBatchLocked(func(b *batch) {
+		if first := b.span.First; b.span.Lost > 0 && (stats.Oldest.IsZero() || first.Before(stats.Oldest)) {
+			stats.Oldest = first
+		}
+	})
 	return stats
 }
 
@@ -177,7 +186,7 @@ func (s *Stream) end(cause error) error {
 		if b.spool.position == 0 {
 			left.Add(b.span)
 		}
-		b.release()
+		s.releaseLocked(b)
 	})
 	for _, job := range s.flying {
 		job.lane.dropKey()

@@ -1,0 +1,74 @@
+package browser
+
+import (
+	"testing"
+)
+
+// prefix is the path of all pages but the first.
+const prefix = "/_das/console"
+
+// pages are all pages that are there without more ado.
+var pages = []struct{ name, path, text string }{
+	{"databases", "/", "my-cluster-instance-1"},
+	{"cluster", prefix + "/cluster?id=my-cluster", "Database activity stream"},
+	{"cluster-instances", prefix + "/cluster?id=my-cluster&tab=instances", "Writer"},
+	{"cluster-events", prefix + "/cluster?id=my-cluster&tab=events", "created"},
+	{"activity", prefix + "/activity", "CREATE TABLE"},
+	{"monitoring", prefix + "/monitoring", "Events per second"},
+	{"events", prefix + "/events", "db-instance"},
+	{"stream", prefix + "/stream?from=5m", "shardId-000000000000"},
+	{"keys", prefix + "/keys", "Enabled"},
+}
+
+// TestPages looks at all pages on all screens: they fit, no rule of axe-core is seriously
+// broken, and nothing complains.
+func TestPages(t *testing.T) {
+	conn := connect(t, "pages")
+	mustExec(t, conn, "create table if not exists shown (id int primary key, v text)", "insert into shown values (1, 'a') on conflict do nothing",
+		"create or replace function twice(n int) returns int language sql as 'select count(*)::int * n from shown'", "select twice(id) from shown")
+	_ = try(t, conn, "select * from nowhere")
+	for _, s := range []screen{wide, narrow, {wide.width, wide.height, true}, {narrow.width, narrow.height, true}} {
+		t.Run(s.String(), func(t *testing.T) {
+			b := open(t, s)
+			for _, p := range pages {
+				b.visit(p.path)
+				b.see(p.text)
+				b.shoot(s, p.name)
+				b.fits(s, p.name)
+				b.checkAccessible(p.name)
+			}
+			b.visit(prefix + "/activity?text=twice")
+			b.await("an event", `document.querySelector(".row:not([hidden])")`)
+			b.click(".row:not([hidden])")
+			b.await("its record", `document.querySelector("#json").textContent.includes("commandText")`)
+			b.await("its group", `document.querySelector("#group li")`)
+			b.shoot(s, "activity detail")
+			b.fits(s, "activity detail")
+			b.checkAccessible("activity detail")
+			b.click("#detail-session")
+			b.see("Application")
+			b.shoot(s, "session")
+			b.fits(s, "session")
+			b.checkAccessible("session")
+			b.visit(prefix + "/stream?from=oldest")
+			b.click("#records tbody a")
+			b.see("Encryption SDK message")
+			b.shoot(s, "record")
+			b.fits(s, "record")
+			b.checkAccessible("record")
+			b.visit("/")
+			b.act("my-cluster", "Stop activity stream")
+			b.await("the dialog", `document.querySelector("#stop-stream[open]")`)
+			b.shoot(s, "dialog")
+			b.checkAccessible("dialog")
+		})
+	}
+}
+
+// fits fails if the page is wider than the screen.
+func (b *tab) fits(s screen, where string) {
+	b.t.Helper()
+	if w := js[int64](b, "document.documentElement.scrollWidth"); w > s.width {
+		b.t.Errorf("%s is %d pixels wide on a screen of %d: %s", where, w, s.width, js[string](b, `[...document.querySelectorAll("main *")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1).slice(0, 3).map((e) => e.outerHTML.slice(0, 200)).join("\n")`))
+	}
+}

@@ -1,0 +1,48 @@
+package emulator
+
+import (
+	"github.com/go-chi/chi/v5"
+
+	"github.com/das-local/das-local/internal/console"
+)
+
+// openConsole makes the web console, which uses the AWS address as any client does.
+func (e *Emulator) openConsole() {
+	cfg := console.Config{AWS: e.AWSConfig(), Source: sampler{e}, Faults: formFaults{e.Faults()}, Now: e.clock.Now, Hosts: e.opts.AllowHosts, Logger: e.log}
+	if e.external.kinesis != nil {
+		cfg.Kinesis = e.external.kinesis.Client()
+	}
+	if e.external.kms != nil {
+		cfg.KMS = e.external.kms.Client()
+	}
+	e.console = console.New(cfg)
+}
+
+// serveConsole mounts the pages, which guard themselves.
+func (e *Emulator) serveConsole(r chi.Router) {
+	r.Handle("/", e.console)
+	r.Handle(console.Prefix, e.console)
+	r.Handle(console.Prefix+"/*", e.console)
+}
+
+// sampler reads what the parts count anyway.
+type sampler struct{ e *Emulator }
+
+// Sample implements console.Source.
+func (s sampler) Sample() console.Sample {
+	e := s.e
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	out := console.Sample{Classes: map[string]int64{}}
+	for _, i := range e.instances {
+		for k := range classes {
+			out.Classes[string(classes[k])] += i.counts.byClass[k].Load()
+		}
+	}
+	for id, r := range e.streams {
+		n := r.stream.Stats()
+		out.Streams = append(out.Streams, console.StreamSample{Cluster: id, Bytes: n.Bytes, Lost: n.Lost, Queued: int64(n.Queued) + n.Spooled,
+			Waits: n.SyncWaits, Waited: n.SyncWait, IteratorAge: e.kinesis.IteratorAge(r.name), LossWindow: n.LossWindow})
+	}
+	return out
+}

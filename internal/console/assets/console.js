@@ -1,0 +1,403 @@
+// The console's script: state changes, sections that refresh themselves, and the live
+// list of activity events. Text of the database only ever becomes textContent.
+"use strict";
+
+const meta = (name) => document.querySelector(`meta[name=das-${name}]`).content;
+const prefix = meta("prefix"), token = meta("token");
+const $ = (id) => document.getElementById(id);
+
+// ---- State changes ----
+
+let toastTimer;
+function toast(text) {
+  const el = $("toast");
+  el.textContent = text;
+  el.hidden = false;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => { el.hidden = true; }, 6000);
+}
+
+// change posts an action; it throws an Error with the cause if it did not succeed.
+async function change(action, fields) {
+  let answer;
+  try {
+    answer = await fetch(`${prefix}/do/${action}`, { method: "POST", headers: { "X-Das-Token": token }, body: new URLSearchParams(fields) });
+  } catch {
+    throw new Error("das-local does not answer.");
+  }
+  const body = await answer.json().catch(() => ({ error: `The answer has status ${answer.status}.` }));
+  if (!answer.ok) throw new Error(body.error);
+  toast(body.message);
+  refreshAll();
+}
+
+let opener; // of the open dialog
+function openDialog(button) {
+  const dialog = $(button.dataset.dialog), form = dialog.querySelector("form");
+  form.reset();
+  showError(form, "");
+  for (const [name, value] of Object.entries(button.dataset)) {
+    const field = form.elements.namedItem(name);
+    if (field && field.type === "hidden") field.value = value;
+    for (const el of form.querySelectorAll(`[data-fill="${name}"]`)) el.textContent = value;
+  }
+  opener = button.closest(".menu") ? button.closest(".menu").querySelector("summary") : button;
+  closeMenus();
+  dialog.showModal();
+}
+
+function showError(form, text) {
+  const el = form.querySelector(".error");
+  el.textContent = text;
+  el.hidden = !text;
+}
+
+function closeMenus(but) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (menu !== but) menu.open = false;
+}
+
+document.addEventListener("click", (e) => {
+  const button = e.target.closest("button");
+  closeMenus(e.target.closest("details.menu"));
+  if (!button) return;
+  if (button.dataset.dialog) openDialog(button);
+  else if ("close" in button.dataset) button.closest("dialog").close();
+  else if (button.dataset.do) {
+    closeMenus();
+    change(button.dataset.do, { id: button.dataset.id || "", alias: button.dataset.alias || "" }).catch((err) => toast(err.message));
+  }
+});
+
+document.addEventListener("submit", async (e) => {
+  const form = e.target;
+  if (!form.dataset.do) return;
+  e.preventDefault();
+  const send = form.querySelector("[type=submit]");
+  send.disabled = true;
+  showError(form, "");
+  try {
+    await change(form.dataset.do, new FormData(form));
+    form.closest("dialog").close();
+  } catch (err) {
+    showError(form, err.message);
+  } finally {
+    send.disabled = false;
+  }
+});
+
+document.addEventListener("keydown", (e) => {
+  if (e.key !== "Escape") return;
+  const menu = document.querySelector("details.menu[open]");
+  if (menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+// An open menu stands over everything: the table that it is in scrolls by itself.
+document.addEventListener("toggle", (e) => {
+  if (!e.target.matches || !e.target.matches("details.menu") || !e.target.open) return;
+  const at = e.target.querySelector("summary").getBoundingClientRect(), list = e.target.querySelector("div");
+  const { offsetWidth: w, offsetHeight: h } = list;
+  list.style.left = `${Math.max(8, at.right - w)}px`;
+  list.style.top = `${at.bottom + h + 8 > innerHeight ? Math.max(8, at.top - h - 3) : at.bottom + 3}px`;
+}, true);
+addEventListener("scroll", () => closeMenus(), { passive: true, capture: true });
+
+for (const dialog of document.querySelectorAll("dialog")) {
+  dialog.addEventListener("close", () => { if (opener && opener.isConnected) opener.focus(); });
+}
+
+document.querySelector(".top [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+for (const form of document.querySelectorAll("form[data-auto]")) form.addEventListener("change", () => form.submit());
+
+// ---- Sections that refresh themselves ----
+
+// While a button of the mouse is down nothing is replaced: the click would be lost.
+let pressed = false;
+addEventListener("pointerdown", () => { pressed = true; }, true);
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(() => { pressed = false; }), true);
+
+const focusable = "a[href], button, summary, input, select, [tabindex]";
+
+// refresh takes a section from the page as it is now. It leaves one alone that is in use.
+async function refresh(section) {
+  let answer;
+  try {
+    answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  } catch {
+    toast("das-local does not answer.");
+    return;
+  }
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.getElementById(section.id), selection = getSelection();
+  if (!fresh || fresh.innerHTML === section.innerHTML || pressed || section.querySelector("details[open]")) return;
+  if (!selection.isCollapsed && section.contains(selection.anchorNode)) return;
+  const at = [...section.querySelectorAll(focusable)].indexOf(document.activeElement);
+  section.replaceChildren(...fresh.childNodes);
+  if (at >= 0) [...section.querySelectorAll(focusable)][at]?.focus({ preventScroll: true });
+}
+
+async function keepFresh(section) {
+  for (;;) {
+    await new Promise((done) => setTimeout(done, Number(section.dataset.refresh)));
+    if (!document.hidden) await refresh(section);
+  }
+}
+const sections = [...document.querySelectorAll("[data-refresh]")];
+const refreshAll = () => sections.forEach(refresh);
+sections.forEach(keepFresh);
+
+// ---- The live list ----
+
+const keepRows = 2000; // in the page
+const comma = new Intl.NumberFormat("en").format;
+
+class Live {
+  rows = []; // the newest first
+  held = []; // the same, of those that came while the list was paused
+  heldCount = 0;
+  pool = [];
+  feed = 0;
+  chosen = null; // the n of the row that is chosen
+
+  constructor() {
+    this.list = $("list");
+    this.window = $("window");
+    this.form = $("filters");
+    this.list.addEventListener("scroll", () => this.draw(), { passive: true });
+    this.list.addEventListener("keydown", (e) => this.key(e));
+    this.list.addEventListener("click", (e) => {
+      const el = e.target.closest(".row");
+      if (el) this.choose(el.index, true);
+    });
+    addEventListener("resize", () => this.draw());
+    this.form.addEventListener("submit", (e) => e.preventDefault());
+    this.form.addEventListener("input", () => {
+      clearTimeout(this.typing);
+      this.typing = setTimeout(() => this.connect(), 300);
+    });
+    this.form.addEventListener("reset", (e) => {
+      e.preventDefault();
+      for (const el of this.form.elements) {
+        if (el.name === "stream" || el.type === "reset") continue;
+        if (el.type === "checkbox") el.checked = false; else el.value = "";
+      }
+      this.connect();
+    });
+    $("more").addEventListener("click", () => {
+      const less = this.form.classList.toggle("less");
+      $("more").setAttribute("aria-expanded", String(!less));
+      $("more").textContent = less ? "More filters" : "Fewer filters";
+    });
+    $("pause").addEventListener("click", () => this.pause(!this.paused));
+    $("clear").addEventListener("click", () => this.clear());
+    $("detail-close").addEventListener("click", () => this.closeDetail());
+    $("copy").addEventListener("click", () => this.copy());
+    $("detail").addEventListener("keydown", (e) => { if (e.key === "Escape") this.closeDetail(); });
+    this.connect();
+  }
+
+  // query is what the form says, without what is empty.
+  query() {
+    const q = new URLSearchParams();
+    for (const [name, value] of new FormData(this.form)) if (value) q.set(name, value);
+    return q;
+  }
+
+  connect() {
+    this.source?.close();
+    this.clear();
+    const q = this.query();
+    history.replaceState(null, "", `?${q}`);
+    this.state("connecting", "busy");
+    this.source = new EventSource(`${prefix}/activity/feed?${q}`);
+    this.source.onopen = () => this.state(this.paused ? "paused" : "live", this.paused ? "busy" : "good");
+    this.source.onerror = () => this.state("connecting", "busy");
+    this.source.onmessage = (e) => this.take(JSON.parse(e.data));
+  }
+
+  state(text, tone) {
+    const el = $("feed-state");
+    el.textContent = text;
+    el.className = `status ${tone}`;
+  }
+
+  take(update) {
+    if (update.feed !== this.feed) { // it began anew: so do the numbers of rows
+      this.clear();
+      this.feed = update.feed;
+    }
+    const error = $("feed-error");
+    error.hidden = !update.error && !update.ended;
+    error.textContent = update.error ? `${update.unreadable ? `${comma(update.unreadable)} record(s) cannot be read. The last: ` : ""}${update.error}`
+      : update.ended ? "The stream has ended: it was stopped or deleted." : "";
+    this.tell(update);
+    const fresh = update.rows.reverse();
+    if (this.paused) {
+      this.held = fresh.concat(this.held).slice(0, keepRows);
+      this.heldCount += fresh.length;
+      $("pause").textContent = `Resume (${comma(this.heldCount)})`;
+      return;
+    }
+    this.add(fresh);
+  }
+
+  tell(update) {
+    const filtered = [...this.query().keys()].some((name) => name !== "stream");
+    const what = filtered ? "matching events" : "events";
+    let text = this.rows.length || update.rows.length ? `Newest first.` : `No ${what} in the last minutes. New ones appear here.`;
+    if (update.matched > update.shown) text = `Sampled: showing ${comma(update.shown)} of ${comma(update.matched)} ${what} in this second. Filter, or pause and use the stream itself for all of them.`;
+    else if (update.matched) text = `Newest first. ${comma(update.matched)} ${what} in this second.`;
+    if ($("sampling").textContent !== text) $("sampling").textContent = text;
+  }
+
+  add(fresh) {
+    if (!fresh.length) return;
+    this.rows = fresh.concat(this.rows).slice(0, keepRows);
+    if (this.list.scrollTop > 0) this.list.scrollTop += fresh.length * this.rowHeight(); // what one reads stays
+    this.draw();
+  }
+
+  pause(on) {
+    this.paused = on;
+    const button = $("pause");
+    button.setAttribute("aria-pressed", String(on));
+    button.textContent = on ? "Resume" : "Pause";
+    this.state(on ? "paused" : "live", on ? "busy" : "good");
+    if (!on) {
+      this.add(this.held);
+      this.held = [];
+      this.heldCount = 0;
+    }
+  }
+
+  clear() {
+    this.rows = [];
+    this.held = [];
+    this.heldCount = 0;
+    this.list.scrollTop = 0;
+    this.draw();
+  }
+
+  rowHeight() { return parseInt(getComputedStyle(this.list).getPropertyValue("--row"), 10); }
+
+  // draw fills as many elements as can be seen, whatever the list has.
+  draw() {
+    const h = this.rowHeight(), n = this.rows.length;
+    this.window.style.height = `${n * h}px`;
+    const from = Math.max(0, Math.floor(this.list.scrollTop / h) - 4);
+    const to = Math.min(n, Math.ceil((this.list.scrollTop + this.list.clientHeight) / h) + 4);
+    while (this.pool.length < to - from) this.pool.push(this.element());
+    let chosenID = "";
+    this.pool.forEach((el, k) => {
+      const i = from + k;
+      el.hidden = i >= to;
+      if (el.hidden) return;
+      this.fill(el, i, h);
+      if (this.rows[i].n === this.chosen) chosenID = el.id;
+    });
+    if (chosenID) this.list.setAttribute("aria-activedescendant", chosenID);
+    else this.list.removeAttribute("aria-activedescendant");
+  }
+
+  element() {
+    const el = document.createElement("div");
+    el.setAttribute("role", "option");
+    el.cells = {};
+    for (const name of ["t", "i", "c", "m", "o", "r", "u", "d", "x"]) {
+      el.cells[name] = el.appendChild(document.createElement("span"));
+    }
+    el.cells.t.append("", document.createElement("small"));
+    this.window.append(el);
+    return el;
+  }
+
+  fill(el, i, h) {
+    const row = this.rows[i], older = this.rows[i + 1], cells = el.cells;
+    el.style.transform = `translateY(${i * h}px)`;
+    el.setAttribute("aria-selected", String(row.n === this.chosen));
+    el.index = i;
+    if (el.row === row && el.older === older) return;
+    [el.row, el.older] = [row, older];
+    el.id = `row-${row.n}`;
+    const same = older && older.s === row.s && older.i.split(".")[0] === row.i.split(".")[0];
+    el.className = `row${row.b ? " sub" : ""}${row.e ? " failed" : ""}${same ? " same" : ""}`;
+    cells.t.firstChild.data = row.t.slice(0, 8);
+    cells.t.lastChild.textContent = row.t.slice(8);
+    const texts = { i: row.i, c: row.c, m: row.m, o: row.o || "", r: row.r ?? "", u: row.u, d: row.d, x: row.e ? `${row.e} · ${row.x || ""}` : row.x || "" };
+    for (const [name, text] of Object.entries(texts)) cells[name].textContent = text;
+    for (const name of ["t", "i", "m", "o", "r", "u", "d", "x"]) cells[name].className = name;
+    cells.c.className = `c class c-${row.c}`;
+  }
+
+  key(e) {
+    const page = Math.max(1, Math.floor(this.list.clientHeight / this.rowHeight()) - 1);
+    const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -keepRows, End: keepRows };
+    const at = this.rows.findIndex((row) => row.n === this.chosen);
+    if (e.key in steps) {
+      e.preventDefault();
+      if (this.rows.length) this.choose(Math.min(this.rows.length - 1, Math.max(0, at + steps[e.key])), false);
+    } else if ((e.key === "Enter" || e.key === " ") && at >= 0) {
+      e.preventDefault();
+      this.choose(at, true);
+    }
+  }
+
+  choose(i, open) {
+    const h = this.rowHeight();
+    this.chosen = this.rows[i].n;
+    if (i * h < this.list.scrollTop) this.list.scrollTop = i * h;
+    else if ((i + 1) * h > this.list.scrollTop + this.list.clientHeight) this.list.scrollTop = (i + 1) * h - this.list.clientHeight;
+    if (open) this.detail(this.rows[i]);
+    this.draw();
+  }
+
+  async detail(row) {
+    const q = new URLSearchParams({ stream: this.form.elements.stream.value, feed: this.feed, n: row.n });
+    $("detail").hidden = false;
+    $("detail-title").textContent = `${row.m} ${row.i}`;
+    $("detail-session").href = `${prefix}/session?${new URLSearchParams({ stream: q.get("stream"), id: row.s })}`;
+    $("detail-title").focus({ preventScroll: true });
+    this.shown = row.n;
+    const read = async (what) => {
+      const answer = await fetch(`${prefix}/activity/${what}?${q}`);
+      return { ok: answer.ok, text: await answer.text() };
+    };
+    const [event, group] = await Promise.all([read("event"), read("group")]).catch(() => [{ text: "das-local does not answer." }, {}]);
+    if (this.shown !== row.n) return; // another was chosen meanwhile
+    $("json").textContent = event.text;
+    $("group").replaceChildren(...(group.ok ? JSON.parse(group.text).rows : []).map((other) => this.member(other, row)));
+  }
+
+  // member is an entry of the list of a statement's events.
+  member(other, row) {
+    const item = document.createElement("li"), button = document.createElement("button");
+    button.type = "button";
+    if (other.n === row.n) button.setAttribute("aria-current", "true");
+    for (const text of [other.i, other.c, `${other.m} ${other.o || ""}`]) button.appendChild(document.createElement("span")).textContent = text;
+    button.addEventListener("click", () => { this.chosen = other.n; this.detail(other); this.draw(); });
+    item.append(button);
+    return item;
+  }
+
+  closeDetail() {
+    $("detail").hidden = true;
+    this.shown = null;
+    this.list.focus({ preventScroll: true });
+  }
+
+  async copy() {
+    const text = $("json").textContent;
+    try {
+      await navigator.clipboard.writeText(text);
+      toast("The record is copied.");
+    } catch { // no permission, or not by a safe address: the reader copies what is selected
+      getSelection().selectAllChildren($("json"));
+      toast(document.execCommand("copy") ? "The record is copied." : "The record is selected: copy it with Ctrl+C.");
+    }
+  }
+}
+
+if ($("list")) new Live();

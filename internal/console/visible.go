@@ -1,0 +1,69 @@
+package console
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// visible makes a text of the database fit to be looked at: control characters, which
+// a browser drops, are shown by their pictures, and what turns the direction of writing,
+// or has no width, by its number, so that no text can pass for another.
+func visible(s string) string {
+	if !strings.ContainsFunc(s, odd) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case !odd(r):
+			b.WriteRune(r)
+		case r < ' ':
+			b.WriteRune('␀' + r)
+		case r == 0x7f:
+			b.WriteRune('␡')
+		default:
+			fmt.Fprintf(&b, "⟨U+%04X⟩", r)
+		}
+	}
+	return b.String()
+}
+
+func odd(r rune) bool { return r < ' ' || unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r) }
+
+// rowText is how many bytes of a text a row has.
+const rowText = 300
+
+// shorten cuts a text and makes it visible.
+func shorten(s string) string {
+	if len(s) <= rowText {
+		return visible(s)
+	}
+	return visible(head(s, rowText)) + "…"
+}
+
+// head is the beginning of a text, cut between characters.
+func head(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+func number(n *int64) int64 {
+	if n == nil {
+		return 0
+	}
+	return *n
+}
