@@ -10,9 +10,11 @@ import (
 // otherwise call the API of a machine's loopback address. There is no CORS, so a
 // preflight gets an answer that allows nothing. Clients that are no browsers send
 // neither header.
-func refuseWebPages(next http.Handler) http.Handler {
+func refuseWebPages(known func(host string) bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case fromBrowser(r) && !known(r.Host): // a name of the page's owner, who has it lead here
+			http.Error(w, "das-local: browsers use an address, localhost, or a name that --allow-host gives", http.StatusMisdirectedRequest)
 		case foreign(r) && !harmless(r):
 			http.Error(w, "das-local: calls from web pages of other origins are refused", http.StatusForbidden)
 		case r.Method == http.MethodOptions:
@@ -22,6 +24,11 @@ func refuseWebPages(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+// fromBrowser reports whether a browser says so. AWS's clients call by whatever name.
+func fromBrowser(r *http.Request) bool {
+	return r.Header.Get("Sec-Fetch-Site") != "" || r.Header.Get("Origin") != ""
 }
 
 // foreign reports whether a browser says that a page of another origin asks.

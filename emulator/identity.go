@@ -72,7 +72,7 @@ func (e *Emulator) front(next http.Handler) http.Handler {
 	}
 	e.identity.relay = passthrough.New(passthrough.Config{Next: next, Served: []string{"kinesis", "kms", "rds"},
 		Actions: map[string]string{"sts": "GetCallerIdentity"}, Target: target, Logger: e.log})
-	return refuseWebPages(e.identity.relay)
+	return refuseWebPages(e.console.Knows, e.identity.relay)
 }
 
 // rootKey is what the emulator's own clients sign with.

@@ -270,6 +270,7 @@ func TestFront(t *testing.T) {
 		for i := 0; i < len(headers); i += 2 {
 			r.Header.Set(headers[i], headers[i+1])
 		}
+		r.Host = r.Header.Get("Host")
 		res, err := http.DefaultClient.Do(r)
 		if err != nil {
 			t.Fatal(err)
@@ -303,6 +304,10 @@ func TestFront(t *testing.T) {
 		{[]string{"Origin", "null"}, 403},
 		{[]string{"Sec-Fetch-Site", "cross-site"}, 403},
 		{[]string{"Sec-Fetch-Site", "same-site"}, 403},
+		{[]string{"Host", "evil.example:80"}, 200}, // AWS's clients use any name
+		{[]string{"Host", "evil.example:80", "Sec-Fetch-Site", "same-origin"}, 421},
+		{[]string{"Host", "evil.example:80", "Origin", "http://evil.example:80"}, 421},
+		{[]string{"Host", "localhost:80", "Sec-Fetch-Site", "same-origin"}, 200},
 	} {
 		if got := call(test.headers...); got != test.want {
 			t.Errorf("%q: %d", test.headers, got)

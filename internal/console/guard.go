@@ -28,7 +28,7 @@ func (c *Console) Guard(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
 		switch {
-		case !c.knows(r.Host):
+		case !c.Knows(r.Host):
 			http.Error(w, "das-local: nothing is served under the name "+ascii(r.Host)+"; use an address, localhost, or a name that --allow-host gives", http.StatusMisdirectedRequest)
 			return
 		case !safe(r.Method) && foreign(r):
@@ -39,10 +39,10 @@ func (c *Console) Guard(next http.Handler) http.Handler {
 	})
 }
 
-// knows says whether a Host header is a name of this machine: an address, localhost,
+// Knows says whether a Host header is a name of this machine: an address, localhost,
 // a name without a dot, such as a container's, or one that the configuration gives.
 // Nobody else can have such a name lead here.
-func (c *Console) knows(host string) bool {
+func (c *Console) Knows(host string) bool {
 	name, _, err := net.SplitHostPort(host)
 	if err != nil {
 		name = host
