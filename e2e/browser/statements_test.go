@@ -2,6 +2,7 @@ package browser
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -12,7 +13,7 @@ import (
 // connect opens a session through das-local.
 func connect(t *testing.T, application string) *pgx.Conn {
 	t.Helper()
-	conn, err := pgx.Connect(await.Context(t), bed.proc.URL("postgres", "postgres", url.PathEscape(application)))
+	conn, err := pgx.Connect(await.Context(t), bed.proc.URL("postgres", "postgres", strings.ReplaceAll(url.QueryEscape(application), "+", "%20")))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,8 +38,14 @@ type line struct {
 	values []float64
 }
 
+// unit is what values are counted in: how they are written, and where their axes end.
+type unit struct {
+	text func(float64) string
+	top  func(float64) float64
+}
+
 // draw makes a chart of lines that have a value for each of the moments.
-func draw(id, title, note string, unit func(float64) string, span time.Duration, times []time.Time, lines []line, losses []band) chart {
+func draw(id, title, note string, unit unit, span time.Duration, times []time.Time, lines []line, losses []band) chart {
 	c := chart{ID: id, Title: title, Note: note, From: "−" + ago(span), Losses: losses}
 	below, top := make([]float64, len(times)), 0.0
 	sums := make([][]float64, len(lines))
@@ -51,14 +57,16 @@ func draw(id, title, note string, unit func(float64) string, span time.Duration,
 			top = max(top, below[k])
 		}
 	}
-	top = niceTop(top)
-	c.Top = unit(top)
+	top = unit.top(top)
+	c.Top = unit.text(top)
 	var said []string
 	floor := make([]float64, len(times))
 	for i, l := range lines {
 		s := series{Name: l.name, Now: "–"}
 		if n := len(times); n > 0 {
-			s.Now = unit(l.values[n-1])
+			s.Now = unit.text(l.values[n-1])
+		}
+		if len(times) > 0 && slices.Max(l.values) > 0 { // else it would hide the line below
 			s.Line = trace(times, sums[i], span, top)
 			s.Area = s.Line + " " + strings.Replace(backwards(times, floor, span, top), "M", "L", 1) + " Z"
 		}
@@ -115,6 +123,14 @@ func niceTop(v float64) float64 {
 		}
 	}
 	return scale
+}
+
+// niceBytes is niceTop for numbers that are written in KiB and MiB.
+func niceBytes(v float64) float64 {
+	if v > 1000 {
+		return 1024 * niceBytes(v/1024)
+	}
+	return niceTop(v)
 }
 
 func ago(d time.Duration) string {

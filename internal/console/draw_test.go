@@ -70,6 +70,9 @@ func TestCharts(t *testing.T) {
 	if byID["events"].Top != "200" {
 		t.Errorf("120 events a second are drawn up to %s", byID["events"].Top)
 	}
+	if byID["events"].Series[2].Line != "" || byID["bytes"].Top != "1.0 MiB/s" {
+		t.Errorf("a class without events has the line %q; the axis of bytes ends at %s", byID["events"].Series[2].Line, byID["bytes"].Top)
+	}
 	var page bytes.Buffer
 	data := map[string]any{"Charts": drawn, "Minutes": 1, "Choices": []int{1}, "Lost": int64(0), "Running": 1, "Window": false}
 	if err := pages["monitoring"].ExecuteTemplate(&page, "layout.html", layout{Page: "monitoring", Data: data}); err != nil {

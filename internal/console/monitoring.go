@@ -50,16 +50,17 @@ func charts(moments []moment, span time.Duration) []chart {
 	for _, name := range perClass {
 		classes = append(classes, line{name, rate(moments, func(s Sample) int64 { return s.Classes[name] })})
 	}
+	events, durations := unit{count, niceTop}, unit{milliseconds, niceTop}
 	one := func(values []float64) []line { return []line{{"", values}} }
 	return []chart{
-		draw("events", "Events per second", "by class, while a stream ran", count, span, times, classes, losses),
-		draw("bytes", "Record bytes per second", "what PutRecords has stored", bytesPerSecond, span, times,
+		draw("events", "Events per second", "by class, while a stream ran", events, span, times, classes, losses),
+		draw("bytes", "Record bytes per second", "what PutRecords has stored", unit{bytesPerSecond, niceBytes}, span, times,
 			one(rate(moments, sum(func(s StreamSample) int64 { return s.Bytes }))), losses),
-		draw("age", "Iterator age", "of the reader that is furthest behind, this console among them", milliseconds, span, times, one(ages(moments)), losses),
-		draw("wait", "Sync wait", "of a batch of events until it was durable, on average", milliseconds, span, times, one(waits(moments)), losses),
-		draw("queue", "Queue depth", "bytes of events that are not durable yet", byteCount[float64], span, times,
+		draw("age", "Iterator age", "of the reader that is furthest behind, this console among them", durations, span, times, one(ages(moments)), losses),
+		draw("wait", "Sync wait", "of a batch of events until it was durable, on average", durations, span, times, one(waits(moments)), losses),
+		draw("queue", "Queue depth", "bytes of events that are not durable yet", unit{byteCount[float64], niceBytes}, span, times,
 			one(level(moments, sum(func(s StreamSample) int64 { return s.Queued }))), losses),
-		draw("lost", "Events lost per second", "dropped because the queue was full, or not publishable", count, span, times,
+		draw("lost", "Events lost per second", "dropped because the queue was full, or not publishable", events, span, times,
 			one(rate(moments, sum(func(s StreamSample) int64 { return s.Lost }))), losses),
 	}
 }
