@@ -18,7 +18,7 @@ const module = "github.com/das-local/das-local/"
 // only. A package that is not named may be imported by nobody and import none.
 var allowed = map[string][]string{
 	"cmd/das-local": {"emulator", "internal/activity", "internal/consumer", "internal/doctor", "internal/envelope", "internal/esdk", "internal/faults", "internal/stream"},
-	"emulator": {"proxy", "rdsapi", "kinesisfake", "kmsfake", "internal/access", "internal/activity", "internal/awsapi", "internal/catalog", "internal/clock",
+	"emulator": {"proxy", "rdsapi", "kinesisfake", "kmsfake", "internal/access", "internal/activity", "internal/awsapi", "internal/awsclient", "internal/catalog", "internal/clock",
 		"internal/console", "internal/consumer", "internal/external", "internal/faults", "internal/iam", "internal/passthrough", "internal/pgserver", "internal/store", "internal/stream"},
 
 	"proxy":                {"internal/activity", "internal/classify", "proxy/internal/audit", "proxy/internal/track"},
@@ -40,6 +40,7 @@ var allowed = map[string][]string{
 	"kinesisfake":              {"internal/awsapi", "internal/clock", "internal/store"},
 	"kmsfake":                  {"internal/awsapi", "internal/store"},
 	"rdsapi":                   {"internal/awsapi", "internal/clock", "internal/store"},
+	"internal/awsclient":       nil,
 	"internal/awsapi":          nil,
 	"internal/awsapi/contract": nil,
 	"internal/clock":           nil,

@@ -16,7 +16,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+
+	"github.com/das-local/das-local/internal/awsclient"
 )
 
 // openAWSTLS reads or makes the certificate of the AWS address.
@@ -132,14 +135,14 @@ func (i *identity) scheme() string {
 }
 
 // httpClient trusts the certificate.
-func (i *identity) httpClient() *awshttp.BuildableClient {
+func (i *identity) httpClient() aws.HTTPClient {
 	client := awshttp.NewBuildableClient()
 	if i.tls == nil {
-		return client
+		return awsclient.Whole(client)
 	}
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(i.cert)
-	return client.WithTransportOptions(func(t *http.Transport) { t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12} })
+	return awsclient.Whole(client.WithTransportOptions(func(t *http.Transport) { t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12} }))
 }
 
 // serveCertificate answers with the certificate.

@@ -14,9 +14,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/das-local/das-local/internal/awsapi"
+	"github.com/das-local/das-local/internal/awsclient"
 )
 
 // standingClock is a time that stands until it is moved.
@@ -81,14 +83,12 @@ func serveUntil(t testing.TB, s *Server) (url string, stop func()) {
 	}
 }
 
-// newClient is AWS's SDK for Go, with its own retries: against any server it now
-// and then closes its connection while it reads an answer
-// (https://github.com/aws/aws-sdk-go-v2/issues/2737), most often under the race
-// detector, and tries again.
+// newClient is AWS's SDK for Go, with its own retries.
 func newClient(url string, more ...func(*kinesis.Options)) *kinesis.Client {
 	return kinesis.New(kinesis.Options{
 		BaseEndpoint: aws.String(url),
 		Region:       "us-east-1",
+		HTTPClient:   awsclient.Whole(awshttp.NewBuildableClient()),
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
 	}, more...)
 }

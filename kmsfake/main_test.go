@@ -14,6 +14,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/das-local/das-local/internal/awsapi"
+	"github.com/das-local/das-local/internal/awsclient"
 	"github.com/das-local/das-local/internal/leakcheck"
 )
 
@@ -68,7 +69,7 @@ func client(t *testing.T, s *Server) *kms.Client {
 	atOnce := retry.NewStandard(func(o *retry.StandardOptions) {
 		o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
 	})
-	return kms.New(kms.Options{Region: "us-east-1", Retryer: atOnce, BaseEndpoint: &url, HTTPClient: &http.Client{Transport: transport},
+	return kms.New(kms.Options{Region: "us-east-1", Retryer: atOnce, BaseEndpoint: &url, HTTPClient: awsclient.Whole(&http.Client{Transport: transport}),
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
 		})})

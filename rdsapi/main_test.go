@@ -1,11 +1,9 @@
 package rdsapi
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -19,6 +17,7 @@ import (
 
 	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/awsapi"
+	"github.com/das-local/das-local/internal/awsclient"
 	"github.com/das-local/das-local/internal/leakcheck"
 )
 
@@ -172,27 +171,11 @@ func start(t *testing.T, cfg Config) *bench {
 		wg.Wait()
 	})
 	// Without retries: an action that was carried out and is sent again fails.
-	b.rds = rds.New(rds.Options{Region: "us-east-1", BaseEndpoint: &b.url, HTTPClient: wholeAnswers{http.Client{Transport: transport}}, RetryMaxAttempts: 1,
+	b.rds = rds.New(rds.Options{Region: "us-east-1", BaseEndpoint: &b.url, HTTPClient: awsclient.Whole(&http.Client{Transport: transport}), RetryMaxAttempts: 1,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
 		})})
 	return b
-}
-
-// wholeAnswers reads an answer to its end before the SDK sees it, which now and then
-// closes its connection in the midst of one
-// (https://github.com/aws/aws-sdk-go-v2/issues/2737).
-type wholeAnswers struct{ http.Client }
-
-func (c wholeAnswers) Do(r *http.Request) (*http.Response, error) {
-	answer, err := c.Client.Do(r)
-	if err != nil {
-		return nil, err
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	answer.Body = io.NopCloser(bytes.NewReader(body))
-	return answer, err
 }
 
 // withCluster is start with my-cluster and its instance.

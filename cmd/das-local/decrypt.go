@@ -65,7 +65,7 @@ func decrypt(ctx context.Context, args []string, std streams) error {
 		if err != nil {
 			return err
 		}
-		return printEvents(out, record, *heartbeats)
+		return errors.Join(printEvents(out, record, *heartbeats), out.Flush()) // the input may be a pipe that lasts
 	})
 }
 

@@ -1,133 +1,115 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"fmt"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
-	"sync"
-	"time"
-
-	"github.com/das-local/das-local/e2e/testbed"
+	"strings"
 )
 
 const region = "us-east-1"
 
-// startClients starts tail and the clients; on an error those that were started are
-// returned too.
-func (b *bed) startClients(ctx context.Context, dir string, leases *database) (tail *collector, clients []*collector, err error) {
-	tail, err = b.command("tail", "das-local's own consumer, polls", b.bin,
-		"tail", "--endpoint", b.server.Endpoint, "--region", region, "--stream", b.stream, "--from", "trim-horizon")
+// program is a client that runs in a process of its own.
+type program struct {
+	name, reads string // for the table
+	command     []string
+}
+
+// startClients starts tail and the clients that read the stream from its beginning,
+// and, from LATEST on, the guide's Java consumer.
+func (b *bed) startClients(ctx context.Context, leases *database) (err error) {
+	b.tail, err = b.command(program{"tail", "das-local's own consumer, polls", []string{b.bin,
+		"tail", "--endpoint", b.server.Endpoint, "--region", region, "--stream", b.stream, "--from", "trim-horizon"}})
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	for _, kcl := range []struct{ name, reads, dir string }{
-		{"KCL 1 (Java), Encryption SDK 1", "GetRecords, HTTP/1.1, CBOR", "kcl1"},
-		{"KCL 3 (Java), Encryption SDK 3", "SubscribeToShard, h2c, CBOR", "kcl3"},
+	for _, p := range []program{
+		b.kcl("KCL 1 (Java), Encryption SDK 1", "GetRecords, HTTP/1.1, CBOR", "kcl1", leases),
+		b.kcl("KCL 3 (Java), Encryption SDK 3", "SubscribeToShard, h2c, CBOR", "kcl3", leases),
+		b.kcl("today's guide (Java), KCL 1, Encryption SDK 3", "GetRecords from LATEST, CBOR", "guide", leases),
+		b.javascript("AWS SDK for JavaScript 3, Encryption SDK 5", "SubscribeToShard, h2c, JSON", "fanout.mjs"),
+		b.javascript("AWS SDK for JavaScript 3, Encryption SDK 5", "GetRecords, h2c, JSON", "poll.mjs", "@aws-crypto/client-node"),
+		b.javascript("AWS SDK for JavaScript 3, Encryption SDK 1", "GetRecords, h2c, JSON", "poll.mjs", "client-node-1"),
+		{"AWS CLI and das-local decrypt", "GetRecords, HTTP/1.1, JSON", []string{"sh", b.source("cli", "consumer.sh"), b.stream, b.bin}},
 	} {
-		jars := filepath.Join(dir, "java", kcl.dir)
-		c, err := b.command(kcl.name, kcl.reads, "java", "-XX:TieredStopAtLevel=1", "-Xmx256m",
-			"-cp", filepath.Join(jars, "classes")+":"+filepath.Join(jars, "*"), "Consumer", b.server.Endpoint, leases.endpoint, region, b.stream)
-		if err != nil {
-			return tail, clients, err
+		if err := b.add(p); err != nil {
+			return err
 		}
-		clients = append(clients, c)
 	}
-	c, err := b.command("AWS SDK for JavaScript 3, Encryption SDK 5", "SubscribeToShard, h2c, JSON", "node",
-		filepath.Join(dir, "fanout", "consumer.mjs"), b.server.Endpoint, region, b.stream)
-	if err != nil {
-		return tail, clients, err
-	}
-	clients = append(clients, c)
 	var one, two http.Protocols
 	one.SetHTTP1(true)
 	two.SetUnencryptedHTTP2(true)
-	clients = append(clients, b.subscriber(ctx, "go-http1", "SubscribeToShard, HTTP/1.1, JSON", &one),
+	b.clients = append(b.clients, b.subscriber(ctx, "go-http1", "SubscribeToShard, HTTP/1.1, JSON", &one),
 		b.subscriber(ctx, "go-h2c", "SubscribeToShard, h2c, JSON", &two))
-	return tail, clients, nil
+	return nil
 }
 
-// command starts a client that prints events, or, if it reads nothing, another
-// program. What it says besides is in a log.
-func (b *bed) command(name, reads, program string, args ...string) (*collector, error) {
-	c := newCollector(name, reads)
-	log, err := os.CreateTemp(b.dir, filepath.Base(program)+"-*.log")
+// startLatecomers starts the guides' Python consumers, which list the shards once and
+// read from LATEST on. They miss what has been there before, and only that.
+func (b *bed) startLatecomers(ctx context.Context) error {
+	id := strings.TrimPrefix(b.stream, "aws-rds-das-")
+	seed, err := os.ReadFile(b.source("python", "seed_consumer.py"))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	cmd := exec.Command(program, args...)
-	cmd.Env = append(testbed.CleanEnv(), "HOME="+b.dir, "AWS_EC2_METADATA_DISABLED=true",
-		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null")
-	cmd.Stderr = log
-	out, err := cmd.StdoutPipe()
+	filled := filepath.Join(b.dir, "seed_consumer.py")
+	text := strings.NewReplacer("<region>", region, "<external-resource-id>", id).Replace(string(seed))
+	if err := os.WriteFile(filled, []byte(text), 0o600); err != nil {
+		return err
+	}
+	const reads = "GetRecords from LATEST, after the resharding"
+	before := b.tail.events()
+	for _, p := range []program{
+		{"guide of 2019 (Python), Encryption SDK 4", reads, []string{b.python("4"), "-u", filled}},
+		{"today's guide (Python), Encryption SDK 4", reads, []string{b.python("4"), b.source("python", "guide_consumer.py"), region, id}},
+		{"today's guide (Python), Encryption SDK 1", reads, []string{b.python("1"), b.source("python", "guide_consumer.py"), region, id}},
+	} {
+		if err := b.add(p); err != nil {
+			return err
+		}
+		b.clients[len(b.clients)-1].before = before
+	}
+	return b.awaitLatest(ctx)
+}
+
+// awaitLatest waits until each client that reads from LATEST has printed a heartbeat:
+// it misses nothing that is written from now on.
+func (b *bed) awaitLatest(ctx context.Context) error {
+	for _, c := range b.clients {
+		if strings.Contains(c.reads, "LATEST") {
+			if err := c.awaitHeartbeat(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (b *bed) kcl(name, reads, dir string, leases *database) program {
+	jars := filepath.Join(b.installed, "java", dir)
+	return program{name, reads, []string{"java", "-XX:TieredStopAtLevel=1", "-Xmx256m",
+		"-cp", filepath.Join(jars, "classes") + ":" + filepath.Join(jars, "*"), "Consumer", b.server.Endpoint, leases.endpoint, region, b.stream}}
+}
+
+func (b *bed) javascript(name, reads, file string, args ...string) program {
+	return program{name, reads, append([]string{"node", filepath.Join(b.installed, "javascript", file), b.server.Endpoint, region, b.stream}, args...)}
+}
+
+// python is an interpreter that has one major version of the Encryption SDK.
+func (b *bed) python(version string) string {
+	return filepath.Join(b.root, "conformance", ".venv", "v"+version, "bin", "python")
+}
+
+func (b *bed) source(path ...string) string {
+	return filepath.Join(append([]string{b.root, "testdata", "consumers"}, path...)...)
+}
+
+// add starts one more client.
+func (b *bed) add(p program) error {
+	c, err := b.command(p)
 	if err == nil {
-		err = cmd.Start()
+		b.clients = append(b.clients, c)
 	}
-	if err != nil {
-		log.Close()
-		return nil, fmt.Errorf("start %s: %w", name, err)
-	}
-	done := make(chan struct{})
-	go func() { // ends with the client's output
-		defer close(done)
-		defer log.Close()
-		for r := bufio.NewReader(out); ; {
-			line, err := r.ReadBytes('\n')
-			if line = bytes.TrimSpace(line); len(line) > 0 && reads != "" {
-				c.add(line)
-			}
-			if err != nil {
-				break
-			}
-		}
-		c.end(fmt.Errorf("%s has ended (%v); its log is %s", name, cmd.Wait(), log.Name()))
-	}()
-	c.stop = sync.OnceFunc(func() {
-		_ = cmd.Process.Kill() // it may have ended
-		<-done
-	})
-	return c, nil
-}
-
-// database is a DynamoDB Local, for leases.
-type database struct {
-	endpoint string
-	stop     func()
-}
-
-// startDynamoDB returns when it takes connections.
-func (b *bed) startDynamoDB(ctx context.Context, dir string) (*database, error) {
-	ports, err := testbed.FreePorts(1)
-	if err != nil {
-		return nil, err
-	}
-	port := strconv.Itoa(ports[0])
-	jars := filepath.Join(dir, "java", "dynamodb")
-	c, err := b.command("DynamoDB Local", "", "java", "-XX:TieredStopAtLevel=1", "-Xmx256m", "-Djava.library.path="+jars,
-		"-cp", filepath.Join(jars, "*"), "com.amazonaws.services.dynamodbv2.local.main.ServerRunner", "-inMemory", "-disableTelemetry", "-port", port)
-	if err != nil {
-		return nil, err
-	}
-	for {
-		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
-		if err == nil {
-			conn.Close()
-			return &database{"http://127.0.0.1:" + port, c.stop}, nil
-		}
-		if err := c.failed(); err != nil {
-			return nil, err
-		}
-		select {
-		case <-time.After(50 * time.Millisecond):
-		case <-ctx.Done():
-			c.stop()
-			return nil, fmt.Errorf("DynamoDB Local does not answer: %w", ctx.Err())
-		}
-	}
+	return err
 }

@@ -13,8 +13,11 @@ import (
 type collector struct {
 	name, reads string // for the table
 
+	before map[string]bool // events that were there before it began; it prints none of them
+
 	mu     sync.Mutex // guards the following
 	counts map[string]int
+	beats  int // heartbeats that it has printed
 	fail   error
 	grew   chan struct{} // closed and replaced at each change
 
@@ -25,16 +28,34 @@ func newCollector(name, reads string) *collector {
 	return &collector{name: name, reads: reads, counts: map[string]int{}, grew: make(chan struct{})}
 }
 
+// print counts what is in a line: an event, or a record of several.
+func (c *collector) print(line []byte) {
+	var record struct {
+		Events []json.RawMessage `json:"databaseActivityEventList"`
+	}
+	if err := json.Unmarshal(line, &record); err == nil && record.Events != nil {
+		for _, event := range record.Events {
+			c.add(event)
+		}
+		return
+	}
+	c.add(line)
+}
+
 // add counts an event.
 func (c *collector) add(event []byte) {
-	same, err := canonical(event)
+	same, heartbeat, err := canonical(event)
 	if err != nil {
 		c.end(fmt.Errorf("%s printed %.200q: %w", c.name, event, err))
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.counts[same]++
+	if heartbeat {
+		c.beats++
+	} else {
+		c.counts[same]++
+	}
 	c.changed()
 }
 
@@ -61,14 +82,36 @@ func (c *collector) changed() {
 	c.grew = make(chan struct{})
 }
 
-// await waits until the client has printed so many different events.
+// await waits until the client has printed so many different events, those before its
+// beginning counted in.
 func (c *collector) await(ctx context.Context, n int) error {
+	n -= len(c.before)
+	return c.until(ctx, func() error {
+		if len(c.counts) < n {
+			return fmt.Errorf("%s has printed %d events of %d", c.name, len(c.counts), n)
+		}
+		return nil
+	})
+}
+
+// awaitHeartbeat waits until the client has printed one.
+func (c *collector) awaitHeartbeat(ctx context.Context) error {
+	return c.until(ctx, func() error {
+		if c.beats == 0 {
+			return fmt.Errorf("%s has printed no heartbeat", c.name)
+		}
+		return nil
+	})
+}
+
+// until waits until nothing is missing. missing is called with mu held.
+func (c *collector) until(ctx context.Context, missing func() error) error {
 	for {
 		c.mu.Lock()
-		have, fail, grew := len(c.counts), c.fail, c.grew
+		lack, fail, grew := missing(), c.fail, c.grew
 		c.mu.Unlock()
 		switch {
-		case have >= n:
+		case lack == nil:
 			return nil
 		case fail != nil:
 			return fail
@@ -76,21 +119,32 @@ func (c *collector) await(ctx context.Context, n int) error {
 		select {
 		case <-grew:
 		case <-ctx.Done():
-			return fmt.Errorf("%s has printed %d events of %d: %w", c.name, have, n, ctx.Err())
+			return fmt.Errorf("%w: %w", lack, ctx.Err())
 		}
 	}
 }
 
-// canonical is an event's JSON with sorted names.
-func canonical(event []byte) (string, error) {
+// events are those that the client has printed until now.
+func (c *collector) events() map[string]bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := make(map[string]bool, len(c.counts))
+	for event := range c.counts {
+		all[event] = true
+	}
+	return all
+}
+
+// canonical is an event's JSON with sorted names, and whether it is a heartbeat.
+func canonical(event []byte) (same string, heartbeat bool, err error) {
 	decoder := json.NewDecoder(bytes.NewReader(event))
 	decoder.UseNumber()
 	var v map[string]any
 	if err := decoder.Decode(&v); err != nil {
-		return "", err
+		return "", false, err
 	}
 	b, err := json.Marshal(v)
-	return string(b), err
+	return string(b), v["type"] == "heartbeat", err
 }
 
 // difference is how what a client has printed differs from the reference: events
@@ -103,7 +157,7 @@ func (c *collector) compare(reference *collector) (d difference) {
 	reference.mu.Lock()
 	defer reference.mu.Unlock()
 	for event := range reference.counts {
-		if c.counts[event] == 0 {
+		if c.counts[event] == 0 && !c.before[event] {
 			d.missing++
 		}
 	}
@@ -111,7 +165,7 @@ func (c *collector) compare(reference *collector) (d difference) {
 		if n > 1 {
 			d.twice++
 		}
-		if reference.counts[event] == 0 {
+		if reference.counts[event] == 0 || c.before[event] {
 			d.unknown++
 		}
 	}

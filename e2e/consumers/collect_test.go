@@ -57,3 +57,26 @@ func TestAwaitEnds(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestRecordsAndHeartbeats(t *testing.T) {
+	tail, late := newCollector("tail", "-"), newCollector("late", "-")
+	tail.add([]byte(`{"type":"record","a":1}`))
+	late.before = tail.events()
+	tail.add([]byte(`{"type":"record","a":2}`))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := late.awaitHeartbeat(ctx); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	late.print([]byte(`{"databaseActivityEventList":[{"type":"heartbeat"},{"type":"record","a":2}]}`))
+	if err := errors.Join(late.awaitHeartbeat(t.Context()), late.await(t.Context(), 2)); err != nil {
+		t.Error(err)
+	}
+	if d := late.compare(tail); d != (difference{}) {
+		t.Errorf("what was there before it counts: %+v", d)
+	}
+	late.print([]byte(`{"type":"record","a":1}`))
+	if d := late.compare(tail); d != (difference{unknown: 1}) {
+		t.Errorf("an event from before its beginning: %+v", d)
+	}
+}

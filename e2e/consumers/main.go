@@ -32,10 +32,15 @@ func main() {
 
 // bed is what the clients read from.
 type bed struct {
-	bin    string // das-local
-	dir    string // for logs; removed if all goes well
-	server *testbed.Process
-	stream string
+	bin       string // das-local
+	root      string // of the module
+	installed string // where conformance/run puts the clients
+	dir       string // for logs; removed if all goes well
+	server    *testbed.Process
+	stream    string
+
+	tail    *collector // the reference
+	clients []*collector
 }
 
 func run(ctx context.Context, bin, clients string) (err error) {
@@ -46,7 +51,10 @@ func run(ctx context.Context, bin, clients string) (err error) {
 			return err
 		}
 	}
-	b := &bed{bin: bin}
+	b := &bed{bin: bin, installed: clients}
+	if b.root, err = testbed.ModuleRoot(); err != nil {
+		return err
+	}
 	if b.dir, err = testbed.TempDir("consumers-"); err != nil {
 		return err
 	}
@@ -64,39 +72,39 @@ func run(ctx context.Context, bin, clients string) (err error) {
 	defer func() { err = errors.Join(err, postgres.Stop()) }()
 	b.server, err = testbed.Start(ctx, testbed.Config{
 		Bin: b.bin, Env: []string{"HOME=" + b.dir, "XDG_CACHE_HOME=" + b.dir},
-		Args: []string{"--upstream=" + postgres.URL("postgres"), "--start-stream=sync", "--shards=2", "--audit=catalog"},
+		Args: []string{"--upstream=" + postgres.URL("postgres"), "--start-stream=sync", "--audit=catalog"},
 	})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.server.Stop()) }()
-	return b.compare(ctx, clients)
+	return b.compare(ctx)
 }
 
 // compare runs the clients and the work, and prints who has read what.
-func (b *bed) compare(ctx context.Context, dir string) (err error) {
+func (b *bed) compare(ctx context.Context) (err error) {
 	if b.stream, err = activityStream(ctx, b.server.Endpoint); err != nil {
 		return err
 	}
-	leases, err := b.startDynamoDB(ctx, dir)
+	leases, err := b.startDynamoDB(ctx)
 	if err != nil {
 		return err
 	}
 	defer leases.stop()
-	tail, clients, err := b.startClients(ctx, dir, leases)
-	defer func() {
-		for _, c := range append(clients, tail) {
-			if c != nil {
-				c.stop()
-			}
-		}
-	}()
-	if err != nil {
+	defer b.stopClients()
+	if err := b.startClients(ctx, leases); err != nil {
 		return err
 	}
-	failed := b.work(ctx, tail, clients)
-	for _, c := range append(clients, tail) {
-		c.stop() // what is printed until here counts
+	failed := b.work(ctx)
+	b.stopClients() // what is printed until here counts
+	return errors.Join(failed, table(os.Stdout, b.tail, b.clients))
+}
+
+func (b *bed) stopClients() {
+	for _, c := range b.clients {
+		c.stop()
 	}
-	return errors.Join(failed, table(os.Stdout, tail, clients))
+	if b.tail != nil {
+		b.tail.stop()
+	}
 }

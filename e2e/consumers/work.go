@@ -20,8 +20,9 @@ const (
 )
 
 // work does the phases. A phase ends when all clients have read all of it, so that
-// they are at work when the shards of the next one change.
-func (b *bed) work(ctx context.Context, tail *collector, clients []*collector) error {
+// they are at work when the shards of the next one change. The last has no change, and
+// clients that do not follow one.
+func (b *bed) work(ctx context.Context) error {
 	stream := kinesis.NewFromConfig(config(b.server.Endpoint, nil))
 	scale := func(n int32) func() error {
 		return func() error {
@@ -30,22 +31,27 @@ func (b *bed) work(ctx context.Context, tail *collector, clients []*collector) e
 			return err
 		}
 	}
-	printed := 0
-	for phase, change := range []func() error{func() error { return nil }, scale(4), scale(3), func() error { return b.splitAndMerge(ctx, stream) }} {
+	// A heartbeat of the one shard that there is tells that a client reads all of the
+	// stream.
+	if err := b.awaitLatest(ctx); err != nil {
+		return err
+	}
+	changes := []func() error{scale(2), scale(4), scale(3), func() error { return b.splitAndMerge(ctx, stream) }}
+	for phase, change := range changes {
 		if err := b.phase(ctx, phase, change); err != nil {
 			return err
 		}
-		printed += sessions * statements // and what sessions have besides
-		if err := tail.await(ctx, printed); err != nil {
+		if err := b.awaitAll(ctx, phase+1); err != nil {
 			return err
 		}
-		for _, c := range clients {
-			if err := c.await(ctx, printed); err != nil {
-				return err
-			}
-		}
 	}
-	return b.settle(ctx, tail, clients)
+	if err := b.startLatecomers(ctx); err != nil {
+		return err
+	}
+	if err := b.phase(ctx, len(changes), func() error { return nil }); err != nil {
+		return err
+	}
+	return b.awaitAll(ctx, len(changes)+1)
 }
 
 // phase runs the sessions and, while they are at work, the change.
@@ -126,15 +132,13 @@ func (b *bed) splitAndMerge(ctx context.Context, stream *kinesis.Client) error {
 	return err
 }
 
-// settle waits until tail has every statement's event and those of all sessions'
-// ends, and each client as many as tail.
-func (b *bed) settle(ctx context.Context, tail *collector, clients []*collector) error {
-	const phases = 4
+// awaitAll waits until tail and the clients have printed the events of so many phases.
+func (b *bed) awaitAll(ctx context.Context, phases int) error {
 	total := phases * sessions * (statements + 2) // with CONNECT and DISCONNECT
-	if err := tail.await(ctx, total); err != nil {
+	if err := b.tail.await(ctx, total); err != nil {
 		return err
 	}
-	for _, c := range clients {
+	for _, c := range b.clients {
 		if err := c.await(ctx, total); err != nil {
 			return err
 		}

@@ -13,7 +13,7 @@ import java.util.zip.GZIPInputStream;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Reads stream records and prints their activity events, one a line, heartbeats left out.
+ * Reads stream records and prints their activity events, one a line.
  *
  * <p>What the two generations of libraries do differently is given by the caller.
  */
@@ -26,13 +26,24 @@ final class Events {
   private final Map<String, String> context;
   private final BiFunction<byte[], Map<String, String>, byte[]> decryptKey;
   private final Opener opener;
+  private final boolean heartbeats;
+
+  /** Leaves heartbeats out. */
+  Events(
+      String stream, BiFunction<byte[], Map<String, String>, byte[]> decryptKey, Opener opener) {
+    this(stream, decryptKey, opener, false);
+  }
 
   /** decryptKey is KMS Decrypt: ciphertext and encryption context in, data key out. */
   Events(
-      String stream, BiFunction<byte[], Map<String, String>, byte[]> decryptKey, Opener opener) {
+      String stream,
+      BiFunction<byte[], Map<String, String>, byte[]> decryptKey,
+      Opener opener,
+      boolean heartbeats) {
     this.context = Map.of("aws:rds:dbc-id", stream.substring("aws-rds-das-".length()));
     this.decryptKey = decryptKey;
     this.opener = opener;
+    this.heartbeats = heartbeats;
   }
 
   void print(byte[] record) throws Exception {
@@ -49,7 +60,8 @@ final class Events {
     PrintStream out = System.out;
     synchronized (out) { // a whole event a line, whichever shards' threads print
       for (JsonElement event : inner.getAsJsonArray("databaseActivityEventList")) {
-        if (!event.getAsJsonObject().get("type").getAsString().equals("heartbeat")) {
+        if (heartbeats
+            || !event.getAsJsonObject().get("type").getAsString().equals("heartbeat")) {
           out.println(event);
         }
       }

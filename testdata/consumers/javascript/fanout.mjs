@@ -1,55 +1,20 @@
 // A consumer with enhanced fan-out on AWS's SDK for JavaScript, whose Kinesis client
-// speaks HTTP/2, in the clear too: node consumer.mjs ENDPOINT REGION STREAM
+// speaks HTTP/2, in the clear too: node fanout.mjs ENDPOINT REGION STREAM
 //
-// It prints the activity events of all shards, one a line, heartbeats left out, and
-// subscribes again when a subscription ends.
-import { gunzipSync } from 'node:zlib'
+// It prints the activity events of all shards, and subscribes again when a
+// subscription ends.
+import * as sdk from '@aws-crypto/client-node'
 import {
   DescribeStreamConsumerCommand,
   DescribeStreamSummaryCommand,
-  KinesisClient,
   ListShardsCommand,
   RegisterStreamConsumerCommand,
   SubscribeToShardCommand
 } from '@aws-sdk/client-kinesis'
-import { DecryptCommand, KMSClient } from '@aws-sdk/client-kms'
-import {
-  buildDecrypt,
-  CommitmentPolicy,
-  RawAesKeyringNode,
-  RawAesWrappingSuiteIdentifier
-} from '@aws-crypto/client-node'
+import { connect } from './events.mjs'
 
 const [endpoint, region, stream] = process.argv.slice(2)
-const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
-const kinesis = new KinesisClient({ endpoint, region, credentials })
-const kms = new KMSClient({ endpoint, region, credentials })
-const { decrypt } = buildDecrypt(CommitmentPolicy.REQUIRE_ENCRYPT_ALLOW_DECRYPT)
-const context = { 'aws:rds:dbc-id': stream.replace('aws-rds-das-', '') }
-const keys = new Map() // data keys by their ciphertext, as promises
-
-function dataKey (blob) {
-  if (!keys.has(blob)) {
-    const command = new DecryptCommand({ CiphertextBlob: Buffer.from(blob, 'base64'), EncryptionContext: context })
-    keys.set(blob, kms.send(command).then(out => out.Plaintext))
-  }
-  return keys.get(blob)
-}
-
-async function print (data) {
-  const record = JSON.parse(Buffer.from(data).toString('utf8'))
-  const keyring = new RawAesKeyringNode({
-    keyNamespace: 'BC',
-    keyName: 'DataKey',
-    unencryptedMasterKey: Uint8Array.from(await dataKey(record.key)),
-    wrappingSuite: RawAesWrappingSuiteIdentifier.AES256_GCM_IV12_TAG16_NO_PADDING
-  })
-  const { plaintext } = await decrypt(keyring, Buffer.from(record.databaseActivityEvents, 'base64'))
-  for (const event of JSON.parse(gunzipSync(plaintext).toString('utf8')).databaseActivityEventList) {
-    if (event.type !== 'heartbeat') console.log(JSON.stringify(event))
-  }
-}
-
+const { kinesis, print } = connect(sdk, endpoint, region, stream)
 const known = new Set() // shards that are followed
 let consumer
 
