@@ -60,7 +60,8 @@ func (o Options) checkDeclared() error {
 	return nil
 }
 
-// declare makes the keys and clusters of the options that are not there yet.
+// declare makes the keys and clusters of the options that are not there yet, and injects
+// the faults, which no start keeps for the next.
 func (e *Emulator) declare(ctx context.Context) error {
 	for _, k := range e.opts.Keys {
 		if _, err := e.kms.SeedKey(ctx, kmsfake.KeyOptions(k)); err != nil {
@@ -79,6 +80,11 @@ func (e *Emulator) declare(ctx context.Context) error {
 		}
 		if err := e.declareCluster(ctx, c); err != nil {
 			return err
+		}
+	}
+	for i, f := range e.opts.Faults {
+		if _, err := e.Faults().Add(ctx, f); err != nil {
+			return fmt.Errorf("inject fault %d (%s): %w", i+1, f.Kind, err)
 		}
 	}
 	return nil

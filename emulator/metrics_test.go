@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -87,14 +88,23 @@ func TestDeclared(t *testing.T) {
 		e := ForTest(t, func(o *Options) {
 			o.DataDir = dir
 			o.Keys = []Key{{Alias: "alias/audit"}}
+			o.Faults = []Fault{{Kind: "throttle", Caller: "clients"}}
 			o.Clusters = []Cluster{{ID: "orders", Instances: []string{"a", "b"}, Stream: Async, Key: "alias/audit", Tags: map[string]string{"k": "v"}}}
 		})
 		c, ok := e.rds.Cluster("orders")
 		if !ok || len(c.Instances) != 2 || c.StreamStatus != "started" || c.StreamMode != "async" || c.KMSKeyARN == e.KeyARN() {
 			t.Fatalf("%+v", c)
 		}
+		if all := e.Faults().List(); len(all) != 1 || all[0].Kind != "throttle" {
+			t.Errorf("%+v", all)
+		}
 		if err := e.Close(context.Background()); err != nil {
 			t.Fatal(err)
 		}
+	}
+	var wrong Options
+	wrong.Faults = []Fault{{Kind: "disk-full"}}
+	if e, err := Start(t.Context(), wrong); err == nil || !strings.Contains(err.Error(), "--data-dir") {
+		t.Errorf("%v %v", e, err)
 	}
 }

@@ -146,6 +146,8 @@ type Options struct {
 	// Keys and Clusters are made at start, in this order.
 	Keys     []Key
 	Clusters []Cluster
+	// Faults are injected at each start, last. Reset clears them.
+	Faults []Fault
 
 	// AllowHosts are names, besides addresses, localhost and names without a dot, by which
 	// the console and /metrics may be asked for on the AWS address. A page of any other name is

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/das-local/das-local/emulator"
+	"github.com/das-local/das-local/internal/faults"
 )
 
 // fileKey is a KMS key in a configuration file.
@@ -38,7 +40,7 @@ const maxConfig = 1 << 20
 
 // configFlag defines --config on fs; load reads the file after the command line.
 func configFlag(fs flagSet) *string {
-	return fs.String("config", "", "`FILE` (YAML) with flags by their names, and with clusters and keys to make at start; the environment and the command line win over it")
+	return fs.String("config", "", "`FILE` (YAML) with flags by their names, and with clusters, keys and faults to make at start; the environment and the command line win over it")
 }
 
 // loadConfig sets the flags of fs that neither the environment nor the command line has
@@ -137,9 +139,26 @@ func setFromFile(fs flagSet, o *emulator.Options, given map[string]bool, name st
 			o.Keys = append(o.Keys, key)
 		}
 		return nil
+	case "faults":
+		var list []map[string]any
+		if err := value.Load(&list); err != nil {
+			return fmt.Errorf("faults: %w", err)
+		}
+		for i, f := range list {
+			text, err := json.Marshal(f)
+			if err != nil {
+				return fmt.Errorf("the fault of line %d: %w", value.Content[i].Line, err)
+			}
+			fault, err := faults.Parse(text)
+			if err != nil {
+				return fmt.Errorf("the fault of line %d: %w", value.Content[i].Line, err)
+			}
+			o.Faults = append(o.Faults, fault)
+		}
+		return nil
 	}
 	if fs.Lookup(name) == nil || name == "config" {
-		return fmt.Errorf("there is no setting %q; \"das-local up -h\" lists them, and clusters and keys are lists", name)
+		return fmt.Errorf("there is no setting %q; \"das-local up -h\" lists them, and clusters, keys and faults are lists", name)
 	}
 	values := []*yaml.Node{value}
 	if value.Kind == yaml.SequenceNode {
@@ -161,10 +180,13 @@ func setFromFile(fs flagSet, o *emulator.Options, given map[string]bool, name st
 
 // fileReference is what the reference says of the lists that only the file has.
 const fileReference = "`keys` are KMS keys to make at start, `clusters` clusters besides the first one. What a\n" +
-	"data directory has of them already is left as it is.\n\n" +
+	"data directory has of them already is left as it is. `faults` are injected at each start:\n" +
+	"see [faults](faults.md).\n\n" +
 	"```text\n" + `keys:
-  - alias: alias/audit            # required
+  - alias: alias/audit            # this or id
     description: activity streams
+    id: 7d6779b2-2de5-48ed-834f-a3009d2c2228   # random
+    material: "@key.hex"          # 32 bytes as hex digits, or of a file; random
 clusters:
   - id: orders                    # required
     engine-version: "15.4"        # the first cluster's
@@ -174,4 +196,9 @@ clusters:
     key: alias/audit              # of the stream: id, ARN or alias; the first cluster's
     tags:
       das-local:on-stream-failure: stop-instance
+faults:
+  - kind: throttle                # required; the rest as in POST /_das/faults
+    caller: clients
+    probability: 0.1
+    duration: 5m
 ` + "```\n"

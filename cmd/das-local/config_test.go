@@ -44,6 +44,8 @@ clusters:
     instances: [o-1, o-2]
     stream: sync
     tags: {k: v}
+faults:
+  - {kind: throttle, caller: clients, probability: 0.5, duration: 5m}
 `, "--listen", "127.0.0.1:9", "--key-reuse", "1s")
 	if err != nil {
 		t.Fatal(err)
@@ -51,6 +53,9 @@ clusters:
 	if o.Listen != "127.0.0.1:9" || o.AWSListen != "127.0.0.1:2" || o.Region != "eu-west-1" || o.Seed != 42 || o.Heartbeat != -1 ||
 		o.KeyReuse != time.Second || len(o.SNSTopics) != 2 || len(o.Keys) != 2 || o.Keys[0].Description != "d" || o.Keys[1].ID != "k" || len(o.Keys[1].Material) != 32 {
 		t.Errorf("%+v", o)
+	}
+	if len(o.Faults) != 1 || o.Faults[0].Probability != 0.5 || o.Faults[0].Duration != 5*time.Minute || o.Faults[0].Caller != "clients" {
+		t.Errorf("%+v", o.Faults)
 	}
 	if len(o.Clusters) != 1 || o.Clusters[0].ID != "orders" || len(o.Clusters[0].Instances) != 2 || o.Clusters[0].Stream != "sync" || o.Clusters[0].Tags["k"] != "v" {
 		t.Errorf("%+v", o.Clusters)
@@ -62,18 +67,20 @@ clusters:
 
 func TestConfigFileErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"listen: a\nlissten: b\n":               `das.yaml:2: there is no setting "lissten"`,
-		"clusters:\n  - id: a\n    instance: b": `das.yaml:3: there is no setting "instance" here`,
-		"\nheartbeat: soon":                     `das.yaml:2: heartbeat: "soon" is not a duration`,
-		"listen: {a: b}":                        `das.yaml:1: listen takes a value`,
-		"config: other.yaml":                    `das.yaml:1: there is no setting "config"`,
-		"- a":                                   `das.yaml:1: a configuration is`,
-		"a: [":                                  `das.yaml: `,
-		"seed: 1\nlisten: a\nseed: 2\n":         `das.yaml:3: seed is there already, in line 1`,
-		"seed: 1\n---\nseed: 2\n":               `das.yaml:2: a second document begins`,
-		"seed: 1\n---\n[":                       `das.yaml: `,
-		"keys: 7":                               `das.yaml:1: keys: `,
-		"keys: [{id: k, material: abcd}]":       `das.yaml:1: the key k: its material is not 32 bytes`,
+		"listen: a\nlissten: b\n":                                       `das.yaml:2: there is no setting "lissten"`,
+		"clusters:\n  - id: a\n    instance: b":                         `das.yaml:3: there is no setting "instance" here`,
+		"faults:\n  - {kind: throttle}\n  - {kind: throttle, often: 7}": `das.yaml:1: the fault of line 3: `,
+		"faults: {a: b}":                                                `das.yaml:1: faults: `,
+		"\nheartbeat: soon":                                             `das.yaml:2: heartbeat: "soon" is not a duration`,
+		"listen: {a: b}":                                                `das.yaml:1: listen takes a value`,
+		"config: other.yaml":                                            `das.yaml:1: there is no setting "config"`,
+		"- a":                                                           `das.yaml:1: a configuration is`,
+		"a: [":                                                          `das.yaml: `,
+		"seed: 1\nlisten: a\nseed: 2\n":                                 `das.yaml:3: seed is there already, in line 1`,
+		"seed: 1\n---\nseed: 2\n":                                       `das.yaml:2: a second document begins`,
+		"seed: 1\n---\n[":                                               `das.yaml: `,
+		"keys: 7":                                                       `das.yaml:1: keys: `,
+		"keys: [{id: k, material: abcd}]":                               `das.yaml:1: the key k: its material is not 32 bytes`,
 	} {
 		_, err := configured(t, text)
 		if err == nil || !strings.Contains(err.Error(), want) || !errors.Is(err, errUsage) || strings.Contains(err.Error(), "main.") {
