@@ -31,7 +31,7 @@ unit:
 	$(GO) test -race -shuffle=on -parallel 16 -timeout 20m $$($(GO) list ./... | grep -v -e "/e2e$$" -e "/e2e/browser$$")
 
 e2e: setup-test
-	$(GO) test -count=1 -timeout 15m ./e2e/...
+	$(GO) test -count=1 -timeout 30m ./e2e/...
 
 # Every command and snippet of README and docs, which is in e2e as well.
 .PHONY: docs-test
