@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/das-local/das-local/internal/classify"
 	"github.com/das-local/das-local/internal/querytree"
 	"github.com/jackc/pgx/v5/pgproto3"
 )
@@ -90,6 +91,7 @@ const (
 
 // A Statement is a text to be analysed.
 type Statement struct {
+	// SQL is as the client wrote it. The server gets it without its literals; see classify.Inert.
 	SQL string
 	// Key is equal for texts that differ in literals alone; empty means SQL.
 	Key string
@@ -167,7 +169,11 @@ func (d *database) mayLog(ctx context.Context) bool {
 
 // analyse answers a kindAnalysis question.
 func (d *database) analyse(ctx context.Context, q *paramsQuestion) (any, int, error) {
-	text, params, err := d.parse(ctx, q, d.side.mayLog, "")
+	inert, ok := classify.Disarm(q.sql)
+	if !ok {
+		return nil, 0, errAnalysis
+	}
+	text, params, err := d.parse(ctx, q, inert, d.side.mayLog && d.locates(inert), "")
 	if err != nil {
 		return nil, 0, err
 	}
@@ -176,16 +182,16 @@ func (d *database) analyse(ctx context.Context, q *paramsQuestion) (any, int, er
 	if text == "" {
 		return a, cost, nil
 	}
-	t, err := d.tree(ctx, text, q.indexed)
+	t, err := d.tree(ctx, text, inert, q.indexed)
 	if err != nil {
 		return nil, 0, err
 	}
 	if t.secured() && q.user != "" {
 		// Row-level security is of the user who asks.
-		if text, _, err = d.parse(ctx, q, true, q.user); err != nil {
+		if text, _, err = d.parse(ctx, q, inert, true, q.user); err != nil {
 			return nil, 0, err
 		}
-		if t, err = d.tree(ctx, text, q.indexed); err != nil {
+		if t, err = d.tree(ctx, text, inert, q.indexed); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -207,7 +213,7 @@ var errAnalysis = errors.New("catalog: the statement cannot be analysed")
 
 // parse sends a text's Parse and Describe, with the rewritten tree asked for if tree is
 // set, as role if that is not empty.
-func (d *database) parse(ctx context.Context, q *paramsQuestion, tree bool, role string) (text string, params []uint32, err error) {
+func (d *database) parse(ctx context.Context, q *paramsQuestion, sql classify.Inert, tree bool, role string) (text string, params []uint32, err error) {
 	set := `SELECT pg_catalog.set_config('search_path', $1, false)`
 	back := `SELECT pg_catalog.set_config('search_path', '', false)`
 	values := []string{formatSearchPath(q.path)}
@@ -225,7 +231,7 @@ func (d *database) parse(ctx context.Context, q *paramsQuestion, tree bool, role
 	}
 	given, err := d.givenTypes(ctx, q)
 	if err == nil {
-		text, params, err = d.describe(ctx, q.sql, given)
+		text, params, err = d.describe(ctx, sql, given)
 	}
 	if !d.side.conn.IsClosed() {
 		if _, failed := d.query(ctx, back); failed != nil {
@@ -249,12 +255,12 @@ func (d *database) givenTypes(ctx context.Context, q *paramsQuestion) ([]uint32,
 	return given, nil
 }
 
-// describe exchanges the messages of parse.
-func (d *database) describe(ctx context.Context, sql string, given []uint32) (text string, params []uint32, err error) {
+// describe exchanges the messages of parse. Nothing else sends what a client wrote as SQL.
+func (d *database) describe(ctx context.Context, sql classify.Inert, given []uint32) (text string, params []uint32, err error) {
 	conn := d.side.conn.PgConn()
 	f := conn.Frontend()
 	f.SetMaxBodyLen(maxTree)
-	f.SendParse(&pgproto3.Parse{Query: sql, ParameterOIDs: given})
+	f.SendParse(&pgproto3.Parse{Query: sql.Text(), ParameterOIDs: given})
 	f.SendDescribe(&pgproto3.Describe{ObjectType: 'S'})
 	f.SendSync(&pgproto3.Sync{})
 	if err := f.Flush(); err != nil {
@@ -294,12 +300,13 @@ func (d *database) describe(ctx context.Context, sql string, given []uint32) (te
 }
 
 // tree reads a printed list of queries and looks up what it names.
-func (d *database) tree(ctx context.Context, text string, indexed bool) (*tree, error) {
+func (d *database) tree(ctx context.Context, text string, sql classify.Inert, indexed bool) (*tree, error) {
 	v, err := querytree.Read(querytree.Unwrap(text))
 	if err != nil {
 		return nil, err
 	}
 	t := newTree(v, d.side.version)
+	t.restore(sql.Literals())
 	t.indexed = indexed
 	return t, t.load(ctx, d)
 }
