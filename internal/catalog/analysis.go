@@ -233,6 +233,9 @@ func (d *database) parse(ctx context.Context, q *paramsQuestion, sql classify.In
 	if err == nil {
 		text, params, err = d.describe(ctx, sql, given)
 	}
+	if err != nil && d.side.version < lazyKeys {
+		return "", nil, err // withoutPartitionKeys takes the settings back
+	}
 	if !d.side.conn.IsClosed() {
 		if _, failed := d.query(ctx, back); failed != nil {
 			// A connection with a foreign path would give unqualified definitions.

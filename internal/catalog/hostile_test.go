@@ -92,7 +92,7 @@ func TestAnalysisRunsNoClientCode(t *testing.T) {
 			noTrace(t, watch, user+": "+sql)
 		}
 		// The side connection lives, and gives the same answers.
-		if types, ok := c.ParameterTypes(t.Context(), s, "SELECT '(x)'::comp WHERE 1 = $1"); !ok || fmt.Sprint(types) != "[23]" {
+		if types, ok := c.ParameterTypes(t.Context(), s, "SELECT '(x)'::comp WHERE 1 = $1"); ok != (user == "postgres" || major() > 12) || ok && fmt.Sprint(types) != "[23]" {
 			t.Errorf("%s: parameters %v %v", user, types, ok)
 		}
 		if a, ok := c.Analyze(t.Context(), s, catalog.Statement{SQL: "INSERT INTO tc (c) SELECT '(x)' WHERE takes('(x)') = 1"}); user == "postgres" && (!ok || summary(a) != "I:tc takes") {
@@ -196,6 +196,9 @@ func TestOpeningRunsNoClientCode(t *testing.T) {
 	}
 	control.exec("SELECT pg_advisory_unlock_all()")
 	control.exec("CREATE TABLE parted (a text) PARTITION BY LIST ((a || pub_f('x')::text)); CREATE VIEW above AS SELECT * FROM parted; SELECT pg_advisory_unlock_all()")
+	if opener := newClient(t, "cat_open", "postgres"); bites(t, opener, "SELECT * FROM above") != (major() == 12) {
+		t.Errorf("PostgreSQL %d: the key of a partitioned table is not evaluated when it is expected", major())
+	}
 	for _, name := range []string{"parted", "above"} {
 		c.Invalidate("cat_open")
 		if rel, ok := c.Relation(t.Context(), s, "public", name); ok {

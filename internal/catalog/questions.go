@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -18,10 +17,15 @@ const (
 func (d *database) question(ctx context.Context, f *flight) (value any, cost int, err error) {
 	switch f.key.kind {
 	case kindView, kindParams, kindAnalysis, kindCount:
-		if err := d.mayOpen(ctx); err != nil {
-			return nil, 0, err
+		if d.side.version < lazyKeys {
+			return d.withoutPartitionKeys(ctx, func() (any, int, error) { return d.answer(ctx, f) })
 		}
 	}
+	return d.answer(ctx, f)
+}
+
+// answer asks the question.
+func (d *database) answer(ctx context.Context, f *flight) (value any, cost int, err error) {
 	switch k := &f.key.key; k.kind {
 	case kindRelation:
 		return d.relations(ctx, k.name)
@@ -48,25 +52,6 @@ func (d *database) question(ctx context.Context, f *flight) (value any, cost int
 	default:
 		return nil, 0, fmt.Errorf("catalog: unknown question %d", k.kind)
 	}
-}
-
-// errPartitionKeys: see mayOpen.
-var errPartitionKeys = errors.New("catalog: this version of PostgreSQL evaluates partition keys when it opens their tables")
-
-// lazyKeys is the version from which on a partitioned table can be opened without its key being planned, which evaluates
-// constants in it with the client's functions (RelationBuildPartitionKey).
-const lazyKeys = 130000
-
-// mayOpen says whether the server may be asked to open clients' relations.
-func (d *database) mayOpen(ctx context.Context) error {
-	if d.side.version >= lazyKeys {
-		return nil
-	}
-	rows, err := d.query(ctx, `SELECT FROM pg_partitioned_table WHERE partexprs IS NOT NULL LIMIT 1`)
-	if err == nil && len(rows) > 0 {
-		err = errPartitionKeys
-	}
-	return err
 }
 
 const relationsSQL = `
