@@ -74,7 +74,7 @@ func TestAnalysisRunsNoClientCode(t *testing.T) {
 		attacks = append(attacks, "MERGE INTO tc USING vc ON tc.id = vc.id WHEN NOT MATCHED THEN INSERT (l) VALUES ('{x}')")
 	}
 	if major() >= 17 {
-		attacks = append(attacks, "SELECT JSON_VALUE(jsonb '1', '$' RETURNING folds)", "SELECT JSON_VALUE(jsonb '1', '$' RETURNING text DEFAULT '(x)'::comp::text ON EMPTY)")
+		attacks = append(attacks, "SELECT JSON_VALUE(jsonb '1', '$' RETURNING folds)", "SELECT JSON_VALUE(jsonb '1', '$' RETURNING int DEFAULT length(('(x)'::comp)::text) ON EMPTY)")
 	}
 	for _, user := range []string{"postgres", "cat_hostile_plain"} {
 		c := start(t, catalog.Config{Connect: func(ctx context.Context, database string) (*pgx.Conn, error) { return connect(ctx, database, user) }})

@@ -57,8 +57,12 @@ func (d *disarmer) look(m protoreflect.ProtoMessage) bool {
 			}
 		}
 		return false
-	case *pg_query.CallStmt, *pg_query.JsonFuncExpr, *pg_query.JsonTable, *pg_query.JsonOutput:
-		d.refused = true
+	case *pg_query.JsonOutput:
+		d.refused = d.refused || !builtIn(v.TypeName)
+	case *pg_query.JsonTableColumn:
+		d.refused = d.refused || v.TypeName != nil && !builtIn(v.TypeName)
+	case *pg_query.JsonTablePathSpec:
+		d.path(v)
 	}
 	return !d.refused
 }
@@ -136,6 +140,29 @@ func (d *disarmer) prefixed(c *pg_query.TypeCast) {
 	default:
 		d.refused = true
 	}
+}
+
+// builtIn says whether a type is pg_catalog's own, whatever the search path: the grammar makes such of INT and the like.
+func builtIn(t *pg_query.TypeName) bool {
+	return t != nil && len(t.Names) == 2 && t.Names[0].GetString_().GetSval() == "pg_catalog"
+}
+
+// path is for a path of JSON_TABLE, which must be a literal and is of type jsonpath.
+func (d *disarmer) path(p *pg_query.JsonTablePathSpec) {
+	c := p.String_.GetAConst()
+	v, text := c.GetVal().(*pg_query.A_Const_Sval)
+	if !text {
+		return
+	}
+	i, known := d.tokens.at[c.Location]
+	end, literal := d.tokens.literal(i)
+	if !known || !literal { // the server's own, of the column's name
+		d.refused = true
+		return
+	}
+	d.done[c] = true
+	d.cuts = append(d.cuts, cut{from: c.Location, to: end, text: " " + root + " ", at: 1, value: v.Sval.GetSval()})
+	v.Sval.Sval = root[1 : len(root)-1]
 }
 
 func isInterval(t *pg_query.TypeName) bool {

@@ -23,8 +23,9 @@ import (
 //
 //   - CALL: from version 14 on transformCallStmt puts in the defaults of polymorphic arguments, stored as literals
 //     without a type, which it then reads (expand_function_arguments).
-//   - JSON_TABLE, JSON_VALUE, JSON_QUERY, JSON_EXISTS and RETURNING of the JSON constructors: version 17 plans the CHECKs
-//     of a domain to see whether it has any (DomainHasConstraints in parse_expr.c), and planning folds constants.
+//   - JSON functions and columns of JSON_TABLE with a type that may be a domain: version 17 plans the CHECKs of a domain
+//     to see whether it has any (DomainHasConstraints in parse_expr.c), and planning folds constants. The types that
+//     the grammar itself puts into pg_catalog (int, varchar …, not text) are none.
 //   - literals in a type's modifiers, and others that the grammar wants as literals.
 //
 // Numbers and bit strings become values by numeric_in and bit_in, parameters none. What rules, policies, defaults and
@@ -60,7 +61,7 @@ func Disarm(text string) (i Inert, ok bool) {
 		return Inert{}, false
 	}
 	text = withoutComments(text)
-	root, ok := query(text)
+	tree, ok := query(text)
 	if !ok {
 		return Inert{}, false
 	}
@@ -68,11 +69,11 @@ func Disarm(text string) (i Inert, ok bool) {
 	if d.tokens, ok = scanned(text); !ok {
 		return Inert{}, false
 	}
-	d.message(root.ProtoReflect())
+	d.message(tree.ProtoReflect())
 	if d.refused || !d.covered() {
 		return Inert{}, false
 	}
-	if i = d.written(); !d.proves(i, root) {
+	if i = d.written(); !d.proves(i, tree) {
 		return Inert{}, false
 	}
 	return i, true
@@ -140,8 +141,11 @@ func (t tokens) literal(i int) (end int32, ok bool) {
 	return 0, false
 }
 
-// zero stands for a literal that cannot be NULL: of INTERVAL with fields, which interval_in reads.
-const zero = "'0'"
+// What stands for literals that cannot be NULL, and whose types are fixed.
+const (
+	zero = "'0'" // of INTERVAL with fields
+	root = "'$'" // paths of JSON_TABLE
+)
 
 // A cut is a change of the text.
 type cut struct {
@@ -202,7 +206,10 @@ func (d *disarmer) proves(i Inert, want *pg_query.Node) bool {
 		return false
 	}
 	for n, one := range t.list {
-		if _, ok := t.literal(n); ok && i.text[one.Start:one.End] != zero {
+		if _, ok := t.literal(n); !ok {
+			continue
+		}
+		if is := i.text[one.Start:one.End]; is != zero && is != root {
 			return false
 		}
 	}
