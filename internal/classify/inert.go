@@ -57,7 +57,13 @@ func Disarm(text string) (i Inert, ok bool) {
 			i, ok = Inert{}, false
 		}
 	}()
-	if !mayParse(text) || !utf8.ValidString(text) {
+	if !utf8.ValidString(text) {
+		return Inert{}, false
+	}
+	if !mayParse(text) {
+		if literalFree(text) {
+			return Inert{text: text}, true
+		}
 		return Inert{}, false
 	}
 	text = withoutComments(text)
@@ -77,6 +83,25 @@ func Disarm(text string) (i Inert, ok bool) {
 		return Inert{}, false
 	}
 	return i, true
+}
+
+// literalFree says of a text that is too large to be parsed here, a bulk INSERT of parameters say, that it is a query
+// and can have no literal: there is no quote in it, nor a dollar sign but of parameters, nor a JSON function.
+func literalFree(text string) bool {
+	if strings.ContainsAny(text, "'\x00") || strings.Contains(strings.ToLower(text), "json") {
+		return false
+	}
+	for i := range len(text) {
+		if text[i] == '$' && (i+1 == len(text) || chars[text[i+1]]&chDigit == 0) {
+			return false
+		}
+	}
+	lex := lexer{s: text}
+	first := lex.next()
+	for first.is(text, "(") {
+		first = lex.next()
+	}
+	return first.kind == tokWord && shapeStart(first.text(text))
 }
 
 // query parses a text that is one statement of a kind that may be analysed.
