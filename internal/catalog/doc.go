@@ -54,8 +54,8 @@
 // classify.Inert only, which has no literal left that parse analysis would evaluate; the walker puts the literals back into the tree
 // (literals.go). Names that clients give are parameters of functions that look names up. Own queries run
 // with an empty search path, set whatever new sessions of the database get, and the very first without leaving
-// anything to the path (side.go). What planning would evaluate is not planned: rows are counted of superusers' relations
-// only (count.go). Version 12 has one more danger: see partitionkeys.go.
+// anything to the path (side.go). What planning would evaluate is not planned: rows are counted only where
+// that has no expressions (count.go). Version 12 has one more danger: see partitionkeys.go.
 //
 // # When the server does not answer
 //

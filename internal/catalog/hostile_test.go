@@ -173,12 +173,12 @@ func TestOpeningRunsNoClientCode(t *testing.T) {
 	newDatabase(t, "cat_open", hostile+`; DO $$ BEGIN CREATE ROLE cat_mallory LOGIN; EXCEPTION WHEN duplicate_object THEN END $$;
 		CREATE TABLE plain (a text);
 		CREATE MATERIALIZED VIEW theirs AS SELECT 'a'::text AS a; CREATE MATERIALIZED VIEW ours AS SELECT 'a'::text AS a; CREATE MATERIALIZED VIEW none AS SELECT 1 WHERE false;
-		CREATE INDEX ON theirs ((a || pub_f('x')::text)); ALTER MATERIALIZED VIEW theirs OWNER TO cat_mallory; ALTER MATERIALIZED VIEW none OWNER TO cat_mallory;
+		CREATE INDEX ON theirs ((a || pub_f('x')::text)); CREATE UNIQUE INDEX ON ours (a); ALTER MATERIALIZED VIEW ours OWNER TO cat_mallory; ALTER MATERIALIZED VIEW theirs OWNER TO cat_mallory; ALTER MATERIALIZED VIEW none OWNER TO cat_mallory;
 		CREATE SCHEMA hers AUTHORIZATION cat_mallory; CREATE MATERIALIZED VIEW hers.placed AS SELECT 1`)
 	watch := newClient(t, "cat_open", "postgres")
 	c := start(t, catalog.Config{})
 	s := &catalog.Session{Database: "cat_open", User: "postgres"}
-	for name, want := range map[string]string{"theirs": "0 false", "ours": "1 true", "none": "0 true", "placed": "0 false"} {
+	for name, want := range map[string]string{"theirs": "0 false", "ours": "1 true", "none": "0 true", "placed": "1 true"} {
 		rel, ok := c.Relation(t.Context(), s, map[bool]string{true: "hers", false: "public"}[name == "placed"], name)
 		if !ok {
 			t.Fatalf("no %s", name)

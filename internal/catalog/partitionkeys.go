@@ -14,14 +14,7 @@ var errPartitionKeys = errors.New("catalog: this version of PostgreSQL evaluates
 // withoutPartitionKeys asks what opens clients' relations, on a server before lazyKeys: only if there are no expressions in
 // partition keys, and with a lock that keeps it so. The settings that ask makes end with its transaction.
 func (d *database) withoutPartitionKeys(ctx context.Context, ask func() (any, int, error)) (value any, cost int, err error) {
-	defer func() {
-		if d.side.conn.IsClosed() {
-			return
-		}
-		if _, back := d.query(ctx, "ROLLBACK"); back != nil {
-			_ = d.side.conn.Close(ctx)
-		}
-	}()
+	defer d.rollback(ctx)
 	for _, sql := range []string{"BEGIN", "LOCK TABLE pg_catalog.pg_partitioned_table IN SHARE MODE"} {
 		if _, err := d.query(ctx, sql); err != nil {
 			return nil, 0, err

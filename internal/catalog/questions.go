@@ -16,7 +16,7 @@ const (
 // the value's size in bytes.
 func (d *database) question(ctx context.Context, f *flight) (value any, cost int, err error) {
 	switch f.key.kind {
-	case kindView, kindParams, kindAnalysis, kindCount:
+	case kindView, kindParams, kindAnalysis:
 		if d.side.version < lazyKeys {
 			return d.withoutPartitionKeys(ctx, func() (any, int, error) { return d.answer(ctx, f) })
 		}
