@@ -172,7 +172,7 @@ func setFromFile(fs flagSet, o *emulator.Options, given map[string]bool, name st
 			return fmt.Errorf("%s takes a value or a list of values", name)
 		}
 		if err := fs.Set(name, v.Value); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return badValue(name, fs.Lookup(name), v.Value, err)
 		}
 	}
 	return nil

@@ -20,11 +20,11 @@ func configured(t *testing.T, text string, args ...string) (emulator.Options, er
 	}
 	fs := newFlags("up", "", io.Discard)
 	var o emulator.Options
-	_, _, config := upFlags(fs, &o)
+	given := upFlags(fs, &o)
 	if err := parse(fs, append(args, "--config", path), false); err != nil {
 		t.Fatal(err)
 	}
-	return o, loadConfig(*config, fs, &o)
+	return o, loadConfig(*given.config, fs, &o)
 }
 
 func TestConfigFile(t *testing.T) {

@@ -52,7 +52,7 @@ func parse(fs flagSet, args []string, takesArguments bool) error {
 			return
 		}
 		if err := fs.Set(f.Name, v); err != nil {
-			errs = append(errs, fmt.Errorf("%s=%q: %w: %w", envName(f.Name), v, err, errUsage))
+			errs = append(errs, fmt.Errorf("%w: %w", badValue(envName(f.Name), f, v, err), errUsage))
 		}
 	})
 	if err := errors.Join(errs...); err != nil {
@@ -63,7 +63,7 @@ func parse(fs flagSet, args []string, takesArguments bool) error {
 			fs.help()
 			return err
 		}
-		return fmt.Errorf("%w; \"das-local %s -h\" lists the flags: %w", err, fs.Name(), errUsage)
+		return fmt.Errorf("%w; \"das-local %s -h\" lists the flags: %w", explainFlag(fs, err), fs.Name(), errUsage)
 	}
 	if fs.NArg() > 0 && !takesArguments {
 		return fmt.Errorf("unexpected argument %q; \"das-local %s -h\" has the usage: %w", fs.Arg(0), fs.Name(), errUsage)
