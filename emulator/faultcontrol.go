@@ -121,6 +121,9 @@ func (e *Emulator) postClock(w http.ResponseWriter, r *http.Request) {
 		d := json.NewDecoder(bytes.NewReader(body))
 		d.DisallowUnknownFields()
 		err = d.Decode(&in)
+		if _, more := d.Token(); err == nil && more != io.EOF {
+			err = errors.New("there is more behind the object")
+		}
 	}
 	if err == nil {
 		var d time.Duration

@@ -84,7 +84,7 @@ func (c Config) download(ctx context.Context, r release, acct *account) (Install
 		return inst, nil
 	}
 	version := strings.TrimSuffix(r.version, ".0")
-	step := progress.Begin(ctx, c.Logger, "no PostgreSQL is installed: downloading version "+version+" (15 MB, once)")
+	step := progress.Begin(ctx, c.Logger, "no PostgreSQL is installed: downloading version "+version+", once")
 	archive, err := r.fetch(ctx, step)
 	step.End(err)
 	if err != nil {

@@ -51,7 +51,7 @@ func (c Config) prepareData(ctx context.Context, d *runDir, acct *account) (temp
 
 func (c Config) initialise(ctx context.Context, d *runDir, acct *account, args []string, template string) (err error) {
 	c.Logger.Debug("initdb", "user", acct.name, "bin", c.Installation.BinDir)
-	step := progress.Begin(ctx, c.Logger, "initialising a PostgreSQL "+c.Installation.Version+" data directory (once, some seconds)")
+	step := progress.Begin(ctx, c.Logger, "initialising a PostgreSQL "+c.Installation.Version+" data directory, once")
 	defer func() { step.End(err) }()
 	if err := os.Mkdir(d.data(), 0o700); err != nil {
 		return err
