@@ -32,7 +32,7 @@ type rdsEvent struct {
 }
 
 func newRDSEvent(e types.Event) rdsEvent {
-	return rdsEvent{aws.ToTime(e.Date).UTC(), string(e.SourceType), aws.ToString(e.SourceIdentifier), e.EventCategories, aws.ToString(e.Message)}
+	return rdsEvent{aws.ToTime(e.Date).UTC(), string(e.SourceType), aws.ToString(e.SourceIdentifier), append([]string{}, e.EventCategories...), aws.ToString(e.Message)}
 }
 
 var rdsEventShape = shape[rdsEvent]{

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -128,11 +127,14 @@ func listFaults(ctx context.Context, c control, f *format, out io.Writer) error 
 var faultShape = shape[json.RawMessage]{
 	text: func(paint painter, raw json.RawMessage) string {
 		s, state, ends := faultState(raw)
-		text := fmt.Sprintf("fault %d, %s, is %s", s.ID, s.Kind, paint(faultColours[state], state))
+		text := fmt.Sprintf("fault %d: %s, %s, hits: %d", s.ID, s.Kind, paint(faultColours[state], state), s.Hits)
 		if len(s.Operations) > 0 {
-			text += fmt.Sprintf(", hits %s of %s", strings.Join(s.Operations, ","), cmp.Or(string(s.Caller), "all"))
+			text += fmt.Sprintf(", operations: %s, caller: %s", strings.Join(s.Operations, ","), orDash(string(s.Caller)))
 		}
-		return text + fmt.Sprintf(", has hit %d times, ends %s", s.Hits, ends)
+		if state == "active" {
+			ends = "ends " + ends
+		}
+		return text + "; " + ends
 	},
 	columns: columns("NUMBER", "KIND", "STATE", "HITS", "OPERATIONS", "CALLER", "ENDS"),
 	rows: func(raw json.RawMessage, add func(...cell)) {
