@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/das-local/das-local/internal/store"
@@ -181,6 +182,16 @@ var (
 	versionPattern   = regexp.MustCompile(`^[0-9]{1,2}\.[0-9]{1,2}$`)
 )
 
+// ErrOptions is wrapped by the error of Start if the options are wrong, and not what
+// they meet.
+var ErrOptions = errors.New("wrong options")
+
+// badOptions is such an error; the text is the cause's alone.
+type badOptions struct{ error }
+
+func (badOptions) Is(target error) bool { return target == ErrOptions }
+func (b badOptions) Unwrap() error      { return b.error }
+
 // withDefaults fills in what is empty and refuses what cannot work.
 func (o Options) withDefaults() (Options, error) {
 	def := func(s *string, v string) {
@@ -222,7 +233,10 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	return o, o.check()
+	if err := o.check(); err != nil {
+		return o, badOptions{err}
+	}
+	return o, nil
 }
 
 func (o Options) check() error {
@@ -238,7 +252,7 @@ func (o Options) check() error {
 				return
 			}
 		}
-		errs = append(errs, fmt.Errorf("%s is %q; it must be one of %q", name, v, allowed))
+		errs = append(errs, fmt.Errorf("%s is %q; it must be one of %s", name, v, strings.TrimPrefix(strings.Join(allowed, ", "), ", ")))
 	}
 	_, _, err := net.SplitHostPort(o.Listen)
 	bad(err == nil, "the PostgreSQL address %q is not HOST:PORT", o.Listen)

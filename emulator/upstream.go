@@ -80,7 +80,7 @@ func (u *upstream) check(ctx context.Context, url string) error {
 	defer cancel()
 	conn, err := u.connect(ctx, config.Database)
 	if err != nil {
-		return fmt.Errorf("reach the upstream PostgreSQL at %s: %w", where, connectCause(err))
+		return fmt.Errorf("reach the upstream PostgreSQL at %s: %w; it must run, and psql with the same URL must connect", where, connectCause(err))
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	var num string

@@ -81,7 +81,7 @@ func startActivityStream(ctx context.Context, args []string, std streams) error 
 	out, err := client.StartActivityStream(ctx, &rds.StartActivityStreamInput{
 		ResourceArn: cluster.DBClusterArn, Mode: types.ActivityStreamMode(*mode), KmsKeyId: key, ApplyImmediately: aws.Bool(!where.schedule)})
 	if err != nil {
-		return fmt.Errorf("start the activity stream of %s: %w", *cluster.DBClusterIdentifier, err)
+		return explainReach(fmt.Errorf("start the activity stream of %s: %w", *cluster.DBClusterIdentifier, err), where.endpoint)
 	}
 	change := streamChange{Cluster: aws.ToString(cluster.DBClusterIdentifier), Status: string(out.Status), Mode: string(out.Mode),
 		Stream: aws.ToString(out.KinesisStreamName), KMSKey: aws.ToString(out.KmsKeyId), started: true}
@@ -118,7 +118,7 @@ func stopActivityStream(ctx context.Context, args []string, std streams) error {
 	}
 	out, err := client.StopActivityStream(ctx, &rds.StopActivityStreamInput{ResourceArn: cluster.DBClusterArn, ApplyImmediately: aws.Bool(!where.schedule)})
 	if err != nil {
-		return fmt.Errorf("stop the activity stream of %s: %w", *cluster.DBClusterIdentifier, err)
+		return explainReach(fmt.Errorf("stop the activity stream of %s: %w", *cluster.DBClusterIdentifier, err), where.endpoint)
 	}
 	change := streamChange{Cluster: aws.ToString(cluster.DBClusterIdentifier), Status: string(out.Status),
 		Stream: aws.ToString(out.KinesisStreamName), KMSKey: aws.ToString(out.KmsKeyId)}
@@ -205,7 +205,7 @@ func (f *streamFlags) await(ctx context.Context, std streams, client *rds.Client
 	if err == nil {
 		change.Status = string(want)
 	}
-	return err
+	return explainReach(err, f.endpoint)
 }
 
 // awaitStatus waits until the stream of a cluster has a status.

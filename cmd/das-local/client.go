@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"strings"
 )
@@ -32,8 +31,8 @@ func (c control) call(ctx context.Context, method, path string, in, out any) err
 		}
 		body = bytes.NewReader(text)
 	}
-	if u, err := url.Parse(c.endpoint); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return fmt.Errorf("--endpoint is %q; it must be das-local's address, such as %s: %w", c.endpoint, defaultEndpoint, errUsage)
+	if err := checkEndpoint("endpoint", c.endpoint); err != nil {
+		return err
 	}
 	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.endpoint, "/")+path, body)
 	if err != nil {
@@ -74,6 +73,9 @@ func (c control) refused(status string, answer []byte) error {
 		return errors.New(told.Error)
 	case err == nil && told.Status == "starting":
 		return fmt.Errorf("das-local at %s is starting: try again", c.endpoint)
+	}
+	if strings.Contains(string(answer), "HTTP request to an HTTPS server") {
+		return explainReach(errors.New(string(answer)), c.endpoint)
 	}
 	return fmt.Errorf("%s answers %s, as das-local does not; give das-local's address with --endpoint", c.endpoint, status)
 }

@@ -70,7 +70,7 @@ func decrypt(ctx context.Context, args []string, std streams) error {
 		}
 		return errors.Join(printEvents(events, record, *heartbeats), out.Flush()) // the input may be a pipe that lasts
 	})
-	return errors.Join(err, events.end())
+	return errors.Join(explainReach(err, where.endpoint), events.end())
 }
 
 func printEvents(events *results[consumer.Event], r *activity.Record, heartbeats bool) error {

@@ -27,17 +27,19 @@ func newFlags(name, help string, out io.Writer) flagSet {
 	fs.SetOutput(io.Discard)
 	fs.Usage = func() {} // flag calls it for errors too
 	return flagSet{fs, func() {
-		fmt.Fprintf(out, "%s\nFlags (each also as an environment variable, --aws-listen as DAS_LOCAL_AWS_LISTEN):\n\n", help)
+		fmt.Fprint(out, help)
+		head := "\nFlags (each also as an environment variable, --aws-listen as DAS_LOCAL_AWS_LISTEN):\n\n"
 		fs.VisitAll(func(f *flag.Flag) {
 			value, text := flag.UnquoteUsage(f)
-			head := "  --" + f.Name
+			name := "  --" + f.Name
 			if value != "" {
-				head += " " + value
+				name += " " + value
 			}
 			if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0" && f.DefValue != "0s" {
 				text += " (default " + f.DefValue + ")"
 			}
-			fmt.Fprintf(out, "%s\n        %s\n", head, text)
+			fmt.Fprintf(out, "%s%s\n        %s\n", head, name, text)
+			head = ""
 		})
 	}}
 }

@@ -46,9 +46,10 @@ func tail(ctx context.Context, args []string, std streams) error {
 	if err != nil {
 		return err
 	}
-	keys := cfg
+	keys, explain := cfg, func(err error) error { return explainReach(err, where.endpoint) }
 	if *kmsEndpoint != "" {
-		if keys, err = (&awsFlags{*kmsEndpoint, where.region, where.ca}).load(ctx); err != nil {
+		explain = func(err error) error { return explainReachBy("--kms-endpoint", err, *kmsEndpoint) }
+		if keys, err = (&awsFlags{*kmsEndpoint, where.region, where.ca, "kms-endpoint"}).load(ctx); err != nil {
 			return err
 		}
 	}
@@ -59,11 +60,13 @@ func tail(ctx context.Context, args []string, std streams) error {
 	out := bufio.NewWriter(std.out)
 	defer out.Flush()
 	events := newResults(eventShape, format, out, std.out)
+	unread := 0
 	for event, err := range c.Events(ctx) {
 		var bad *consumer.RecordError
 		switch {
 		case errors.As(err, &bad):
-			slog.New(slog.NewTextHandler(std.err, nil)).Warn("a record cannot be read", "cause", err)
+			unread++
+			slog.New(slog.NewTextHandler(std.err, nil)).Warn("a record cannot be read", "cause", explain(err))
 			continue
 		case err != nil && ctx.Err() != nil:
 			return events.end()
@@ -79,6 +82,9 @@ func tail(ctx context.Context, args []string, std streams) error {
 		if err := out.Flush(); err != nil {
 			return err
 		}
+	}
+	if unread > 0 {
+		return errors.Join(fmt.Errorf("records that cannot be read: %d; the warnings say why", unread), events.end())
 	}
 	return events.end()
 }
@@ -124,12 +130,4 @@ func onlyStream(ctx context.Context, client *kinesis.Client) (string, error) {
 		return names[0], nil
 	}
 	return "", fmt.Errorf("there are %d activity streams; choose one with --stream: %s", len(names), strings.Join(names, ", "))
-}
-
-// explainReach says what to do when nobody answers.
-func explainReach(err error, endpoint string) error {
-	if endpoint != realAWS && strings.Contains(err.Error(), "connection refused") {
-		return fmt.Errorf("nothing answers at %s; run \"das-local up\" or give its address with --endpoint", endpoint)
-	}
-	return err
 }

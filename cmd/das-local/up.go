@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -59,6 +60,9 @@ func up(ctx context.Context, args []string, std streams) error {
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil // stopped while starting, as asked
+		}
+		if errors.Is(err, emulator.ErrOptions) {
+			err = fmt.Errorf("%w: %w", err, errUsage)
 		}
 		return err
 	}
