@@ -139,7 +139,7 @@ func base64Record(r *bufio.Reader, f func(capturedRecord) error) error {
 	}
 	data, err := base64.StdEncoding.DecodeString(string(text))
 	if err != nil {
-		return fmt.Errorf("neither JSON nor base64: %w", err)
+		return fmt.Errorf("neither JSON nor base64 (%w); give the data of Kinesis records, a Lambda event, or what Firehose has written", err)
 	}
 	return f(capturedRecord{data: data})
 }

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"syscall"
+
+	"github.com/aws/smithy-go"
 )
 
 // checkEndpoint refuses an --endpoint that is no URL. name is the flag's.
@@ -20,7 +22,8 @@ func checkEndpoint(name, endpoint string) error {
 }
 
 // explainReach says what to do when nobody answers at an endpoint, or somebody else
-// does. Other errors stay as they are.
+// does, and what an AWS service's error means here. Other errors stay as they are, and so
+// do those of AWS itself.
 func explainReach(err error, endpoint string) error {
 	return explainReachBy("--endpoint", err, endpoint)
 }
@@ -29,6 +32,7 @@ func explainReach(err error, endpoint string) error {
 func explainReachBy(flag string, err error, endpoint string) error {
 	var untrusted *tls.CertificateVerificationError
 	var network net.Error // url.Error is one
+	var api smithy.APIError
 	switch {
 	case endpoint == realAWS, err == nil, errors.Is(err, context.Canceled):
 		return err
@@ -42,10 +46,34 @@ func explainReachBy(flag string, err error, endpoint string) error {
 		return fmt.Errorf("%s speaks TLS; begin %s with https://", endpoint, flag)
 	case strings.Contains(err.Error(), "malformed HTTP"):
 		return fmt.Errorf("what answers at %s does not speak HTTP; give das-local's AWS address, not that of PostgreSQL, with %s", endpoint, flag)
+	case errors.As(err, &api):
+		return explainAPI(err, api)
 	case errors.As(err, &network):
 		return fmt.Errorf("%s cannot be reached: %w; give das-local's address with %s", endpoint, innermost(err), flag)
 	}
 	return err
+}
+
+// apiHints say what to do about errors of the services, by their codes.
+var apiHints = map[string]string{
+	"DBClusterNotFoundFault":      `"das-local status" lists the clusters`,
+	"KMSKeyNotAccessibleFault":    `"aws kms list-keys" lists the keys; without --kms-key-id das-local's own is taken`,
+	"InvalidParameterCombination": `"das-local status" shows the stream`,
+	"ResourceNotFoundException":   `"das-local status" shows the streams`,
+	"AccessDeniedException":       "the policies in the file of --iam do not allow it to this access key",
+	"AccessDenied":                "the policies in the file of --iam do not allow it to this access key",
+	"UnrecognizedClientException": "the file of --iam has no such access key: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+	"InvalidClientTokenId":        "the file of --iam has no such access key: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+}
+
+// explainAPI leaves what SDKs say of a call out of a service's error, and says what to do.
+func explainAPI(err error, api smithy.APIError) error {
+	doing, _, _ := strings.Cut(err.Error(), "operation error ")
+	text := doing + api.ErrorCode() + ": " + strings.TrimRight(api.ErrorMessage(), " .")
+	if hint := apiHints[api.ErrorCode()]; hint != "" {
+		text += "; " + hint
+	}
+	return errors.New(text)
 }
 
 // innermost is the network's own word in an error.
