@@ -34,11 +34,14 @@ func decrypt(ctx context.Context, args []string, std streams) error {
 	var where awsFlags
 	where.define(fs)
 	cluster := fs.String("cluster-resource-id", "", "the cluster's resource `ID` (cluster-…), which is the encryption context; a Lambda event names it itself")
-	explain := fs.Bool("explain", false, "print each record's message header instead of decrypting it")
+	explain := fs.Bool("explain", false, "print each record's message header instead of decrypting it; as text unless --format says otherwise")
 	heartbeats := fs.Bool("heartbeats", false, "print heartbeats too")
 	format := formatFlag(fs, formatJSON)
 	if err := parse(fs, args, true); err != nil {
 		return err
+	}
+	if *explain && !given(fs, "format") {
+		format.value = formatText
 	}
 	in, err := openAll(fs.Args(), std.in)
 	if err != nil {

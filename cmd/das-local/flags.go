@@ -44,6 +44,12 @@ func newFlags(name, help string, out io.Writer) flagSet {
 	}}
 }
 
+// given reports whether the environment or the command line has set a flag.
+func given(fs flagSet, name string) (set bool) {
+	fs.Visit(func(f *flag.Flag) { set = set || f.Name == name })
+	return set
+}
+
 // parse reads the environment, then the command line, which wins. Arguments
 // that are no flags are refused unless the command takes some.
 func parse(fs flagSet, args []string, takesArguments bool) error {
