@@ -21,6 +21,10 @@ type Options struct {
 	// Upstream is the URL (postgres://…) of the PostgreSQL to audit. Empty
 	// starts an embedded server. Its user looks names up in the catalogue.
 	Upstream string
+	// PostgresPassword is the password of the embedded server's superuser, postgres. The
+	// server then asks every session for its role's password (SCRAM), as Aurora does. Empty
+	// lets everybody in.
+	PostgresPassword string
 	// UpstreamCert and UpstreamKey are the upstream's own TLS certificate and
 	// key (PEM files). With them the proxy shows the same certificate, speaks
 	// TLS to the upstream, and channel binding holds end to end.
@@ -265,6 +269,7 @@ func (o Options) check() error {
 	bad(o.EngineVersion == "" || versionPattern.MatchString(o.EngineVersion), "the engine version %q is not of the form 15.4", o.EngineVersion)
 	bad((o.UpstreamCert == "") == (o.UpstreamKey == ""), "the upstream's certificate and key are given together")
 	bad(o.UpstreamCert == "" || o.Upstream != "", "the upstream's certificate is for use with an upstream URL")
+	bad(o.PostgresPassword == "" || o.Upstream == "", "the PostgreSQL password is the embedded server's: an upstream URL has its own")
 	bad((o.TLSCert == "") == (o.TLSKey == ""), "the TLS certificate and key are given together")
 	checkIdentity(o, bad)
 	bad(o.TLSCert == "" || o.UpstreamCert == "", "give a TLS certificate or the upstream's own, not both")

@@ -55,7 +55,7 @@ func openUpstream(ctx context.Context, o Options) (*upstream, error) {
 // startEmbedded starts a private server, with pgaudit if statements may be audited
 // by it.
 func startEmbedded(ctx context.Context, o Options) (*pgserver.Server, error) {
-	config := pgserver.Config{Logger: o.Logger}
+	config := pgserver.Config{Logger: o.Logger, Password: o.PostgresPassword}
 	if o.DataDir != "" {
 		config.DataDir = filepath.Join(o.DataDir, "postgres")
 	}

@@ -19,7 +19,7 @@ import (
 const decryptHelp = `das-local decrypt decrypts captured stream records from standard input (or
 from files) and prints their events, one a line. It takes the data of Kinesis
 records as JSON or base64, one after another with or without line breaks, and
-the events that Lambda hands to a function. KMS gives the key.
+the events that Lambda hands to a function, Firehose's transformations too. KMS gives the key.
 
     $ aws kinesis get-records --shard-iterator "$it" --query 'Records[].Data' --output text |
           tr '\t' '\n' | das-local decrypt --cluster-resource-id cluster-4HNY5V4RRNPKKYB7ICFKE5JBQQ

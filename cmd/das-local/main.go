@@ -107,6 +107,8 @@ func run(ctx context.Context, args []string, std streams) int {
 		name, args = args[0], args[1:]
 	} else if len(args) > 0 && (args[0] == "-h" || args[0] == "--help") {
 		name = "help"
+	} else if len(args) == 1 && args[0] == "--version" {
+		name, args = "version", nil
 	}
 	all := commands()
 	i := slices.IndexFunc(all, func(c command) bool { return c.name == name })

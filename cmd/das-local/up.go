@@ -98,6 +98,7 @@ func upFlags(fs flagSet, o *emulator.Options) upSettings {
 // emulatorFlags defines the flags of an emulator on fs.
 func emulatorFlags(fs flagSet, o *emulator.Options) *logFlags {
 	fs.StringVar(&o.Upstream, "upstream", "", "`URL` (postgres://…) of the PostgreSQL to audit; empty starts an embedded one")
+	fs.StringVar(&o.PostgresPassword, "postgres-password", "", "`PASSWORD` of the embedded PostgreSQL's superuser; the server then asks every session for its role's password; empty lets everybody in")
 	fs.StringVar(&o.UpstreamCert, "upstream-cert", "", "`FILE` with the upstream's own TLS certificate: TLS on both sides, channel binding end to end")
 	fs.StringVar(&o.UpstreamKey, "upstream-key", "", "`FILE` with the key of --upstream-cert")
 	fs.StringVar(&o.Listen, "listen", "127.0.0.1:15432", "PostgreSQL `ADDR` of the writer instance; further instances take the following ports")

@@ -110,7 +110,7 @@ func (s *Server) prepareAndLaunch(ctx context.Context) (template string, err err
 	if err != nil {
 		return "", err
 	}
-	if err := s.appendConf(); err != nil {
+	if err := errors.Join(s.appendConf(), s.writeHBA()); err != nil {
 		return template, err
 	}
 	return template, s.launch(ctx)
