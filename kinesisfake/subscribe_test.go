@@ -273,8 +273,14 @@ func TestOneSubscriptionForConsumerAndShard(t *testing.T) {
 		if e := <-second.events; len(e.Records) != 1 {
 			t.Errorf("the second gets %+v", e)
 		}
-		second.cancel() // a client that went away does not stand in the way
-		synctest.Wait()
+		second.cancel()
+		if err := <-second.ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("the second ends with %v", err)
+		}
+		time.Sleep(takeOverAfter - time.Millisecond) // the call counts, not the connection
+		_, err = subscribe(t, s, from(arn, latest, ""))
+		wantError(t, err, codeInUse, "Another active subscription")
+		time.Sleep(time.Millisecond) // nor does a call that was refused
 		third, err := subscribe(t, s, from(arn, trimHorizon, ""))
 		if err != nil {
 			t.Fatal(err)
