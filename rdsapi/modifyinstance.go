@@ -122,8 +122,8 @@ func (in *modifyDBInstanceInput) check() error {
 		}
 	}
 	if w := in.PreferredMaintenanceWindow; w != nil {
-		if *w == "" {
-			return invalidValue("The parameter PreferredMaintenanceWindow must not be blank.")
+		if err := notBlank("PreferredMaintenanceWindow", w); err != nil {
+			return err
 		}
 		if err := checkWindow(*w); err != nil {
 			return err
