@@ -92,7 +92,8 @@ type Options struct {
 	// upstream's. "10.7" is the system of the Aurora user guide (2019).
 	EngineVersion string
 
-	// Seed makes resource ids, key ids and stream names repeat. Zero is random.
+	// Seed makes resource ids, stream names, key ids and keys repeat, but for RSA keys.
+	// Zero is random.
 	// A seeded emulator's keys are predictable: never for real data.
 	Seed int64
 	// Heartbeat is the time between two heartbeat records of an instance.
