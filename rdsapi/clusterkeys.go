@@ -18,13 +18,11 @@ func (s *Server) clusterKeys(ctx context.Context, c *cluster, in *createDBCluste
 			return err
 		}
 	}
-	if is(in.EnablePerformanceInsights) {
-		if w.PerformanceInsightsRetentionPeriod == nil {
-			week := 7
-			w.PerformanceInsightsRetentionPeriod = &week
-		}
-		w.PerformanceInsightsKMSKeyId, err = s.insightsKey(ctx, in.PerformanceInsightsKMSKeyId)
+	if is(in.EnablePerformanceInsights) && w.PerformanceInsightsRetentionPeriod == nil {
+		week := 7
+		w.PerformanceInsightsRetentionPeriod = &week
 	}
+	w.PerformanceInsightsKMSKeyId, err = s.insightsKey(ctx, in.EnablePerformanceInsights, in.PerformanceInsightsKMSKeyId)
 	return err
 }
 
@@ -40,9 +38,12 @@ func (s *Server) manageSecret(ctx context.Context, c *cluster, key string) error
 	return nil
 }
 
-// insightsKey is the key of Performance Insights: the one given must be there, the
-// default one may be missing.
-func (s *Server) insightsKey(ctx context.Context, id string) (string, error) {
+// insightsKey is the key of Performance Insights, if that is on: the one given must be
+// there, the default one may be missing.
+func (s *Server) insightsKey(ctx context.Context, on *bool, id string) (string, error) {
+	if !is(on) {
+		return "", nil
+	}
 	arn, err := s.storageKey(ctx, id, true)
 	if id == "" {
 		return arn, nil

@@ -59,14 +59,11 @@ func (s *Server) modifyDBCluster(ctx context.Context, in *modifyDBClusterInput) 
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	insightsKey := ""
-	if is(in.EnablePerformanceInsights) {
-		id := ""
-		set(&id, in.PerformanceInsightsKMSKeyId)
-		var err error
-		if insightsKey, err = s.insightsKey(ctx, id); err != nil {
-			return nil, err
-		}
+	id := ""
+	set(&id, in.PerformanceInsightsKMSKeyId)
+	insightsKey, err := s.insightsKey(ctx, in.EnablePerformanceInsights, id)
+	if err != nil {
+		return nil, err
 	}
 	secretOf := &cluster{}
 	if is(in.ManageMasterUserPassword) || in.MasterUserSecretKmsKeyId != "" {
