@@ -116,11 +116,15 @@ func (r *redactor) mask(t token) {
 
 func (r *redactor) param(t token) {
 	if n, err := strconv.Atoi(r.s[t.from+1 : t.to]); err == nil {
-		if r.params == nil {
-			r.params = map[int]bool{}
-		}
-		r.params[n] = true
+		r.hide(n)
 	}
+}
+
+func (r *redactor) hide(n int) {
+	if r.params == nil {
+		r.params = map[int]bool{}
+	}
+	r.params[n] = true
 }
 
 // setting masks the value of SET name = value, if the name says so. A name without a dot may be the
