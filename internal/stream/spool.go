@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -172,19 +173,23 @@ func (s *Stream) written(batches []*batch) {
 }
 
 // unspool brings the events of a batch back into memory. It returns false if ctx
-// ended before.
-func (s *Stream) unspool(ctx context.Context, b *batch) bool {
+// ended before. damaged says that this is not possible: the batch is lost.
+func (s *Stream) unspool(ctx context.Context, b *batch) (damaged error, ok bool) {
 	if b == nil {
-		return true
+		return nil, true
 	}
 	s.mu.Lock()
 	position, away := b.spool.position, b.spool.away
 	s.mu.Unlock()
 	if !away {
-		return true
+		return nil, true
 	}
-	return s.persist(ctx, "read the spool", func(context.Context) error {
+	ok = s.persist(ctx, "read the spool", func(context.Context) error {
 		read, err := s.config.Spool.Read(position)
+		if errors.Is(err, ErrDamaged) {
+			damaged = err
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -194,9 +199,10 @@ func (s *Stream) unspool(ctx context.Context, b *batch) bool {
 		s.queued += len(b.events)
 		return nil
 	})
+	return damaged, ok
 }
 
-// dropSpooled removes a batch that cannot be sealed from the spool.
+// dropSpooled removes a batch that cannot be read or sealed from the spool.
 func (s *Stream) dropSpooled(ctx context.Context, b *batch) bool {
 	if b == nil || s.config.Spool == nil {
 		return true
