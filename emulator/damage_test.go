@@ -2,7 +2,9 @@ package emulator
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/das-local/das-local/internal/await"
@@ -190,4 +196,87 @@ func TestDamagedIntents(t *testing.T) {
 		t.Fatal(err)
 	}
 	restarted(t, dir, "hit", []string{"select 'hit 1' from pg_advisory_lock_shared(1) ?"})
+}
+
+// TestADamagedEntry starts on a directory of which one entry is damaged, of each kind: the
+// start fails, since the state would else be another one, and the error says which entry it
+// is and what to do.
+func TestADamagedEntry(t *testing.T) {
+	t.Parallel()
+	o := Options{DataDir: dataDir(t), StartStream: "sync", Heartbeat: -1, Logger: slog.New(slog.DiscardHandler), SNSTopics: map[string]string{"told": "http://127.0.0.1:1/"}}
+	b := newBed(t, o)
+	topic := "arn:aws:sns:us-east-1:000000000000:told"
+	_, grantErr := b.kms.CreateGrant(t.Context(), &kms.CreateGrantInput{KeyId: aws.String(b.KeyARN()), GranteePrincipal: aws.String("arn:aws:iam::000000000000:user/u"),
+		Operations: []kmstypes.GrantOperation{kmstypes.GrantOperationDecrypt}})
+	_, subscribeErr := b.rds.CreateEventSubscription(t.Context(), &rds.CreateEventSubscriptionInput{SubscriptionName: aws.String("s"), SnsTopicArn: &topic})
+	if err := errors.Join(grantErr, subscribeErr, b.Clock().Advance(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	run(t, b.Emulator, "select 'recorded'")
+	if err := b.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		prefix []byte
+		is     string
+	}{
+		{metaOwner, `"owner" (fact of the directory)`}, {metaStarts, `"starts" (fact of the directory)`}, {metaAhead, `"ahead" (fact of the directory)`},
+		{store.Key(store.KindKey), "(KMS key)"}, {store.Key(store.KindAlias), `"alias/`}, {store.Key(store.KindGrant), "(KMS grant)"},
+		{store.Key(store.KindStream), "1 (Kinesis stream)"}, {store.Key(store.KindRecord), "(Kinesis record)"},
+		{store.Key(store.KindCluster), "(DB cluster)"}, {store.Key(store.KindInstance), "(DB instance)"},
+		{store.Key(store.KindSubscription), `"s" (event subscription)`},
+	} {
+		old := map[string][]byte{}
+		spoil(t, o.DataDir, test.prefix, func(_ int, key, value []byte) []byte {
+			old[string(key)] = value
+			return []byte("garbage")
+		})
+		e, err := Start(t.Context(), o)
+		if err == nil {
+			t.Errorf("%q: it starts", test.prefix)
+			e.Close(t.Context())
+		} else if what := err.Error(); !strings.Contains(what, "the data directory "+o.DataDir+" is damaged: its entry ") ||
+			!strings.Contains(what, test.is) || !strings.Contains(what, "put a copy of the directory in its place") {
+			t.Errorf("%q: %v", test.prefix, err)
+		}
+		spoil(t, o.DataDir, test.prefix, func(_ int, key, _ []byte) []byte { return old[string(key)] })
+	}
+	b = newBed(t, o)
+	run(t, b.Emulator, "select 'still there'")
+	if got := b.texts("select 'still there'", "recorded"); len(got) != 1 {
+		t.Errorf("the stream has %q", got)
+	}
+}
+
+// TestDamagedRDSEvents: they might have told a loss, so an event tells that they are gone.
+func TestDamagedRDSEvents(t *testing.T) {
+	t.Parallel()
+	o := Options{DataDir: dataDir(t)}
+	b := newBed(t, o)
+	was, err := b.listMessages("db-cluster")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	spoil(t, o.DataDir, store.Key(store.KindEvent), func(i int, _, value []byte) []byte { n++; return value[:len(value)/2] })
+	for range 2 {
+		b = newBed(t, o)
+		now, err := b.listMessages("db-cluster")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprintf("The emulator has found %d RDS events damaged in its data directory. They were set aside in %s", n, filepath.Join(o.DataDir, "damaged"))
+		if len(was) == 0 || len(now) != 1 || !strings.HasPrefix(now[0], want) {
+			t.Errorf("the events are %q, were %q", now, was)
+		}
+		if kept := aside(t, o.DataDir, "e"); len(kept) != n {
+			t.Errorf("%d are kept of %d", len(kept), n)
+		}
+		if err := b.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

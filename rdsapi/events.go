@@ -89,6 +89,11 @@ func eventKilled() event {
 		message: "Database Activity Streams: the emulator ended without notice; activity events of its last moments might be lost"}
 }
 
+func eventEventsDamaged(n int, dir string) event {
+	return event{id: "DAS-LOCAL-0007", category: "failure",
+		message: fmt.Sprintf("The emulator has found %d RDS events damaged in its data directory. They were set aside in %s, and might have told of a loss.", n, dir)}
+}
+
 func (s *Server) clusterEvent(c *cluster, e event) {
 	e.source, e.sourceID, e.arn, e.tags = sourceCluster, c.id, c.arn, maps.Clone(c.tags)
 	s.addEvent(e)

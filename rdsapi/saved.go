@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/das-local/das-local/internal/store"
@@ -115,7 +117,7 @@ func (s *Server) restoreInstance(_, value []byte) error {
 		}
 	}
 	if i.cluster == nil {
-		return fmt.Errorf("instance %s is of a cluster that is not there", i.id)
+		return fmt.Errorf("instance %s is of cluster %s, which is not there", i.id, saved.Cluster)
 	}
 	s.instances[i.id] = i
 	s.order = max(s.order, i.order)
@@ -135,20 +137,32 @@ func (s *Server) restoreSubscription(_, value []byte) error {
 	return nil
 }
 
+// restoreEvent reads an event. One that is damaged is kept aside: the others say when
+// events might have been lost, and so does the one that says that this one is gone.
 func (s *Server) restoreEvent(key, value []byte) error {
+	seq, ok := store.Number(key, 0)
+	if !ok || len(key) != len(store.Key(store.KindEvent, seq)) {
+		return errors.New("it has no number")
+	}
+	s.eventSeq, s.disk.lastEvent = int(seq), int(seq)
+	if s.disk.firstEvent == 0 {
+		s.disk.firstEvent = int(seq)
+	}
 	var saved savedEvent
 	if err := json.Unmarshal(value, &saved); err != nil {
-		return err
+		return s.setEventAside(key, value, err)
 	}
-	seq, ok := store.Number(key, 0)
-	if !ok {
-		return errors.New("the key of an event is too short")
+	s.events = append(s.events, event{int(seq), saved.ID, saved.At, saved.Source, saved.SourceID, saved.ARN, saved.Category, saved.Message, nil})
+	return nil
+}
+
+// setEventAside keeps a damaged event in a file; openDisk tells and removes it.
+func (s *Server) setEventAside(key, value []byte, cause error) error {
+	path, err := s.disk.store.KeepAside(key, value)
+	if err != nil {
+		return errors.Join(cause, err)
 	}
-	e := event{int(seq), saved.ID, saved.At, saved.Source, saved.SourceID, saved.ARN, saved.Category, saved.Message, nil}
-	s.events = append(s.events, e)
-	s.eventSeq, s.disk.lastEvent = e.seq, e.seq
-	if s.disk.firstEvent == 0 {
-		s.disk.firstEvent = e.seq
-	}
+	s.cfg.Logger.Error("a stored RDS event is damaged: it was set aside", "entry", store.Describe(key), "cause", cause, "kept", path)
+	s.disk.aside, s.disk.asideDir = append(s.disk.aside, slices.Clone(key)), filepath.Dir(path)
 	return nil
 }
