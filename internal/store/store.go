@@ -52,6 +52,7 @@ type Store struct {
 	lock   *dirLock
 	opened time.Time
 	epoch  atomic.Uint64
+	bad    sync.Map // see pebbleLog
 
 	heal     chan struct{} // tells the healer that a generation has failed; holds one
 	stop     chan struct{} // ends the healer
