@@ -85,7 +85,7 @@ func (s *Stream) publish(ctx context.Context, jobs []sealJob, lostBefore int64) 
 	if s.hasVoid() && !s.settleVoid(ctx) {
 		return false
 	}
-	records, batches := make([]Record, 0, len(jobs)), make([]*batch, 0, len(jobs))
+	records, sealed := make([]Record, 0, len(jobs)), make([]sealJob, 0, len(jobs))
 	for _, job := range jobs {
 		err, ok := s.unspool(ctx, job.batch)
 		if !ok || !s.ensureKey(ctx, job.lane, &total) {
@@ -108,17 +108,17 @@ func (s *Stream) publish(ctx context.Context, jobs []sealJob, lostBefore int64) 
 			s.config.Logger.Error("activity stream: cannot make a partition key", "error", err)
 			return false
 		}
-		records, batches = append(records, Record{PartitionKey: id.String(), Data: data, Lane: job.order(), Settled: s.settlements(job)}), append(batches, job.batch)
+		records, sealed = append(records, Record{PartitionKey: id.String(), Data: data, Lane: job.order()}), append(sealed, job)
 	}
 	for rest := records; len(rest) > 0; {
 		n := firstPut(rest)
-		call, of := rest[:n:n], batches[:n:n]
+		call, of := rest[:n:n], sealed[:n:n]
 		put := func(ctx context.Context) error { return s.put(ctx, call, of) }
 		if !s.persist(ctx, "put records", put) {
 			return false
 		}
 		total.Puts++
-		rest, batches = rest[n:], batches[n:]
+		rest, sealed = rest[n:], sealed[n:]
 	}
 	s.roundBegan.Store(0)
 	s.window.setFailure(nil)
