@@ -1,0 +1,65 @@
+package emulator
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/das-local/das-local/internal/await"
+)
+
+// TestAKillAfterAnExternalPut kills a process whose records an external Kinesis has taken,
+// before it knows: they come again as they were, and no event says of a statement whose
+// outcome is in the stream that it is unknown.
+func TestAKillAfterAnExternalPut(t *testing.T) {
+	t.Parallel()
+	elsewhere := newBed(t, Options{})
+	var kill atomic.Bool
+	var once sync.Once
+	var b *bed
+	dirs := make(chan string, 1)
+	to, err := url.Parse(elsewhere.Endpoint())
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) },
+		ModifyResponse: func(r *http.Response) error { // Kinesis has stored it, and the answer is on its way
+			if kill.Load() && strings.HasSuffix(r.Request.Header.Get("X-Amz-Target"), ".PutRecords") {
+				once.Do(func() { dirs <- killed(t, b.Emulator) })
+			}
+			return nil
+		},
+	}
+	front := httptest.NewServer(proxy)
+	defer front.Close()
+	o := executedOptions(dataDir(t))
+	o.KinesisEndpoint = front.URL
+	b = newBed(t, o)
+	run(t, b.Emulator, "create table put (i int)")
+	await.True(t, "the log is empty", func() bool { return b.left() == 0 })
+	conn := b.connect()
+	kill.Store(true)
+	if _, err := conn.Exec(t.Context(), "insert into put values (1)"); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	o.DataDir, o.KinesisEndpoint = await.Receive(t, "the kill", dirs), elsewhere.Endpoint()
+	again := newBed(t, o)
+	run(t, again.Emulator, "select 'end'")
+	times := map[string]int{}
+	for _, text := range again.outcomes("select 'end'", "into put") {
+		times[text]++
+	}
+	if times["insert into put values (1)"] != 2 || len(times) != 1 {
+		t.Errorf("the stream has %v", times)
+	}
+}
