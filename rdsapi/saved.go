@@ -23,6 +23,7 @@ type savedCluster struct {
 	StreamStatus        string
 	StreamMode          string
 	StreamKey           KMSKey
+	StreamLoss          bool `json:",omitempty"`
 	Pending             *savedPending
 	Deferred            *clusterPending
 	DeferredDue         time.Time
@@ -65,7 +66,7 @@ type savedEvent struct {
 
 func (c *cluster) saved() savedCluster {
 	saved := savedCluster{ID: c.id, ARN: c.arn, ResourceID: c.resourceID, Created: c.created, Status: c.status, Wire: c.wire,
-		Tags: c.tags, StreamStatus: c.stream.status, StreamMode: c.stream.mode, StreamKey: c.stream.key, Writer: c.writer}
+		Tags: c.tags, StreamStatus: c.stream.status, StreamMode: c.stream.mode, StreamKey: c.stream.key, StreamLoss: c.stream.loss, Writer: c.writer}
 	if d := c.deferred; d != nil {
 		saved.Deferred, saved.DeferredDue = &d.clusterPending, d.due
 	}
@@ -81,7 +82,7 @@ func (s *Server) restoreCluster(_, value []byte) error {
 		return err
 	}
 	c := &cluster{id: saved.ID, arn: saved.ARN, resourceID: saved.ResourceID, created: saved.Created, status: saved.Status,
-		wire: saved.Wire, tags: saved.Tags, stream: stream{status: saved.StreamStatus, mode: saved.StreamMode, key: saved.StreamKey}, writer: saved.Writer}
+		wire: saved.Wire, tags: saved.Tags, stream: stream{status: saved.StreamStatus, mode: saved.StreamMode, key: saved.StreamKey, loss: saved.StreamLoss}, writer: saved.Writer}
 	if d := saved.Deferred; d != nil {
 		c.deferred = &deferredCluster{*d, saved.DeferredDue}
 	}
