@@ -188,7 +188,10 @@ func (l *diskLog) scan(from, to uint64, limit int, maxBytes int64) (entries []en
 		position++
 		return true
 	})
-	return entries, errors.Join(err, bad)
+	if err = errors.Join(err, bad); err != nil && len(entries) > 0 {
+		return entries, nil // what is before it can be read; the next reader begins with it
+	}
+	return entries, err
 }
 
 func (l *diskLog) enough(bytes, arrival int64) (uint64, error) {
