@@ -5,10 +5,12 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/das-local/das-local/internal/await"
 )
@@ -61,5 +63,44 @@ func TestAKillAfterAnExternalPut(t *testing.T) {
 	}
 	if times["insert into put values (1)"] != 2 || len(times) != 1 {
 		t.Errorf("the stream has %v", times)
+	}
+}
+
+// TestARestartInAnOutage: a stream whose external Kinesis is away at the start takes events
+// all the same, and publishes them when it is back.
+func TestARestartInAnOutage(t *testing.T) {
+	t.Parallel()
+	elsewhere := newBed(t, Options{})
+	to, err := url.Parse(elsewhere.Endpoint())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var away atomic.Bool
+	through := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }}
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if away.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		through.ServeHTTP(w, r)
+	}))
+	defer front.Close()
+	o := Options{DataDir: dataDir(t), StartStream: "async", Heartbeat: -1, SyncTimeout: time.Hour, KinesisEndpoint: front.URL}
+	b := newBed(t, o)
+	run(t, b.Emulator, "select 'before'")
+	if err := b.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	away.Store(true)
+	b = newBed(t, o)
+	if got := b.StreamStatus(); got != "started" {
+		t.Errorf("the stream is %s", got)
+	}
+	run(t, b.Emulator, "select 'meanwhile'")
+	away.Store(false)
+	run(t, b.Emulator, "select 'end'")
+	got := b.texts("select 'end'", "before|meanwhile")
+	if !slices.Equal(slices.Compact(got), []string{"select 'before'", "select 'meanwhile'"}) { // at least once
+		t.Errorf("the stream has %q", got)
 	}
 }
