@@ -13,48 +13,48 @@ import (
 	"github.com/das-local/das-local/rdsapi"
 )
 
-// damage are the entries of a stream's queue and intents that cannot be read. They are
-// set aside, and the stream starts without them: what they held is lost, and told.
+// damage are entries of a stream's queue and intents that cannot be read. They are set
+// aside, and the stream starts without them: what they held is lost, and told.
 type damage struct {
+	disk      *store.Store
 	entries   []damagedEntry
 	lost      stream.Loss // of the entries that say how many events they have
 	uncounted int         // entries that do not
+	err       error       // an entry could not be kept
 }
 
 type damagedEntry struct {
-	key, value []byte
-	cause      error
+	key   []byte
+	cause error
+	path  string // of what is kept of it
 }
 
-// add notes an entry. The bytes are copied.
-func (d *damage) add(key, value []byte, of stream.Loss, cause error) {
-	d.entries = append(d.entries, damagedEntry{slices.Clone(key), slices.Clone(value), cause})
-	if of.Lost == 0 {
+// add keeps an entry in a file. It reports false if that is not possible: then err says why.
+func (d *damage) add(key, value []byte, of stream.Loss, cause error) bool {
+	path, err := d.disk.KeepAside(key, value)
+	if err != nil {
+		d.err = fmt.Errorf("the entry %s is damaged (%w) and cannot be set aside: %w", store.Describe(key), cause, err)
+		return false
+	}
+	d.entries = append(d.entries, damagedEntry{slices.Clone(key), cause, path})
+	if d.lost.Add(of); of.Lost == 0 {
 		d.uncounted++
+	}
+	return true
+}
+
+// setAside tells of the loss, and has a batch remove the entries. A process that is killed
+// before the batch is stored tells it once more.
+func (e *Emulator) setAside(s rdsapi.ActivityStream, d *damage, b *store.Batch) {
+	if len(d.entries) == 0 {
 		return
 	}
-	d.lost.Add(of)
-}
-
-// setAside keeps the entries in files, tells of the loss, and has a batch remove them. A
-// process that is killed before the batch is stored tells it once more.
-func (e *Emulator) setAside(s rdsapi.ActivityStream, d *damage, b *store.Batch) error {
-	if len(d.entries) == 0 {
-		return nil
-	}
-	dir := ""
 	for _, entry := range d.entries {
-		path, err := e.disk.KeepAside(entry.key, entry.value)
-		if err != nil {
-			return fmt.Errorf("%s is damaged (%w): %w", store.Describe(entry.key), entry.cause, err)
-		}
-		dir = filepath.Dir(path)
 		e.log.Error("a stored entry of the activity stream is damaged: it was set aside, and its events are lost",
-			"stream", s.StreamName, "entry", store.Describe(entry.key), "cause", entry.cause, "kept", path)
+			"stream", s.StreamName, "entry", store.Describe(entry.key), "cause", entry.cause, "kept", entry.path)
 		b.Delete(entry.key)
 	}
-	e.rds.RecordDamage(s.ClusterResourceID, len(d.entries), dir, rdsapi.Loss(d.lost), d.uncounted)
-	return nil
+	e.rds.RecordDamage(s.ClusterResourceID, len(d.entries), filepath.Dir(d.entries[0].path), rdsapi.Loss(d.lost), d.uncounted)
 }
 
 // plausible is what a damaged batch says of its events, if that can be: a damaged number is

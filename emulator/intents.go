@@ -149,7 +149,7 @@ func (e *Emulator) recoverQueue(ctx context.Context, s rdsapi.ActivityStream) er
 		return nil
 	}
 	l, of := intents{e.disk, s.StreamName}, spool{e.disk, s.StreamName}
-	var found damage
+	found := damage{disk: e.disk}
 	last := uint64(0)
 	if err := of.survey(&found, func(b *stream.SpooledBatch) { last = b.Position }); err != nil {
 		return fmt.Errorf("read the queue of the activity stream: %w", err)
@@ -159,9 +159,7 @@ func (e *Emulator) recoverQueue(ctx context.Context, s rdsapi.ActivityStream) er
 		return fmt.Errorf("read the intents of the activity stream: %w", err)
 	}
 	var b store.Batch
-	if err := e.setAside(s, &found, &b); err != nil {
-		return err
-	}
+	e.setAside(s, &found, &b)
 	b.DeleteRange(l.prefix(), store.After(l.prefix()))
 	if len(batches) > 0 {
 		events := int64(0)
@@ -197,8 +195,7 @@ func (l intents) left(found *damage) (batches []stream.SpooledBatch, err error) 
 			bad = errors.New("it is no number of statements")
 		}
 		if bad != nil {
-			found.add(key, value, stream.Loss{}, bad)
-			return true
+			return found.add(key, value, stream.Loss{}, bad)
 		}
 		for _, p := range pieces {
 			if p.Until > done[intentID{instance, number}] {
@@ -207,7 +204,7 @@ func (l intents) left(found *damage) (batches []stream.SpooledBatch, err error) 
 		}
 		return true
 	})
-	return batches, err
+	return batches, errors.Join(err, found.err)
 }
 
 type intentID struct {

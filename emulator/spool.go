@@ -97,15 +97,15 @@ func (s spool) parse(key, value []byte) (stream.SpooledBatch, error) {
 
 // survey calls f with all batches, and finds the entries that are none.
 func (s spool) survey(found *damage, f func(*stream.SpooledBatch)) error {
-	return s.disk.Scan(s.prefix(), store.After(s.prefix()), func(key, value []byte) bool {
+	err := s.disk.Scan(s.prefix(), store.After(s.prefix()), func(key, value []byte) bool {
 		b, err := s.parse(key, value)
 		if err != nil {
-			found.add(key, value, plausible(b.Span, len(value)), err)
-		} else {
-			f(&b)
+			return found.add(key, value, plausible(b.Span, len(value)), err)
 		}
+		f(&b)
 		return true
 	})
+	return errors.Join(err, found.err)
 }
 
 // Read implements stream.Spool.
@@ -166,17 +166,15 @@ func (e *Emulator) discardSpool(ctx context.Context, s rdsapi.ActivityStream) er
 	}
 	var b store.Batch
 	of, lost, cause := spool{e.disk, s.StreamName}, stream.Loss{}, errors.New("the stream was stopped before its queue was published")
-	var found damage
+	found := damage{disk: e.disk}
 	err := of.survey(&found, func(b *stream.SpooledBatch) { lost.Add(b.Span) })
 	if store.IsDamage(err) {
 		cause, err = fmt.Errorf("%w; how much there was is not known for certain: %w", cause, err), nil
 	}
-	if err == nil {
-		err = e.setAside(s, &found, &b)
-	}
 	if err != nil {
 		return err
 	}
+	e.setAside(s, &found, &b)
 	b.DeleteRange(of.prefix(), store.After(of.prefix()))
 	b.DeleteRange(intents(of).prefix(), store.After(intents(of).prefix()))
 	if err := e.disk.Commit(ctx, &b); err != nil || lost.Lost == 0 {
