@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/das-local/das-local/internal/await"
 )
 
@@ -43,11 +45,12 @@ func TestAKillAfterAnExternalPut(t *testing.T) {
 	o := executedOptions(dataDir(t))
 	o.KinesisEndpoint = front.URL
 	b = newBed(t, o)
-	run(t, b.Emulator, "create table put (i int)")
-	await.True(t, "the log is empty", func() bool { return b.left() == 0 })
-	conn := b.connect()
+	conn := b.connect() // the only session: what it has done so far is in the stream when it is told
+	if _, err := conn.Exec(t.Context(), "create table put (i int)", pgx.QueryExecModeSimpleProtocol); err != nil {
+		t.Fatal(err)
+	}
 	kill.Store(true)
-	if _, err := conn.Exec(t.Context(), "insert into put values (1)"); err != nil {
+	if _, err := conn.Exec(t.Context(), "insert into put values (1)", pgx.QueryExecModeSimpleProtocol); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.Close(t.Context()); err != nil {
