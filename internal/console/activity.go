@@ -12,7 +12,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
-	"github.com/aws/aws-sdk-go-v2/service/rds"
 )
 
 // streamPrefix begins the names of activity streams.
@@ -27,16 +26,9 @@ type streamOption struct {
 // streams lists the activity streams there are. chosen is the one that a page asked
 // for, else the first; it may be empty.
 func (c *Console) streams(r *http.Request) (options []streamOption, chosen string, err error) {
-	clusters := map[string]string{}
-	pages := rds.NewDescribeDBClustersPaginator(c.rds, &rds.DescribeDBClustersInput{})
-	for pages.HasMorePages() {
-		out, err := pages.NextPage(r.Context())
-		if err != nil {
-			return nil, "", err
-		}
-		for _, one := range out.DBClusters {
-			clusters[streamPrefix+aws.ToString(one.DbClusterResourceId)] = aws.ToString(one.DBClusterIdentifier)
-		}
+	clusters, err := c.clusterIDs(r.Context())
+	if err != nil {
+		return nil, "", err
 	}
 	in := &kinesis.ListStreamsInput{}
 	for {
@@ -46,7 +38,7 @@ func (c *Console) streams(r *http.Request) (options []streamOption, chosen strin
 		}
 		for _, name := range out.StreamNames {
 			if strings.HasPrefix(name, streamPrefix) {
-				options = append(options, streamOption{Name: name, Cluster: clusters[name]})
+				options = append(options, streamOption{Name: name, Cluster: clusters[strings.TrimPrefix(name, streamPrefix)]})
 			}
 		}
 		if !aws.ToBool(out.HasMoreStreams) {

@@ -71,11 +71,11 @@ func when(t time.Time) string {
 func byteCount[N int | int64 | float64](n N) string {
 	switch f := float64(n); {
 	case f >= 1<<30:
-		return fmt.Sprintf("%.1f GiB", f/(1<<30))
+		return short(f/(1<<30)) + " GiB"
 	case f >= 1<<20:
-		return fmt.Sprintf("%.1f MiB", f/(1<<20))
+		return short(f/(1<<20)) + " MiB"
 	case f >= 1<<10:
-		return fmt.Sprintf("%.1f KiB", f/(1<<10))
+		return short(f/(1<<10)) + " KiB"
 	default:
 		return fmt.Sprintf("%.0f B", f)
 	}

@@ -1,0 +1,49 @@
+package console_test
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/das-local/das-local/internal/await"
+)
+
+var eventsHighest = regexp.MustCompile(`(?s)id="chart-events">.*?highest <b>([^<]*)</b>`)
+
+// TestMonitoringOfOneCluster: the charts are of the cluster that the address names, or of
+// all.
+func TestMonitoringOfOneCluster(t *testing.T) {
+	b := newBed(t)
+	b.must("create-cluster", "id", "quiet", "instance", "yes")
+	b.exec("select 1", "select 2", "select 3")
+	highest := func(query string) string {
+		t.Helper()
+		m := eventsHighest.FindStringSubmatch(b.page(prefix + "/monitoring" + query))
+		if m == nil {
+			t.Fatal("the page has no chart of events")
+		}
+		return m[1]
+	}
+	await.Seen(t, "a sample with the events", func() (any, bool) {
+		got := highest("")
+		return got, got != "–" && got != "0"
+	})
+	if got := highest("?cluster=my-cluster"); got != highest("") {
+		t.Errorf("the cluster with the events has %s", got)
+	}
+	if got := highest("?cluster=quiet&minutes=1"); got != "0" {
+		t.Errorf("the other cluster has %s", got)
+	}
+	page := b.page(prefix + "/monitoring?cluster=quiet&minutes=10")
+	for _, want := range []string{"<option selected>quiet</option>", "<option>my-cluster</option>", `<option value="10" selected>`, "No activity stream runs here"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	res, body := b.send(b.request(http.MethodGet, prefix+"/monitoring?cluster=none", ""))
+	if res.StatusCode != http.StatusNotFound || !strings.Contains(body, "no such cluster") {
+		t.Error(fmt.Sprint(res.StatusCode, body))
+	}
+}
