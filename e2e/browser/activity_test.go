@@ -86,6 +86,16 @@ func TestKeyboard(t *testing.T) {
 	b.await("the menu", `document.querySelector("details.menu[open]")`)
 	b.key("Escape")
 	b.await("the menu to close", `!document.querySelector("details.menu[open]") && document.activeElement.matches("summary")`)
+
+	// A dialog gives the focus back, even if the table has been drawn anew behind it.
+	b.key("Enter")
+	b.key("Tab")
+	b.await("the first entry", `document.activeElement.textContent === "Stop activity stream"`)
+	b.key("Enter")
+	b.await("the dialog", `document.querySelector("#stop-stream[open]")`)
+	js[any](b, `(document.querySelector("#live").innerHTML += "", null)`)
+	b.key("Escape")
+	b.await("the focus on the menu", `!document.querySelector("dialog[open]") && document.activeElement.matches("summary[aria-label='Actions for my-cluster']")`)
 }
 
 // TestHostileStatements are shown as what they are. The tab fails the test if any of

@@ -82,7 +82,7 @@ func start(ctx context.Context, c Config) (*Process, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	if err := p.awaitReady(ctx); err != nil {
+	if err := p.AwaitReady(ctx); err != nil {
 		p.Signal(syscall.SIGKILL)
 		<-p.done
 		return nil, fmt.Errorf("%w\nstdout:\n%s\nstderr:\n%s", err, p.Stdout, p.Stderr)
@@ -125,7 +125,8 @@ func CleanEnv() []string {
 	})
 }
 
-func (p *Process) awaitReady(ctx context.Context) error {
+// AwaitReady returns once the health page at Endpoint says ready, or the process has ended.
+func (p *Process) AwaitReady(ctx context.Context) error {
 	for {
 		if p.health(ctx) == "ready" {
 			return nil

@@ -1,10 +1,10 @@
 package console
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -91,19 +91,19 @@ func (c *Console) event(w http.ResponseWriter, r *http.Request) (f *feed, e entr
 }
 
 // activityEvent answers with the whole JSON of an event, as it was published but for
-// blanks.
+// blanks and escapes.
 func (c *Console) activityEvent(w http.ResponseWriter, r *http.Request) {
 	_, e, ok := c.event(w, r)
 	if !ok {
 		return
 	}
-	var out bytes.Buffer
-	if err := json.Indent(&out, e.raw, "", "  "); err != nil {
-		http.Error(w, "The event is not JSON: "+err.Error(), http.StatusInternalServerError)
+	out, ok := showJSON(e.raw)
+	if !ok {
+		http.Error(w, "The event is not JSON.", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(out.Bytes()) // the page may be gone
+	_, _ = io.WriteString(w, out) // the page may be gone
 }
 
 // maxGroup bounds the events of one statement that are listed.

@@ -3,6 +3,7 @@ package console
 import (
 	"bytes"
 	"crypto/rand"
+	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"net/url"
@@ -114,7 +115,7 @@ func TestCharts(t *testing.T) {
 		t.Errorf("a class without events has the line %q; the axis of bytes ends at %s", byID["events"].Series[2].Line, byID["bytes"].Top)
 	}
 	var page bytes.Buffer
-	data := map[string]any{"Charts": drawn, "Minutes": 1, "Choices": []int{1}, "Lost": int64(0), "Running": 1, "Window": false, "Cluster": ""}
+	data := map[string]any{"Charts": drawn, "Minutes": 1, "Choices": []int{1}, "Lost": 0, "Running": 1, "Window": false, "Cluster": ""}
 	if err := pages["monitoring"].ExecuteTemplate(&page, "layout.html", layout{Page: "monitoring", Data: data}); err != nil {
 		t.Fatal(err)
 	}
@@ -186,6 +187,27 @@ func TestVisible(t *testing.T) {
 	}
 	if got := shorten(strings.Repeat("é", 400)); !utf8.ValidString(got) || len(got) > rowText+10 {
 		t.Errorf("%d bytes: %q", len(got), got)
+	}
+}
+
+// TestShowJSON: what would not be seen stands as an escape, and it is the same JSON.
+func TestShowJSON(t *testing.T) {
+	for _, s := range []string{"plain é 日本", "x\u202eexe", "zero\u200bwidth \u0085", "\U000e0041 tag", `quo"te \ `} {
+		data, err := json.Marshal(map[string]string{"a": s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown, ok := showJSON(data)
+		if rest := strings.ReplaceAll(shown, "\n", ""); !ok || strings.ContainsFunc(rest, odd) {
+			t.Errorf("%q is shown as %q", s, shown)
+		}
+		var back map[string]string
+		if err := json.Unmarshal([]byte(shown), &back); err != nil || back["a"] != s {
+			t.Errorf("%q comes back as %q: %v", s, back["a"], err)
+		}
+	}
+	if _, ok := showJSON([]byte("{")); ok {
+		t.Error("half of an object is shown")
 	}
 }
 

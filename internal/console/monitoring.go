@@ -56,9 +56,9 @@ func (c *Console) monitoring(w http.ResponseWriter, r *http.Request) {
 	}
 	data := map[string]any{"Clusters": choices, "Cluster": q.Get("cluster"), "Minutes": minutes, "Choices": []int{1, 5, 10}, "Charts": charts(moments, span)}
 	if n := len(moments); n > 0 {
-		lost, streams := int64(0), moments[n-1].Streams
+		lost, streams := 0, moments[n-1].Streams
 		for _, s := range streams {
-			lost += s.Lost
+			lost += int(s.Lost)
 		}
 		data["Lost"], data["Running"], data["Window"] = lost, len(streams), moments[n-1].loss()
 	}

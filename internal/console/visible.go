@@ -1,9 +1,12 @@
 package console
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -28,6 +31,27 @@ func visible(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// showJSON lays JSON out for reading. What visible makes visible stands as an escape, so
+// that what is copied is still the same JSON. It is false for what is none.
+func showJSON(data []byte) (string, bool) {
+	var out bytes.Buffer
+	if json.Indent(&out, data, "", "  ") != nil {
+		return "", false
+	}
+	var b strings.Builder
+	for _, r := range out.String() {
+		switch {
+		case r == '\n' || !odd(r):
+			b.WriteRune(r)
+		default:
+			for _, unit := range utf16.Encode([]rune{r}) {
+				fmt.Fprintf(&b, "\\u%04x", unit)
+			}
+		}
+	}
+	return b.String(), true
 }
 
 func odd(r rune) bool { return r < ' ' || unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r) }
