@@ -179,7 +179,7 @@ func TestTimeLine(t *testing.T) {
 // TestVisible: what a browser would drop or obey can be seen.
 func TestVisible(t *testing.T) {
 	for s, want := range map[string]string{
-		"plain é 日本": "plain é 日本", "\x1b[2J": "␛[2J", "a\x00b\x7f": "a␀b␡", "x\u202eexe": "x⟨U+202E⟩exe", "zero\u200bwidth": "zero⟨U+200B⟩width", "\u009b31m": "⟨U+009B⟩31m",
+		"plain é 日本": "plain é 日本", "\x1b[2J": "⟨ESC⟩[2J", "a\x00b\x7f": "a⟨NUL⟩b⟨DEL⟩", "1\r\n2\t\x1f": "1⟨CR⟩⟨LF⟩2⟨TAB⟩⟨US⟩", "x\u202eexe": "x⟨U+202E⟩exe", "zero\u200bwidth": "zero⟨U+200B⟩width", "\u009b31m": "⟨U+009B⟩31m",
 	} {
 		if got := visible(s); got != want {
 			t.Errorf("%q: %q, want %q", s, got, want)

@@ -6,7 +6,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/das-local/das-local/emulator"
 	"github.com/das-local/das-local/internal/await"
 )
 
@@ -45,4 +47,24 @@ func TestMonitoringOfOneCluster(t *testing.T) {
 	if res.StatusCode != http.StatusNotFound || !strings.Contains(body, "no such cluster") {
 		t.Error(fmt.Sprint(res.StatusCode, body))
 	}
+}
+
+// TestHeartbeatsAreLeftOut of the records, unless one wants to see them.
+func TestHeartbeatsAreLeftOut(t *testing.T) {
+	b := newBed(t, func(o *emulator.Options) { o.Heartbeat = 10 * time.Millisecond })
+	const row = `<td data-label="Holds">heartbeat</td>`
+	path := prefix + "/stream?from=oldest"
+	await.Seen(t, "a heartbeat", func() (any, bool) {
+		page := b.page(path + "&heartbeats=show")
+		return page, strings.Contains(page, row)
+	})
+	page := b.page(path)
+	if strings.Contains(page, row) || !strings.Contains(page, "left out") || !strings.Contains(page, "Heartbeats alone were found") {
+		t.Error(page)
+	}
+	b.exec("select 'seen'")
+	await.Seen(t, "the events alone", func() (any, bool) {
+		page := b.page(path)
+		return page, !strings.Contains(page, row) && strings.Contains(page, `<td data-label="Holds">1 event</td>`)
+	})
 }

@@ -10,9 +10,13 @@ import (
 	"unicode/utf8"
 )
 
+// controls are the names of the control characters of ASCII but DEL, in their order.
+var controls = strings.Fields("NUL SOH STX ETX EOT ENQ ACK BEL BS TAB LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US")
+
 // visible makes a text of the database fit to be looked at: control characters, which
-// a browser drops, are shown by their pictures, and what turns the direction of writing,
-// or has no width, by its number, so that no text can pass for another.
+// a browser drops, are shown by their names, and what turns the direction of writing,
+// or has no width, by its number, so that no text can pass for another. There are
+// pictures of the former, ␛, but not in every font.
 func visible(s string) string {
 	if !strings.ContainsFunc(s, odd) {
 		return s
@@ -23,9 +27,9 @@ func visible(s string) string {
 		case !odd(r):
 			b.WriteRune(r)
 		case r < ' ':
-			b.WriteRune('␀' + r)
+			fmt.Fprintf(&b, "⟨%s⟩", controls[r])
 		case r == 0x7f:
-			b.WriteRune('␡')
+			b.WriteString("⟨DEL⟩")
 		default:
 			fmt.Fprintf(&b, "⟨U+%04X⟩", r)
 		}

@@ -20,10 +20,10 @@ function toast(text) {
 // offline says whether das-local answers. It is told when that changes.
 let answered = new Date();
 function offline(is) {
-  const el = $("offline");
+  const el = $("offline"), time = answered.toISOString().slice(11, 19);
   if (!is) answered = new Date();
   if (is === !el.hidden) return;
-  el.textContent = is ? `das-local does not answer: it has ended, or is just starting. What you see is of ${answered.toLocaleTimeString()}; the page goes on by itself.` : "";
+  el.textContent = is ? `das-local does not answer: it has ended, or is just starting. What you see is of ${time} UTC; the page goes on by itself.` : "";
   el.hidden = !is;
 }
 
@@ -317,6 +317,7 @@ class Live {
       this.feed = update.feed;
     }
     this.ended = Boolean(update.ended);
+    offline(false);
     this.tellState();
     const error = $("feed-error");
     error.hidden = !update.error && !update.ended;
@@ -339,7 +340,7 @@ class Live {
   tell(update) {
     clearTimeout(this.quiet);
     const filtered = [...this.query().keys()].some((name) => name !== "stream");
-    const what = filtered ? "matching events" : "events";
+    const what = `${filtered ? "matching " : ""}${this.rows.length === 1 && !this.skipped ? "event" : "events"}`;
     let text = `${comma(this.rows.length)} ${what} listed, newest first.`;
     if (this.skipped) text += ` ${comma(this.skipped)} more were left out to keep the page quick; the stream has all of them.`;
     if (update && !this.fresh && update.matched > update.shown) {
