@@ -114,7 +114,7 @@ func TestKeysAndFaults(t *testing.T) {
 			b.expect("422")
 			b.fill("#add-fault [name=delay]", "soon")
 			b.click("#add-fault [type=submit]")
-			b.see("invalid duration")
+			b.see("must be a time above 0")
 			b.fill("#add-fault [name=delay]", "1ms")
 			b.fill("#add-fault [name=operations]", "kms:GenerateRandom")
 			b.submit()
