@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -20,7 +21,10 @@ type redactor struct {
 	role    bool         // a role statement is in the text
 	params  map[int]bool // $n in the place of a secret
 	collect bool         // fill secrets
-	secrets []string     // what was taken out
+	called  int          // bytes read for calls of set_config
+	// unsureAt is where the first literal is with a backslash before a quote, which may end elsewhere; -1: nowhere.
+	unsureAt int
+	secrets  []string // what was taken out
 
 	first  string // the statement's first word; "" at its start
 	prev   token
@@ -42,20 +46,44 @@ type redactor struct {
 	wary bool
 }
 
-// run gives the text without its secrets. A text that puts a statement with a password
-// together is read twice.
+// run gives the text without its secrets.
 func (r *redactor) run() (string, bool) {
-	r.pass()
-	if r.hung && !r.wary {
-		*r = redactor{s: r.s, depth: r.depth, collect: r.collect, wary: true}
-		r.pass()
-		r.hung = true
+	r.read()
+	if r.depth == 0 && r.unsureAt >= 0 {
+		r.readOtherwise()
 	}
 	return r.result()
 }
 
+// read finds what is to be taken out. A text that puts a statement with a password
+// together is read twice.
+func (r *redactor) read() {
+	r.pass()
+	if r.hung && !r.wary {
+		*r = redactor{s: r.s, lex: lexer{escapes: r.lex.escapes}, depth: r.depth, collect: r.collect, wary: true}
+		r.pass()
+		r.hung = true
+	}
+}
+
+// readOtherwise reads the text as with standard_conforming_strings = off, where other literals are in
+// it. If that finds other secrets, it ends before the first literal that may be another.
+func (r *redactor) readOtherwise() {
+	o := redactor{s: r.s, lex: lexer{escapes: true}, collect: r.collect}
+	o.read()
+	if !o.role && len(o.edits) == 0 || o.role == r.role && slices.Equal(o.edits, r.edits) {
+		return
+	}
+	r.secrets = append(r.secrets, o.secrets...)
+	r.edits = slices.DeleteFunc(r.edits, func(e edit) bool { return e.to > r.unsureAt })
+	r.edits = append(r.edits, edit{r.unsureAt, len(r.s), Redacted})
+	for n := range o.params {
+		r.hide(n)
+	}
+}
+
 func (r *redactor) pass() {
-	r.lex.s = r.s
+	r.lex.s, r.lex.pos, r.unsureAt = r.s, 0, -1
 	for {
 		t := r.lex.next()
 		if t.kind == tokEOF {
@@ -283,11 +311,15 @@ func (r *redactor) mask(t token) {
 
 func (r *redactor) param(t token) {
 	if n, err := strconv.Atoi(r.s[t.from+1 : t.to]); err == nil {
-		if r.params == nil {
-			r.params = map[int]bool{}
-		}
-		r.params[n] = true
+		r.hide(n)
 	}
+}
+
+func (r *redactor) hide(n int) {
+	if r.params == nil {
+		r.params = map[int]bool{}
+	}
+	r.params[n] = true
 }
 
 // setting masks the value of SET name = value, if the name says so. A name without a dot may be the
