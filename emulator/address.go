@@ -19,13 +19,16 @@ func (e *Emulator) PostgresAddr() string {
 }
 
 // PostgresURL is the URL of the first cluster's writer, with the upstream's
-// user and database, and without a password.
+// user and database. It has the password that Options give, and none of an upstream.
 func (e *Emulator) PostgresURL() string {
 	u := url.URL{
 		Scheme: "postgres",
 		User:   url.User(e.upstream.config.User),
 		Host:   e.PostgresAddr(),
 		Path:   "/" + e.upstream.config.Database,
+	}
+	if p := e.opts.PostgresPassword; p != "" {
+		u.User = url.UserPassword(e.upstream.config.User, p)
 	}
 	return u.String()
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/das-local/das-local/internal/store"
@@ -20,6 +21,10 @@ type Options struct {
 	// Upstream is the URL (postgres://…) of the PostgreSQL to audit. Empty
 	// starts an embedded server. Its user looks names up in the catalogue.
 	Upstream string
+	// PostgresPassword is the password of the embedded server's superuser, postgres. The
+	// server then asks every session for its role's password (SCRAM), as Aurora does. Empty
+	// lets everybody in.
+	PostgresPassword string
 	// UpstreamCert and UpstreamKey are the upstream's own TLS certificate and
 	// key (PEM files). With them the proxy shows the same certificate, speaks
 	// TLS to the upstream, and channel binding holds end to end.
@@ -181,6 +186,16 @@ var (
 	versionPattern   = regexp.MustCompile(`^[0-9]{1,2}\.[0-9]{1,2}$`)
 )
 
+// ErrOptions is wrapped by the error of Start if the options are wrong, and not what
+// they meet.
+var ErrOptions = errors.New("wrong options")
+
+// badOptions is such an error; the text is the cause's alone.
+type badOptions struct{ error }
+
+func (badOptions) Is(target error) bool { return target == ErrOptions }
+func (b badOptions) Unwrap() error      { return b.error }
+
 // withDefaults fills in what is empty and refuses what cannot work.
 func (o Options) withDefaults() (Options, error) {
 	def := func(s *string, v string) {
@@ -222,7 +237,10 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	return o, o.check()
+	if err := o.check(); err != nil {
+		return o, badOptions{err}
+	}
+	return o, nil
 }
 
 func (o Options) check() error {
@@ -238,7 +256,7 @@ func (o Options) check() error {
 				return
 			}
 		}
-		errs = append(errs, fmt.Errorf("%s is %q; it must be one of %q", name, v, allowed))
+		errs = append(errs, fmt.Errorf("%s is %q; it must be one of %s", name, v, strings.TrimPrefix(strings.Join(allowed, ", "), ", ")))
 	}
 	_, _, err := net.SplitHostPort(o.Listen)
 	bad(err == nil, "the PostgreSQL address %q is not HOST:PORT", o.Listen)
@@ -251,6 +269,7 @@ func (o Options) check() error {
 	bad(o.EngineVersion == "" || versionPattern.MatchString(o.EngineVersion), "the engine version %q is not of the form 15.4", o.EngineVersion)
 	bad((o.UpstreamCert == "") == (o.UpstreamKey == ""), "the upstream's certificate and key are given together")
 	bad(o.UpstreamCert == "" || o.Upstream != "", "the upstream's certificate is for use with an upstream URL")
+	bad(o.PostgresPassword == "" || o.Upstream == "", "the PostgreSQL password is the embedded server's: an upstream URL has its own")
 	bad((o.TLSCert == "") == (o.TLSKey == ""), "the TLS certificate and key are given together")
 	checkIdentity(o, bad)
 	bad(o.TLSCert == "" || o.UpstreamCert == "", "give a TLS certificate or the upstream's own, not both")

@@ -179,11 +179,11 @@ func (h *handler) invoke(r *http.Request, c *call, body []byte) (out any, err er
 func (h *handler) fail(w http.ResponseWriter, r *http.Request, c *call, err error) {
 	var e *Error
 	if !errors.As(err, &e) {
-		if r.Context().Err() == nil { // else the client is gone: no failure
+		if e = unavailable(); r.Context().Err() == nil { // else the client is gone, or the server ends: no failure
 			h.cfg.Logger.Error("operation failed", "service", c.Service, "operation", c.Operation,
 				"request", c.ID, "error", err)
+			e = internalFailure()
 		}
-		e = internalFailure()
 	}
 	c.outcome.Code = e.Code
 	h.send(w, c, e.HTTPStatus(), c.protocol.encodeError(&c.Request, e))

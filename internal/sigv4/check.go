@@ -68,7 +68,9 @@ func (s *Signature) checkScope(w Want) *Error {
 		return mismatch("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%s' != '%s', from '%s'.",
 			clip(s.day), s.time.Format("20060102"), s.time.Format(isoTime))
 	case s.Region != w.Region:
-		return mismatch("Credential should be scoped to a valid region, not '%s'. ", clip(s.Region))
+		// AWS's sentence, and what helps here: there is but one Region.
+		return mismatch("Credential should be scoped to a valid region, not '%s'. This das-local is in %s: set the client's Region to it, or start das-local with --region %s.",
+			clip(s.Region), w.Region, clip(s.Region))
 	case s.Service != w.Service:
 		return mismatch("Credential should be scoped to correct service: '%s'. ", w.Service)
 	case s.end != "aws4_request":
