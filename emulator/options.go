@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/das-local/das-local/internal/store"
-	"github.com/das-local/das-local/internal/stream"
 	"github.com/das-local/das-local/rdsapi"
 )
 
@@ -79,7 +78,8 @@ type Options struct {
 	// oldest go. Zero is 256 MiB, and in DataDir three quarters of what the disk has
 	// free at the start.
 	KinesisBytes int64
-	// KinesisLimits has clients of Kinesis meet the limits of AWS's shards.
+	// KinesisLimits has clients of Kinesis meet the limits of AWS's shards: a second, 1 MB
+	// and 1,000 records in, 2 MB and five GetRecords out.
 	KinesisLimits bool
 
 	// SpoolBytes bounds what each stream's queue may take in DataDir. Zero is 1 GiB.
@@ -87,8 +87,9 @@ type Options struct {
 
 	// ClusterID names the first cluster. Empty is "my-cluster".
 	ClusterID string
-	// StartStream runs the first cluster's stream at boot. Empty leaves it stopped.
-	StartStream stream.Mode
+	// StartStream runs the first cluster's stream from the start, in this mode. Empty
+	// leaves it stopped.
+	StartStream Mode
 	// Region and AccountID are those of every ARN. Empty is us-east-1 and
 	// 000000000000.
 	Region, AccountID string
@@ -96,15 +97,18 @@ type Options struct {
 	// upstream's. "10.7" is the system of the Aurora user guide (2019).
 	EngineVersion string
 
-	// Seed makes resource ids, key ids and stream names repeat. Zero is random.
+	// Seed makes resource ids, stream names, key ids and keys repeat, but for RSA keys.
+	// Zero is random.
 	// A seeded emulator's keys are predictable: never for real data.
 	Seed int64
 	// Heartbeat is the time between two heartbeat records of an instance.
 	// Negative turns them off; zero is one second.
 	Heartbeat time.Duration
-	// KeyReuse is how long a data key seals records. Zero is five minutes.
+	// KeyReuse is how long a data key of KMS seals records before the stream gets a new
+	// one. Zero is five minutes.
 	KeyReuse time.Duration
-	// Shards of the Kinesis stream. Zero is one.
+	// Shards is how many shards the Kinesis stream of an activity stream has. Zero is
+	// one.
 	Shards int
 	// SyncTimeout is how long a session waits for durability in sync mode
 	// before it goes on. Zero is ten seconds.

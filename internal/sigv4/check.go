@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Skew is how far a request's time may be from the server's.
-const Skew = 15 * time.Minute
+// skew is how far a request's time may be from the server's.
+const skew = 15 * time.Minute
 
 // Want is what a signature is checked against.
 type Want struct {
@@ -52,12 +52,12 @@ func (s *Signature) Check(r *http.Request, body []byte, w Want) *Error {
 func (s *Signature) checkTime(now time.Time) *Error {
 	at := func(t time.Time) string { return t.UTC().Format(isoTime) }
 	switch {
-	case s.time.After(now.Add(Skew)):
-		return mismatch("Signature not yet current: %s is still later than %s (%s + 15 min.)", at(s.time), at(now.Add(Skew)), at(now))
+	case s.time.After(now.Add(skew)):
+		return mismatch("Signature not yet current: %s is still later than %s (%s + 15 min.)", at(s.time), at(now.Add(skew)), at(now))
 	case s.presigned && now.After(s.time.Add(s.expires)):
 		return mismatch("Signature expired: %s is now earlier than %s", at(s.time.Add(s.expires)), at(now))
-	case !s.presigned && s.time.Before(now.Add(-Skew)):
-		return mismatch("Signature expired: %s is now earlier than %s (%s - 15 min.)", at(s.time), at(now.Add(-Skew)), at(now))
+	case !s.presigned && s.time.Before(now.Add(-skew)):
+		return mismatch("Signature expired: %s is now earlier than %s (%s - 15 min.)", at(s.time), at(now.Add(-skew)), at(now))
 	}
 	return nil
 }
