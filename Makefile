@@ -32,9 +32,10 @@ soak-beside: build
 setup-test:
 	scripts/setup-test
 
-# Without go test's own vet: lint has all of it.
+# Without go test's own vet: lint has all of it. More packages at a time than there
+# are processors: their tests wait for servers as much as they compute.
 unit:
-	$(GO) test -vet=off -race -shuffle=on -parallel 16 -timeout 20m $$($(GO) list ./... | grep -v -e "/e2e$$" -e "/e2e/browser$$")
+	$(GO) test -vet=off -race -shuffle=on -p 4 -parallel 16 -timeout 20m $$($(GO) list ./... | grep -v -e "/e2e$$" -e "/e2e/browser$$")
 
 e2e: setup-test
 	$(GO) test -vet=off -count=1 -timeout 30m ./e2e/...
