@@ -30,7 +30,7 @@ type instance struct {
 // StartInstance implements rdsapi.InstanceController. The first instance takes
 // the address of Options.Listen, further ones the first free of the following
 // ports.
-func (e *Emulator) StartInstance(ctx context.Context, id rdsapi.Instance) (string, int, error) {
+func (e controller) StartInstance(ctx context.Context, id rdsapi.Instance) (string, int, error) {
 	ln, err := e.instanceListener()
 	if err != nil {
 		return "", 0, err
@@ -70,7 +70,7 @@ func (e *Emulator) StartInstance(ctx context.Context, id rdsapi.Instance) (strin
 
 // StopInstance implements rdsapi.InstanceController: it ends the instance's
 // sessions and frees its port. A reset does not wait for clients to notice.
-func (e *Emulator) StopInstance(_ context.Context, id rdsapi.Instance) error {
+func (e controller) StopInstance(_ context.Context, id rdsapi.Instance) error {
 	e.mu.Lock()
 	i := e.instances[id.ResourceID]
 	delete(e.instances, id.ResourceID)

@@ -25,7 +25,7 @@ type runningStream struct {
 
 // StartStream implements rdsapi.StreamController: it creates the Kinesis
 // stream and attaches the cluster's instances to it.
-func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) error {
+func (e controller) StartStream(ctx context.Context, s rdsapi.ActivityStream) error {
 	err := e.createStream(ctx, s.StreamName)
 	var answer *awsapi.Error
 	if e.resuming.Load() && errors.As(err, &answer) && answer.Code == "ResourceInUseException" {
@@ -49,11 +49,11 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 		SyncTimeout: e.opts.SyncTimeout,
 		QueueBytes:  e.opts.queueBytes,
 		PutTimeout:  e.putTimeout(),
-		Publisher:   tracedPublisher{faultyPublisher{publisher{e.kinesis, spool{e.disk, s.StreamName}}, e}, e.traces},
+		Publisher:   tracedPublisher{faultyPublisher{publisher{e.kinesis, spool{e.disk, s.StreamName}}, e.Emulator}, e.traces},
 		Spool:       e.spool(s.StreamName),
 		SpoolBytes:  e.opts.SpoolBytes,
 		Intents:     e.intents(s.StreamName),
-		KeyService:  tracedKeys{faultyKeys{serviceKeys{e.kms, e.keyService()}, e}, e.traces},
+		KeyService:  tracedKeys{faultyKeys{serviceKeys{e.kms, e.keyService()}, e.Emulator}, e.traces},
 		Notify:      e.notifier(s, muted),
 		Observe:     e.traces.rounds(),
 		Rand:        e.rand,
@@ -133,11 +133,11 @@ func (e *Emulator) closePatience() time.Duration {
 	return time.Second
 }
 
-// StopStream implements rdsapi.StreamController: it publishes what is queued
-// and deletes the Kinesis stream, unless that is an external one. A stream stops also if neither is possible,
-// because its key is disabled, say, or somebody has deleted the Kinesis stream:
-// the events that are left are lost then, and a notice says so.
-func (e *Emulator) StopStream(ctx context.Context, s rdsapi.ActivityStream) error {
+// StopStream implements rdsapi.StreamController: it publishes what is queued and
+// deletes the Kinesis stream, unless that is an external one. A stream stops also if
+// neither is possible, because its key is disabled, say, or somebody has deleted the
+// Kinesis stream: the events that are left are lost then, and a notice says so.
+func (e controller) StopStream(ctx context.Context, s rdsapi.ActivityStream) error {
 	e.mu.Lock()
 	e.recordCall(s)
 	e.mu.Unlock()

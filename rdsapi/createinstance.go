@@ -65,12 +65,9 @@ func (s *Server) createDBInstance(ctx context.Context, in *createDBInstanceInput
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	insightsKey := ""
-	if is(in.EnablePerformanceInsights) {
-		var err error
-		if insightsKey, err = s.insightsKey(ctx, in.PerformanceInsightsKMSKeyId); err != nil {
-			return nil, err
-		}
+	insightsKey, err := s.insightsKey(ctx, in.EnablePerformanceInsights, in.PerformanceInsightsKMSKeyId)
+	if err != nil {
+		return nil, err
 	}
 	i, err := s.addInstance(in, insightsKey)
 	if err != nil {
