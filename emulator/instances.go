@@ -42,6 +42,9 @@ func (e controller) StartInstance(ctx context.Context, id rdsapi.Instance) (stri
 		return "", 0, fmt.Errorf("set the proxy of %s up: %w", id.ID, err)
 	}
 	i.proxy = p
+	if i.shut, i.Shut = id.Shut, false; i.shut {
+		p.Refuse(string(rdsapi.ShuttingDown))
+	}
 	// The instance outlives the call that made it: StopInstance or Close ends it.
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	i.cancel = cancel
@@ -51,7 +54,7 @@ func (e controller) StartInstance(ctx context.Context, id rdsapi.Instance) (stri
 		cancel()
 		return "", 0, errors.Join(errEnding, ln.Close())
 	}
-	if r := e.streams[id.ClusterResourceID]; r != nil {
+	if r := e.streams[id.ClusterResourceID]; r != nil && !i.shut {
 		i.source.Attach(r.stream)
 	}
 	e.instances[id.ResourceID] = i

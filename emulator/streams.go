@@ -28,13 +28,20 @@ type runningStream struct {
 func (e controller) StartStream(ctx context.Context, s rdsapi.ActivityStream) error {
 	err := e.createStream(ctx, s.StreamName)
 	var answer *awsapi.Error
-	if e.resuming.Load() && errors.As(err, &answer) && answer.Code == "ResourceInUseException" {
-		err = nil // the data directory has it
-	}
-	if err != nil {
+	kept := e.resuming.Load() && errors.As(err, &answer) && answer.Code == "ResourceInUseException"
+	if err != nil && !kept { // the data directory has it
 		return fmt.Errorf("create the Kinesis stream %s: %w", s.StreamName, err)
 	}
-	if err := e.recoverIntents(ctx, s.StreamName); err != nil {
+	err = e.runStream(ctx, s)
+	if err != nil && !kept { // its records are not this start's to delete
+		err = errors.Join(err, e.deleteStream(context.WithoutCancel(ctx), s.StreamName))
+	}
+	return err
+}
+
+// runStream runs an activity stream whose Kinesis stream is there.
+func (e *Emulator) runStream(ctx context.Context, s rdsapi.ActivityStream) error {
+	if err := e.recoverQueue(ctx, s); err != nil {
 		return err
 	}
 	muted := new(atomic.Bool)
@@ -49,11 +56,11 @@ func (e controller) StartStream(ctx context.Context, s rdsapi.ActivityStream) er
 		SyncTimeout: e.opts.SyncTimeout,
 		QueueBytes:  e.opts.queueBytes,
 		PutTimeout:  e.putTimeout(),
-		Publisher:   tracedPublisher{faultyPublisher{publisher{e.kinesis, spool{e.disk, s.StreamName}}, e.Emulator}, e.traces},
+		Publisher:   tracedPublisher{faultyPublisher{publisher{e.kinesis, spool{e.disk, s.StreamName}}, e}, e.traces},
 		Spool:       e.spool(s.StreamName),
 		SpoolBytes:  e.opts.SpoolBytes,
 		Intents:     e.intents(s.StreamName),
-		KeyService:  tracedKeys{faultyKeys{serviceKeys{e.kms, e.keyService()}, e.Emulator}, e.traces},
+		KeyService:  tracedKeys{faultyKeys{serviceKeys{e.kms, e.keyService()}, e}, e.traces},
 		Notify:      e.notifier(s, muted),
 		Observe:     e.traces.rounds(),
 		Rand:        e.rand,
@@ -64,7 +71,7 @@ func (e controller) StartStream(ctx context.Context, s rdsapi.ActivityStream) er
 	}
 	st, err := stream.New(config)
 	if err != nil {
-		return errors.Join(fmt.Errorf("set the stream up: %w", err), e.deleteStream(ctx, s.StreamName))
+		return fmt.Errorf("set the stream up: %w", err)
 	}
 	// The stream outlives the call that started it: Close or StopStream ends it.
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))

@@ -59,6 +59,7 @@ type Instance struct {
 	ClusterResourceID string
 	ID                string // "my-cluster-instance-1"
 	ResourceID        string // "db-…"
+	Shut              bool   // for StartInstance: nobody is let in until AdmitSessions
 }
 
 // KeyResolver looks a KMS key up by id, ARN, alias name or alias ARN. An error that is

@@ -248,6 +248,7 @@ func (s *Server) nextZone(c *cluster) string {
 func (s *Server) startInstance(ctx context.Context, i *instance) error {
 	s.mu.Lock()
 	identity := i.identity()
+	identity.Shut = i.status == statusStopped || i.status == statusStopping
 	s.mu.Unlock()
 	host, port, err := s.cfg.Instances.StartInstance(ctx, identity)
 	if err != nil {
@@ -256,6 +257,10 @@ func (s *Server) startInstance(ctx context.Context, i *instance) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i.host, i.port, i.status = host, port, statusAvailable
+	if identity.Shut {
+		i.status = statusStopped
+		return nil
+	}
 	if i.cluster.mustNotServe() {
 		s.shutDown(i.cluster) // it came too late to be told
 	}
