@@ -91,6 +91,18 @@ type Item struct {
 	End   time.Time // when the answer came
 }
 
+// Size is about how many bytes the item holds, with its text.
+func (it *Item) Size() int {
+	n := itemSize + len(it.Text) + len(it.Name) + len(it.Value) + len(it.Output) + it.Params.Size()
+	if it.Err != nil {
+		n += len(it.Err.Message)
+	}
+	return n
+}
+
+// itemSize is about what an Item takes without what it points at.
+const itemSize = 400
+
 // Params are the values of a Bind (or FunctionCall) message.
 type Params struct {
 	Types   []uint32 // OIDs from Parse or ParameterDescription; 0 or missing: unknown
