@@ -33,6 +33,7 @@ import (
 var (
 	_ proxy.Recorder            = counting{}
 	_ proxy.Holding             = counting{}
+	_ proxy.Losing              = counting{}
 	_ stream.KeyService         = serviceKeys{}
 	_ proxy.Intending           = (*stream.Source)(nil)
 	_ stream.Publisher          = publisher{}

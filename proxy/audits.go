@@ -33,6 +33,7 @@ type auditQueue struct {
 	signal   chan struct{}
 	items    atomic.Int64
 	bytes    atomic.Int64
+	stuck    atomic.Int32 // it is busy with a session that was given up
 	owing    map[*session]time.Time // since when a session is owed events; run's
 	buffers  sync.Pool              // of *[]track.Item
 }
@@ -45,6 +46,7 @@ type pending struct {
 	text  *byte     // where the last text of items begins
 	own   backlog   // what the session took home and has not audited yet; its goroutine's
 	busy  bool      // the auditQueue has some of them in hand
+	stuck bool      // it has, and the session was given up
 	home  bool      // the session audits its own
 	free  sync.Cond // not busy any more
 }
@@ -52,9 +54,9 @@ type pending struct {
 // A backlog is how much waits for its audit.
 type backlog struct{ items, bytes int }
 
-// behind says that too much waits.
+// behind says that too much waits, or that it is not known how long it will.
 func (q *auditQueue) behind() bool {
-	return q.items.Load() > auditBacklog || q.bytes.Load() > auditBytes
+	return q.stuck.Load() > 0 || q.items.Load() > auditBacklog || q.bytes.Load() > auditBytes
 }
 
 // count adds to what waits, or takes off.
@@ -172,11 +174,20 @@ func (q *auditQueue) audit(s *session, events []activity.Event) []activity.Event
 			q.buffers.Put(&items)
 		}
 	}
-	s.pend.mu.Lock()
-	s.pend.busy = false
-	s.pend.free.Broadcast()
-	s.pend.mu.Unlock()
+	q.done(s)
 	return events
+}
+
+// done says that nothing of a session is in hand any more.
+func (q *auditQueue) done(s *session) {
+	s.pend.mu.Lock()
+	defer s.pend.mu.Unlock()
+	s.pend.busy = false
+	if s.pend.stuck {
+		s.pend.stuck = false
+		q.stuck.Add(-1)
+	}
+	s.pend.free.Broadcast()
 }
 
 // pause makes the events of sessions that have been owed some for long enough.
@@ -195,10 +206,7 @@ func (q *auditQueue) pause(now time.Time, events []activity.Event) []activity.Ev
 		}
 		_, events = s.log.record(s.ctx, s.tracker.PID(), []track.Item{{Kind: track.Pause}}, events[:0])
 		clear(events)
-		s.pend.mu.Lock()
-		s.pend.busy = false
-		s.pend.free.Broadcast()
-		s.pend.mu.Unlock()
+		q.done(s)
 	}
 	return events
 }

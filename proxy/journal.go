@@ -35,6 +35,8 @@ type journal struct {
 	nextID    *atomic.Int64
 	done      []activity.Settled // intents that are done with, whose events are still to come
 
+	doubt doubt
+
 	audit  auditor // nil until the session is ready or refused
 	ready  bool
 	seen   filter
@@ -130,7 +132,14 @@ func (j *journal) record(ctx context.Context, pid int32, items []track.Item, eve
 	if len(items) == 0 || j.audit == nil {
 		return nil, events
 	}
+	if !j.doubt.begin(items, recording) {
+		return nil, events
+	}
 	events = j.audit.Apply(ctx, events, items)
+	if !j.doubt.end() {
+		return nil, events
+	}
+	defer j.doubt.mu.Unlock()
 	if recording && j.intending != nil {
 		j.settle(items, events)
 	}

@@ -53,6 +53,7 @@ type session struct {
 
 	dismissed bool // the client has been told why the session ends
 	endOnce   sync.Once
+	leaveOnce sync.Once
 
 	handing  atomic.Bool           // the client's side pauses to change over
 	killed   chan struct{}         // closed by end
@@ -73,6 +74,7 @@ func newSession(p *Proxy, conn net.Conn) *session {
 		killed:  make(chan struct{}),
 		ended:   make(chan struct{}),
 	}
+	s.log.doubt.losing, _ = p.conf.Recorder.(Losing)
 	s.room.L = &s.mu
 	s.pend.free.L = &s.pend.mu
 	s.ctx, s.stop = context.WithCancel(context.Background())
