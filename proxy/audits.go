@@ -33,7 +33,7 @@ type auditQueue struct {
 	signal   chan struct{}
 	items    atomic.Int64
 	bytes    atomic.Int64
-	stuck    atomic.Int32 // it is busy with a session that was given up
+	stuck    atomic.Int32           // it is busy with a session that was given up
 	owing    map[*session]time.Time // since when a session is owed events; run's
 	buffers  sync.Pool              // of *[]track.Item
 }

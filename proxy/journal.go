@@ -111,7 +111,11 @@ func (j *journal) pause(ctx context.Context, pid int32) <-chan struct{} {
 
 // write records the items. In sync mode it returns what to wait for.
 func (j *journal) write(ctx context.Context, pid int32) <-chan struct{} {
-	if len(j.items) == 0 || !j.begin(pid) {
+	if len(j.items) == 0 {
+		return nil
+	}
+	if !j.begin(pid) {
+		j.trim()
 		return nil
 	}
 	durable, events := j.record(ctx, pid, j.items, j.events[:0])
@@ -190,6 +194,43 @@ func (j *journal) begin(pid int32) bool {
 		return true
 	}
 	return false
+}
+
+// maxEarly and maxEarlyBytes bound what a server may tell of a session before it is ready:
+// some 15 parameters.
+const (
+	maxEarly      = maxParams
+	maxEarlyBytes = 1 << 20
+)
+
+// trim keeps of what came before the session is ready the last value of each parameter,
+// and the beginning of all if that is too much.
+func (j *journal) trim() {
+	if len(j.items) <= maxEarly/2 {
+		return
+	}
+	last := make(map[string]int, maxEarly)
+	for i := range j.items {
+		if j.items[i].Kind == track.Parameter {
+			last[j.items[i].Name] = i
+		}
+	}
+	kept, room := j.items[:0], maxEarlyBytes
+	for i := range j.items {
+		it := &j.items[i]
+		if it.Kind == track.Parameter && last[it.Name] != i {
+			continue
+		}
+		if room -= it.Size(); len(kept) == maxEarly || room < 0 {
+			break
+		}
+		kept = append(kept, *it)
+	}
+	clear(j.items[len(kept):])
+	j.items = kept
+	if cap(kept) > 4*maxEarly {
+		j.items = append(make([]track.Item, 0, 2*maxEarly), kept...)
+	}
 }
 
 // A filter knows what the audit has been told while nothing is recorded.
