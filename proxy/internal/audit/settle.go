@@ -240,7 +240,7 @@ func (r *run) executedText(rec *record) *text {
 	if e == nil {
 		return nil
 	}
-	if p := r.prepared[e.Name]; p != nil && p.text.is(rec, p.from, p.to) {
+	if p := r.prepared.get(e.Name); p != nil && p.text.is(rec, p.from, p.to) {
 		return p.text
 	}
 	return nil

@@ -80,6 +80,9 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 		Session: s.who, LogTime: it.End, StartTime: it.Start, RowCount: activity.NoRows,
 		CommandText: s.show(t, from, to), HasCommandText: true, Settles: settles(it),
 	}
+	if unknown(t, it) {
+		r.base.CommandText = activity.CutAll
+	}
 	if s.assist == nil && s.overlapped(it) {
 		return dst
 	}
@@ -222,7 +225,7 @@ func (s *Session) choose(t *text, it *track.Item) (st *classify.Statement, from,
 	from, to = 0, len(t.raw)
 	list := t.result.Statements
 	if it.Source == track.Execute {
-		if p := s.prepared[it.Name]; p != nil && p.text == t && p.stmt != nil {
+		if p := s.prepared.get(it.Name); p != nil && p.text == t && p.stmt != nil {
 			st, from, to = p.stmt, p.from, p.to
 		} else if len(list) > 0 {
 			st = &list[0]
@@ -307,7 +310,8 @@ func rowsOf(it *track.Item, st *classify.Statement) int64 {
 // remember keeps what PREPARE prepared.
 func (s *Session) remember(st *classify.Statement, t *text, from, to int) {
 	if st.Form == classify.Prepare && st.Inner != nil {
-		s.prepare(st.Name, t, st.Inner)
-		s.prepared[st.Name].from, s.prepared[st.Name].to = from, to
+		p := prepare(t, st.Inner)
+		p.from, p.to = from, to
+		s.prepared.put(st.Name, p)
 	}
 }

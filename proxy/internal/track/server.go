@@ -201,6 +201,7 @@ func (t *Tracker) accepted(typ byte, body []byte, now time.Time, items []Item) [
 			if s := t.stmts.get(e.name); s != nil {
 				r := reader{b: body}
 				s.types = r.oids()
+				t.stmts.grown(s)
 			}
 		}
 	}
