@@ -78,6 +78,7 @@ type Session struct {
 	state state
 	// prepared holds the statements of Parse and PREPARE by name.
 	prepared names
+	cursors  names             // of DECLARE, which closing them leaves here
 	defaults map[string]string // DefaultSetting's answers; nil until a value is printed
 	created  created
 	spans    []span   // of the portals that this transaction left
@@ -104,6 +105,7 @@ func New(cfg Config) (*Session, error) {
 		cfg.ConnectClass = activity.ClassMisc
 	}
 	s := &Session{cfg: cfg, next: 2, status: 'I'}
+	s.cursors.single = cfg.CommandText == Single
 	s.prepared.single = cfg.CommandText == Single
 	if cfg.MaxText <= 0 {
 		cfg.MaxText = 1 << 20

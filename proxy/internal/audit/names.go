@@ -16,12 +16,13 @@ const (
 	maxPreparedBytes = 32 << 20
 )
 
-// names are a session's prepared statements, of Parse and PREPARE, by name.
+// names are a session's prepared statements, of Parse and PREPARE, or cursors, by name.
 type names struct {
 	known map[string]*prepared
-	order []*prepared // oldest first, with stale ones among them
-	whole int         // those before are short or stale
-	bytes int         // of the texts
+	order []*prepared   // oldest first, with stale ones among them
+	whole int           // those before are short or stale
+	texts map[*text]int // how many have each
+	bytes int           // of the texts
 
 	single bool // events show the statement alone
 }
@@ -62,14 +63,18 @@ func (n *names) clear() { *n = names{single: n.single} }
 
 // hold counts a text, which the statements of one string share.
 func (n *names) hold(t *text) {
-	if t.names++; t.names == 1 {
+	if n.texts == nil {
+		n.texts = make(map[*text]int)
+	}
+	if n.texts[t]++; n.texts[t] == 1 {
 		n.bytes += t.size()
 	}
 }
 
 func (n *names) release(t *text) {
-	if t.names--; t.names == 0 {
+	if n.texts[t]--; n.texts[t] == 0 {
 		n.bytes -= t.size()
+		delete(n.texts, t)
 	}
 }
 

@@ -3,6 +3,7 @@ package audit_test
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,13 +34,17 @@ func executed(name, tag string, values ...string) track.Item {
 	return it
 }
 
-func remembering(t *testing.T) *audit.Session {
+func remembering(t *testing.T, change ...func(*audit.Config)) *audit.Session {
 	t.Helper()
 	classifier, err := classify.New(classify.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := audit.New(audit.Config{Classifier: classifier, Catalog: &tables{}, Session: &activity.Session{}})
+	conf := audit.Config{Classifier: classifier, Catalog: &tables{}, Session: &activity.Session{}}
+	for _, f := range change {
+		f(&conf)
+	}
+	s, err := audit.New(conf)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,6 +107,33 @@ func TestForgotten(t *testing.T) {
 		got := s.Apply(t.Context(), nil, []track.Item{it})
 		if len(got) != 1 || !strings.HasPrefix(show(got[0]), want) {
 			t.Errorf("%s, want %s", show(got[0]), want)
+		}
+	}
+}
+
+// TestCursorPortal: who fetches a cursor's rows by its portal reads what the cursor does, in both
+// modes.
+func TestCursorPortal(t *testing.T) {
+	run := track.Item{Kind: track.Completed, Source: track.Execute, Portal: "c", Tag: "SELECT 97", Rows: 100}
+	left := track.Item{Kind: track.Completed, Source: track.Execute, Portal: "c", Partial: true, Rows: 3}
+	other := run
+	other.Portal = "<unnamed portal 1>"
+	const declare = "DECLARE c CURSOR FOR SELECT * FROM t, t2"
+	want := []string{
+		"2.1 READ DECLARE CURSOR TABLE public.t [" + declare + "]", "2.1 READ DECLARE CURSOR TABLE public.t2 [" + declare + "]",
+		"3.1 READ SELECT TABLE public.t rows=100 [" + declare + "]", "3.1 READ SELECT TABLE public.t2 rows=100 [" + declare + "]",
+		"4.1 READ SELECT TABLE public.t rows=3 [" + declare + "]", "4.1 READ SELECT TABLE public.t2 rows=3 [" + declare + "]",
+		"5.1 READ SELECT rows=97 [… [cut: all]]",
+	}
+	other.Rows = 97
+	for _, assisted := range []bool{false, true} {
+		s := remembering(t, func(c *audit.Config) { c.Assisted = assisted })
+		var got []string
+		for _, e := range s.Apply(t.Context(), nil, []track.Item{query(declare, "DECLARE CURSOR"), run, left, other}) {
+			got = append(got, show(e))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("assisted %v:\n%s", assisted, strings.Join(got, "\n"))
 		}
 	}
 }

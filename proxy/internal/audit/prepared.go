@@ -14,7 +14,6 @@ import (
 type text struct {
 	sent   string // as received, or its beginning
 	full   int    // how many bytes it had
-	names  int    // how many prepared statements it is the text of
 	raw    string // in UTF-8
 	cut    int    // how many bytes of it were not received at all
 	result classify.Result
@@ -153,9 +152,18 @@ func prepare(t *text, inner *classify.Statement) *prepared {
 	return p
 }
 
+// named is what an executed statement's name stands for, or its portal's, if that is a
+// cursor's; nil if nothing is known of it.
+func (s *Session) named(it *track.Item) *prepared {
+	if it.Portal != "" {
+		return s.cursors.get(it.Portal)
+	}
+	return s.prepared.get(it.Name)
+}
+
 // lookupText gives the text of an executed statement, from the names if it is there.
 func (s *Session) lookupText(it *track.Item) *text {
-	if p := s.prepared.get(it.Name); p != nil && p.text.covers(it) {
+	if p := s.named(it); p != nil && p.text.covers(it) {
 		return p.text
 	}
 	return s.readText(it)
@@ -172,7 +180,10 @@ func unknown(t *text, it *track.Item) bool {
 	if t.raw != "" || it.Source != track.Execute {
 		return false
 	}
-	return it.Err == nil || it.Name != "" && it.Err.SQLState[:min(2, len(it.Err.SQLState))] != "26"
+	if it.Err == nil {
+		return true
+	}
+	return (it.Name != "" || it.Portal != "") && it.Err.SQLState != "26000" && it.Err.SQLState != "34000"
 }
 
 // show gives commandText for a statement of a text, with a mark if the text was cut; a role

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/catalog"
 	"github.com/das-local/das-local/internal/classify"
 	"github.com/das-local/das-local/proxy/internal/track"
 )
@@ -225,7 +226,7 @@ func (s *Session) choose(t *text, it *track.Item) (st *classify.Statement, from,
 	from, to = 0, len(t.raw)
 	list := t.result.Statements
 	if it.Source == track.Execute {
-		if p := s.prepared.get(it.Name); p != nil && p.text == t && p.stmt != nil {
+		if p := s.named(it); p != nil && p.text == t && p.stmt != nil {
 			st, from, to = p.stmt, p.from, p.to
 		} else if len(list) > 0 {
 			st = &list[0]
@@ -307,11 +308,17 @@ func rowsOf(it *track.Item, st *classify.Statement) int64 {
 	return n
 }
 
-// remember keeps what PREPARE prepared.
+// remember keeps what PREPARE prepared, and the query of a cursor, which a client may
+// run by the cursor's portal.
 func (s *Session) remember(st *classify.Statement, t *text, from, to int) {
-	if st.Form == classify.Prepare && st.Inner != nil {
-		p := prepare(t, st.Inner)
-		p.from, p.to = from, to
-		s.prepared.put(st.Name, p)
+	if st.Inner == nil || st.Form != classify.Prepare && st.Form != classify.Declare {
+		return
 	}
+	p := prepare(t, st.Inner)
+	p.from, p.to = from, to
+	if st.Form == classify.Declare {
+		s.cursors.put(catalog.Truncate(st.Name), p)
+		return
+	}
+	s.prepared.put(st.Name, p)
 }

@@ -59,6 +59,9 @@ type Item struct {
 	// parameter.
 	Name  string
 	Value string
+	// Portal is the name of the portal that was run if no Bind is known that made it: a
+	// cursor's, if one is declared.
+	Portal string
 
 	Params      *Params // nil if there are none
 	FunctionOID uint32

@@ -1,9 +1,6 @@
 package track
 
-import (
-	"strings"
-	"time"
-)
+import "strings"
 
 // nameLen is what PostgreSQL keeps of a statement's or portal's name
 // (NAMEDATALEN - 1): longer names with the same beginning are the same name.
@@ -16,8 +13,9 @@ type statement struct {
 	textLen int
 	types   []uint32
 	gone    bool // no longer in the map; its place in the order is stale
-	held    int  // what it counts among the statements, or
-	pinned  int  // how many portals it has: among these
+	held    int  // what it counts among the statements
+	portals int  // how many named portals have it
+	pinned  int  // what it counts among these
 }
 
 func (s *statement) size() int { return len(s.text) + 4*len(s.types) + 256 }
@@ -163,62 +161,6 @@ func (m *statements) clear() {
 	*m = statements{maxCount: m.maxCount, maxBytes: m.maxBytes}
 }
 
-// A portal is what a Bind made. It yields one item however often it is run.
-type portal struct {
-	name      string
-	stmt      *statement // nil: a statement the tracker does not know
-	stmtName  string
-	params    *Params
-	rows      int64
-	bound     time.Time // of the Bind, if the executor started with it
-	start     time.Time // of the first run; zero before it
-	suspended bool
-	done      bool
-	quiet     bool
-	open      bool // the server's executor holds it; see portals.open
-	group     uint64
-	intent    uint64 // of the message that ran it first; 0 when that is settled
-}
-
-// portals are a session's portals. Those beyond the cap are not known.
-type portals struct {
-	unnamed   portal
-	bound     bool // unnamed is set
-	named     map[string]*portal
-	suspended []*portal // in the order they were first suspended
-	maxCount  int
-	open      int    // how many portals are open
-	group     uint64 // of the statements that ran last while one was
-}
-
-// join gives the group of a statement that begins now.
-func (m *portals) join() uint64 {
-	if m.open == 0 {
-		m.group++
-	}
-	return m.group
-}
-
-// setOpen says whether the executor holds p from now on.
-func (m *portals) setOpen(p *portal, open bool) {
-	switch {
-	case open && !p.open:
-		m.open++
-	case !open && p.open:
-		m.open--
-	}
-	p.open = open
-}
-
-// closeAll is for the end of a transaction, and for an error, which ends all portals' executors.
-func (m *portals) closeAll() {
-	m.unnamed.open = false
-	for _, p := range m.named {
-		p.open = false
-	}
-	m.open = 0
-}
-
 // startsLikeQuery says whether a text begins with SELECT, VALUES, TABLE or WITH: the executor of such
 // a statement starts with Bind, not with Execute.
 func startsLikeQuery(s *statement) bool {
@@ -257,60 +199,5 @@ func skipBlanks(s string) string {
 			return ""
 		}
 		s = s[i+len(end):]
-	}
-}
-
-func (m *portals) get(name string) *portal {
-	if name == "" {
-		if !m.bound {
-			return nil
-		}
-		return &m.unnamed
-	}
-	return m.named[name]
-}
-
-func (m *portals) put(p portal) {
-	m.forget(p.name)
-	if p.open {
-		m.open++
-	}
-	if p.name == "" {
-		m.unnamed, m.bound = p, true
-		return
-	}
-	if len(m.named) >= m.maxCount {
-		if p.open {
-			m.open--
-		}
-		return
-	}
-	if m.named == nil {
-		m.named = make(map[string]*portal)
-	}
-	named := p // so that the unnamed one, which is the rule, needs no memory
-	m.named[p.name] = &named
-}
-
-// forget drops p, which must have no item outstanding.
-func (m *portals) forget(name string) {
-	if p := m.get(name); p != nil {
-		m.setOpen(p, false)
-	}
-	if name == "" {
-		m.unnamed, m.bound = portal{}, false
-		return
-	}
-	delete(m.named, name)
-}
-
-// unsuspend takes p off the list of suspended portals.
-func (m *portals) unsuspend(p *portal) {
-	p.suspended = false
-	for i, s := range m.suspended {
-		if s == p {
-			m.suspended = append(m.suspended[:i], m.suspended[i+1:]...)
-			return
-		}
 	}
 }

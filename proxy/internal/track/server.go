@@ -238,6 +238,9 @@ const innerTag = "SELECT"
 
 // complete handles CommandComplete and EmptyQueryResponse.
 func (t *Tracker) complete(tag string, now time.Time, items []Item) []Item {
+	if strings.HasPrefix(tag, "CLOSE CURSOR") && len(t.ports.suspended) > 0 {
+		items = t.endCursors(now, items)
+	}
 	rows, output := t.rows, t.takeOutput(tag)
 	t.rows = 0
 	if e := t.head('Q'); e != nil {
@@ -261,6 +264,9 @@ func (t *Tracker) complete(tag string, now time.Time, items []Item) []Item {
 	}
 	p := t.ports.get(e.name)
 	if p == nil {
+		p = t.ports.adopt(e)
+	}
+	if p == nil {
 		it := Item{Kind: Completed, Source: Execute, Tag: tag, Rows: rows, Intent: e.intent, Start: e.start, End: now}
 		items = t.settle(e, t.emit(e, it, items))
 		t.queue.pop()
@@ -282,6 +288,9 @@ func (t *Tracker) complete(tag string, now time.Time, items []Item) []Item {
 		items = t.emit(e, it, items)
 	}
 	items = t.settle(e, items)
+	if p.cursor {
+		t.ports.forget(p.name) // it may be run again, or be another one then
+	}
 	t.queue.pop()
 	t.deallocate(tag, it.Text)
 	return items
@@ -345,6 +354,9 @@ func (t *Tracker) suspend(items []Item) []Item {
 	}
 	p := t.ports.get(e.name)
 	if p == nil {
+		p = t.ports.adopt(e)
+	}
+	if p == nil || p.gone {
 		items = t.settle(e, items)
 	} else {
 		t.ran(p, e, t.rows)
@@ -404,9 +416,7 @@ func (t *Tracker) ready(body []byte, now time.Time, items []Item) []Item {
 	if t.tx == 'I' {
 		items = t.endSuspended(now, items)
 		items = t.endBound(now, items)
-		t.ports.closeAll()
-		clear(t.ports.named)
-		t.ports.forget("")
+		t.ports.forgetAll()
 	}
 	return append(items, Item{Kind: Ready, TxStatus: t.tx, Start: now, End: now})
 }
