@@ -17,9 +17,9 @@ const module = "github.com/das-local/das-local/"
 // allowed says which packages of the module each package may import: downward
 // only. A package that is not named may be imported by nobody and import none.
 var allowed = map[string][]string{
-	"cmd/das-local": {"emulator", "internal/activity", "internal/consumer", "internal/doctor", "internal/envelope", "internal/esdk", "internal/faults", "internal/stream"},
+	"cmd/das-local": {"emulator", "internal/activity", "internal/consumer", "internal/doctor", "internal/envelope", "internal/esdk", "internal/faults", "internal/progress", "internal/stream"},
 	"emulator": {"proxy", "rdsapi", "kinesisfake", "kmsfake", "internal/access", "internal/activity", "internal/awsapi", "internal/awsclient", "internal/catalog", "internal/clock",
-		"internal/console", "internal/consumer", "internal/external", "internal/faults", "internal/iam", "internal/passthrough", "internal/pgserver", "internal/store", "internal/stream"},
+		"internal/console", "internal/consumer", "internal/external", "internal/faults", "internal/iam", "internal/origin", "internal/passthrough", "internal/pgserver", "internal/store", "internal/stream"},
 
 	"proxy":                {"internal/activity", "internal/classify", "proxy/internal/audit", "proxy/internal/track"},
 	"proxy/internal/audit": {"internal/activity", "internal/catalog", "internal/classify", "internal/pgtext", "proxy/internal/track"},
@@ -30,7 +30,7 @@ var allowed = map[string][]string{
 	"internal/pgtext":      nil,
 
 	"internal/stream":   {"internal/activity", "internal/envelope"},
-	"internal/console":  {"internal/activity", "internal/consumer", "internal/envelope", "internal/esdk"},
+	"internal/console":  {"internal/activity", "internal/consumer", "internal/envelope", "internal/esdk", "internal/origin"},
 	"internal/consumer": {"internal/activity", "internal/envelope"},
 	"internal/external": nil,
 	"internal/envelope": {"internal/activity", "internal/esdk"},
@@ -48,11 +48,13 @@ var allowed = map[string][]string{
 	"internal/access":      {"internal/awsapi", "internal/iam", "internal/sigv4"},
 	"internal/iam":         nil,
 	"internal/sigv4":       nil,
+	"internal/origin":      nil,
 	"internal/passthrough": nil,
 
 	"internal/faults":   nil,
 	"internal/doctor":   {"internal/pgserver"},
-	"internal/pgserver": nil,
+	"internal/pgserver": {"internal/progress"},
+	"internal/progress": nil,
 	"internal/store":    nil,
 
 	"internal/await":     nil, // these three are for tests

@@ -9,12 +9,14 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 
 	"github.com/das-local/das-local/internal/awsapi"
 	"github.com/das-local/das-local/internal/faults"
+	"github.com/das-local/das-local/internal/origin"
 )
 
 // maxControlBody bounds what is sent to /_das/.
@@ -40,13 +42,11 @@ func (e *Emulator) serveFaults(r chi.Router) {
 	r.Post("/_das/clock", e.postClock)
 }
 
-// noPages keeps web pages from changing anything: browsers say in the Origin header
-// of such a request, and in Sec-Fetch-Site, that a page makes it. A body has to be
+// noPages keeps web pages from changing anything, das-local's own too. A body has to be
 // declared as JSON, which a page cannot do unasked.
 func noPages(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		site := r.Header.Get("Sec-Fetch-Site")
-		if r.Header.Get("Origin") != "" || site != "" && site != "none" {
+		if origin.Of(r) != origin.Client {
 			refuse(w, http.StatusForbidden, errors.New("requests of web pages (with an Origin or Sec-Fetch-Site header) are refused here"))
 			return
 		}
@@ -121,6 +121,9 @@ func (e *Emulator) postClock(w http.ResponseWriter, r *http.Request) {
 		d := json.NewDecoder(bytes.NewReader(body))
 		d.DisallowUnknownFields()
 		err = d.Decode(&in)
+		if _, more := d.Token(); err == nil && more != io.EOF {
+			err = errors.New("there is more behind the object")
+		}
 	}
 	if err == nil {
 		var d time.Duration
@@ -133,6 +136,10 @@ func (e *Emulator) postClock(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	if errors.Is(err, io.EOF) {
+		err = errors.New("the body is empty")
+	}
+	err = errors.New(strings.TrimPrefix(err.Error(), "json: "))
 	refuse(w, http.StatusBadRequest, fmt.Errorf(`%w; what is sent is of the form {"advance": "2h30m"}`, err))
 }
 
