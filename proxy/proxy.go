@@ -139,7 +139,7 @@ func (p *Proxy) startLoop() (stop func()) {
 		cancel()
 		select {
 		case <-ended:
-		case <-time.After(p.conf.lastCall): // it is busy with a session that was given up
+		case <-time.After(min(lastAudit, p.conf.lastCall)): // it is busy with a session that was given up
 		}
 	}
 }
@@ -227,9 +227,13 @@ func (p *Proxy) each(f func(*session)) {
 	}
 }
 
-// lastCall is how long sessions that were told to end may take for it, and how long
-// their audit may once their connections are closed.
-const lastCall = 5 * time.Second
+// lastCall is how long sessions that were told to end may take for it, and lastAudit how
+// long their audit may once their connections are closed: with the grace time that is less
+// than the 10 seconds after which a container is killed.
+const (
+	lastCall  = 5 * time.Second
+	lastAudit = 2 * time.Second
+)
 
 // drain ends the sessions: the idle ones, the others after the grace time, and
 // those that do not listen by closing their connections. Those whose audit does not end
@@ -253,7 +257,7 @@ func (p *Proxy) drain() {
 	}{
 		{p.conf.Grace, func() { p.Disconnect("", "") }},
 		{p.conf.lastCall, func() { p.each((*session).abort) }},
-		{p.conf.lastCall, func() { p.each((*session).giveUp) }},
+		{min(lastAudit, p.conf.lastCall), func() { p.each((*session).giveUp) }},
 	} {
 		timer := time.NewTimer(step.after)
 		select {
