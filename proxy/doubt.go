@@ -11,12 +11,18 @@ import (
 // nobody who ends a session waits for it without bound: then the events of what is
 // being audited, and of all that comes after, are lost, and told so.
 type doubt struct {
-	losing Losing // nil: nobody is told
+	mu     sync.Mutex   // held while events are recorded
+	losing Losing       // nil: nobody is told
+	items  []track.Item // being audited, of which events are wanted
+	begun  bool         // the session has events
+	over   bool         // the audit is given up
+}
 
-	mu    sync.Mutex   // held while events are recorded
-	items []track.Item // being audited, of which events are wanted
-	begun bool         // the session has events
-	over  bool         // the audit is given up
+// tell names who is told of losses.
+func (d *doubt) tell(r Recorder) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.losing, _ = r.(Losing)
 }
 
 // begin says what is being audited. It reports false if nothing must be any more.

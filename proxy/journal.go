@@ -50,6 +50,7 @@ const keepItems = 4
 func (j *journal) init(s *session) {
 	j.recorder = s.p.conf.Recorder
 	j.holding, _ = j.recorder.(Holding)
+	j.doubt.tell(j.recorder)
 	j.open = s.p.open
 	j.intending, j.nextID = s.p.intending, &s.nextID
 	if s.p.conf.Audit.Assisted {

@@ -74,7 +74,6 @@ func newSession(p *Proxy, conn net.Conn) *session {
 		killed:  make(chan struct{}),
 		ended:   make(chan struct{}),
 	}
-	s.log.doubt.losing, _ = p.conf.Recorder.(Losing)
 	s.room.L = &s.mu
 	s.pend.free.L = &s.pend.mu
 	s.ctx, s.stop = context.WithCancel(context.Background())
