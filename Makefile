@@ -90,7 +90,7 @@ crash: build
 
 .PHONY: crash-short
 crash-short: build
-	$(GO) run ./crash -bin bin/das-local -rounds 10
+	$(GO) run ./crash -bin bin/das-local -rounds 10 -lag 5s
 	$(GO) run ./crash -bin bin/das-local -faults -rounds 4 -throttle 3s
 	$(GO) run ./crash -bin bin/das-local -rounds 10 -guarantee executed
 
