@@ -31,6 +31,7 @@ type journal struct {
 
 	logger *slog.Logger // of a server that audits; nil: none does, or it was told
 
+	standIns  *standIns
 	intending Intending // nil: nobody wants intents
 	nextID    *atomic.Int64
 	done      []activity.Settled // intents that are done with, whose events are still to come
@@ -49,7 +50,7 @@ func (j *journal) init(s *session) {
 	j.recorder = s.p.conf.Recorder
 	j.holding, _ = j.recorder.(Holding)
 	j.open = s.p.open
-	j.intending, j.nextID = s.p.intending, &s.nextID
+	j.intending, j.nextID, j.standIns = s.p.intending, &s.nextID, &s.p.standIns
 	if s.p.conf.Audit.Assisted {
 		j.logger = s.p.conf.Logger
 	}
@@ -174,6 +175,9 @@ func (j *journal) begin(pid int32) bool {
 			continue
 		}
 		j.ready = true
+		if pid == 0 && k == track.AuthFailed {
+			pid = j.standIns.next()
+		}
 		j.about = identify(j.about, j.started, pid)
 		if j.open != nil {
 			j.audit = j.open(j.about, j.params)
