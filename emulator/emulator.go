@@ -202,6 +202,7 @@ func (e *Emulator) startServices() (err error) {
 		Sessions:      e,
 		Keys:          faultyResolver{e.externalKeys(e), e},
 		RestartTime:   o.RestartTime,
+		StopTime:      e.stopTime(),
 		KeyPatience:   max(o.KeyPatience, 0),
 		Topics:        o.SNSTopics,
 		EventBuses:    o.EventBuses,

@@ -58,11 +58,18 @@ func (e *Emulator) Reset(ctx context.Context) error {
 	if err := e.Faults().Clear(0); err != nil {
 		return fmt.Errorf("reset: %w", err)
 	}
-	e.gate.Lock()
-	defer e.gate.Unlock()
-	e.hurried.Store(true)
-	defer e.hurried.Store(false)
-	if err := e.rds.Reset(ctx, func() error { return e.empty(ctx) }); err != nil {
+	locked := false
+	err := e.rds.Reset(ctx, func() error { // nobody who has the gate waits for a transition any more
+		e.gate.Lock()
+		locked = true
+		e.hurried.Store(true)
+		return e.empty(ctx)
+	})
+	if locked {
+		e.hurried.Store(false)
+		e.gate.Unlock()
+	}
+	if err != nil {
 		return fmt.Errorf("reset: %w", err)
 	}
 	e.log.Info("the state was reset")

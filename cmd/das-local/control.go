@@ -42,4 +42,5 @@ func controlFlags(fs flagSet, o *emulator.Options) {
 		return nil
 	})
 	fs.DurationVar(&o.RestartTime, "restart-time", 0, "`INTERVAL` that a restart of the instances takes at least")
+	fs.DurationVar(&o.StopTime, "stop-time", 5*time.Second, "`INTERVAL` for which a stream that is being stopped can still be read; 0 deletes it at once")
 }
