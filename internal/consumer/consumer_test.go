@@ -368,3 +368,26 @@ func TestNewRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestGone: who follows is told that the stream was deleted, and a reading that ends
+// before is not.
+func TestGone(t *testing.T) {
+	b := newBed(t, 2)
+	b.send(1)
+	var told []string
+	c := b.config()
+	c.Gone = func(name string) { told = append(told, name) }
+	wantAll(t, b.read(c), 1)
+	if len(told) > 0 {
+		t.Errorf("told of %q", told)
+	}
+	c.Follow = true
+	reader, err := consumer.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = reader.Run(t.Context(), func(consumer.Event) error { return b.fake.DeleteStream(t.Context(), streamName) })
+	if err != nil || !slices.Equal(told, []string{streamName}) {
+		t.Errorf("%v, told of %q", err, told)
+	}
+}
