@@ -84,8 +84,9 @@ type Emulator struct {
 	first rdsapi.Cluster // the first cluster as it was made
 
 	faults    *faults.Set
-	advancing sync.Mutex // held while the clock is put forward
-	happening sync.Mutex // held while a fault happens, and while what lasts of one is undone
+	down      atomic.Bool // an upstream-crash fault keeps the upstream down
+	advancing sync.Mutex  // held while the clock is put forward
+	happening sync.Mutex  // held while a fault happens, and while what lasts of one is undone
 
 	resetting sync.Mutex   // held by Reset and Close; before gate
 	hurried   atomic.Bool  // Reset is at work

@@ -45,6 +45,7 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 		Mode:        stream.Mode(s.Mode),
 		Version:     recordVersion(e.engineVersion),
 		Heartbeat:   max(e.opts.Heartbeat, 0),
+		Up:          func() bool { return !e.down.Load() },
 		KeyReuse:    e.opts.KeyReuse,
 		SyncTimeout: e.opts.SyncTimeout,
 		QueueBytes:  e.opts.queueBytes,
