@@ -124,6 +124,9 @@ type Options struct {
 	// read, by the Clock: the stream is stopping meanwhile, and sessions go on. In AWS it
 	// is minutes. Zero deletes the Kinesis stream at once.
 	StopTime time.Duration
+	// OmitCalls leaves the events of StartActivityStream and StopActivityStream, whose form
+	// is das-local's own, out of the stream.
+	OmitCalls bool
 	// SNSTopics are SNS topics by name, and the HTTP(S) URL that each posts its
 	// notifications to: event subscriptions send RDS events there.
 	SNSTopics map[string]string

@@ -87,7 +87,7 @@ func describe(h *hello, instance InstanceInfo) activity.Session {
 // identify is a session with its process id, and the id that has it.
 func identify(about activity.Session, started time.Time, pid int32) activity.Session {
 	about.PID = pid
-	about.SessionID = strconv.FormatInt(started.Unix(), 16) + "." + strconv.FormatUint(uint64(uint32(pid)), 16)
+	about.SessionID = activity.SessionID(started, pid)
 	return about
 }
 

@@ -15,6 +15,10 @@ const pidMax = 1 << 22
 // none has that of a real backend.
 type standIns struct{ last atomic.Uint32 }
 
+// MakeUpPID gives a process id that no session of the instance has, for an event that
+// is no session's.
+func (p *Proxy) MakeUpPID() int32 { return p.standIns.next() }
+
 func (s *standIns) init() { s.last.Store(rand.Uint32()) }
 
 func (s *standIns) next() int32 {
