@@ -176,11 +176,22 @@ func TestDecrypt(t *testing.T) {
 	if got := eventsOf(objects(out)); len(got) != want || !strings.Contains(out, "select 'captured';") {
 		t.Errorf("decrypt prints %d events, want %d:\n%s", len(got), want, out)
 	}
-	explained := mustRun(t, decrypt(captured.String(), "--explain"))
-	for _, word := range []string{"0178", "BC", "DataKey", "4096"} {
-		if !strings.Contains(explained, word) {
-			t.Errorf("decrypt --explain does not say %q:\n%s", word, explained)
+	for _, form := range []string{"", "--format=text", "--format=table", "--format=json"} {
+		explained := mustRun(t, decrypt(captured.String(), append([]string{"--explain"}, strings.Fields(form)...)...))
+		for _, word := range []string{"0178", "BC", "DataKey", "4096"} {
+			if !strings.Contains(explained, word) {
+				t.Errorf("decrypt --explain %s does not say %q:\n%s", form, word, explained)
+			}
 		}
+		if isJSON := strings.HasPrefix(explained, "{"); isJSON != (form == "--format=json") {
+			t.Errorf("decrypt --explain %s prints %s", form, explained)
+		}
+	}
+	if text := mustRun(t, decrypt(captured.String(), "--format", "text")); !strings.Contains(text, "db=postgres select 'captured';\n") {
+		t.Errorf("decrypt --format text prints %s", text)
+	}
+	if table := mustRun(t, decrypt(captured.String(), "--format", "table")); !strings.HasPrefix(table, "TIME ") || !strings.Contains(table, "  select 'captured';\n") {
+		t.Errorf("decrypt --format table prints %s", table)
 	}
 	garbage := runCmd(t, decrypt("this is no record\n"))
 	if garbage.code == 0 {

@@ -10,12 +10,17 @@ import (
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/das-local/das-local/e2e/testbed"
 )
+
+// keep is --max-command-text of these tests.
+const keep = 2000
 
 var cutMark = regexp.MustCompile(`^(?s)(.*)… \[cut: ([0-9]+) bytes\]$`)
 
 // checkCut: got is the beginning of whole, about keep bytes of it, and says how much is missing.
-func checkCut(t *testing.T, got, whole string, keep int) {
+func checkCut(t *testing.T, got, whole string) {
 	t.Helper()
 	m := cutMark.FindStringSubmatch(got)
 	if m == nil {
@@ -33,7 +38,6 @@ func tailOf(s string) string { return s[max(0, len(s)-80):] }
 // TestCutTexts: what is longer than --max-command-text ends in a mark, in every kind of statement, and
 // not within a character.
 func TestCutTexts(t *testing.T) {
-	const keep = 2000
 	p := startDAS(t, "--max-command-text=2000")
 	tail, err := p.Tail()
 	if err != nil {
@@ -60,7 +64,7 @@ func TestCutTexts(t *testing.T) {
 				t.Errorf("%s: %d events", name, len(events))
 				continue
 			}
-			checkCut(t, events[0].Text(), text, keep)
+			checkCut(t, events[0].Text(), text)
 		}
 	}
 	t.Run("exact", func(t *testing.T) {
@@ -80,49 +84,58 @@ func TestCutTexts(t *testing.T) {
 			t.Fatalf("%v", briefs(events))
 		}
 		for _, e := range events {
-			checkCut(t, e.Text(), text, keep)
+			checkCut(t, e.Text(), text)
 		}
 	})
-	t.Run("prepare", func(t *testing.T) {
-		text := "prepare cp as select length('" + strings.Repeat("p", 5000) + "')"
-		r := speak(t, p, "postgres", "cut-prepare")
-		r.run("simple", text, "")
-		r.run("simple", "execute cp", "")
-		events := r.events(tail)
-		for i, e := range events {
-			if e.Command != "EXECUTE" {
-				checkCut(t, e.Text(), text, keep)
-			} else if e.Text() != "execute cp" || i != len(events)-1 {
-				t.Errorf("%s", e.Raw)
-			}
+	t.Run("prepare", func(t *testing.T) { cutPrepared(t, p, tail) })
+	t.Run("named", func(t *testing.T) { cutNamed(t, p, tail) })
+	t.Run("error", func(t *testing.T) { cutError(t, p, tail) })
+}
+
+// cutPrepared is about a statement that is prepared and executed in SQL.
+func cutPrepared(t *testing.T, p *testbed.Process, tail *testbed.Tail) {
+	text := "prepare cp as select length('" + strings.Repeat("p", 5000) + "')"
+	r := speak(t, p, "postgres", "cut-prepare")
+	r.run("simple", text, "")
+	r.run("simple", "execute cp", "")
+	events := r.events(tail)
+	for i, e := range events {
+		if e.Command != "EXECUTE" {
+			checkCut(t, e.Text(), text)
+		} else if e.Text() != "execute cp" || i != len(events)-1 {
+			t.Errorf("%s", e.Raw)
 		}
-		if len(events) < 2 {
-			t.Errorf("%v", briefs(events))
-		}
-	})
-	t.Run("named", func(t *testing.T) {
-		text := "select length('" + strings.Repeat("n", 5000) + "') + $1::int"
-		r := speak(t, p, "postgres", "cut-named")
-		r.send(&pgproto3.Parse{Name: "n", Query: text}, &pgproto3.Sync{}, &pgproto3.Bind{PreparedStatement: "n", Parameters: [][]byte{[]byte("1")}}, &pgproto3.Execute{}, &pgproto3.Sync{})
-		r.silent(2)
-		events := r.events(tail)
-		if len(events) != 1 || len(events[0].ParamList) != 1 || events[0].ParamList[0] != "1" {
-			t.Fatalf("%v", events)
-		}
-		checkCut(t, events[0].Text(), text, keep)
-	})
-	t.Run("error", func(t *testing.T) {
-		message := strings.Repeat("ü", 100_000)
-		r := speak(t, p, "postgres", "cut-error")
-		r.run("simple", "do $$ begin raise exception '%', repeat('ü', 100000); end $$", "")
-		events := r.events(tail)
-		if len(events) != 1 || events[0].ErrorMessage == nil {
-			t.Fatalf("%v", events)
-		}
-		if m := cutMark.FindStringSubmatch(*events[0].ErrorMessage); m == nil || !strings.HasPrefix(message, m[1]) {
-			t.Errorf("%q", tailOf(*events[0].ErrorMessage))
-		}
-	})
+	}
+	if len(events) < 2 {
+		t.Errorf("%v", briefs(events))
+	}
+}
+
+// cutNamed is about a statement with a name, in the extended protocol.
+func cutNamed(t *testing.T, p *testbed.Process, tail *testbed.Tail) {
+	text := "select length('" + strings.Repeat("n", 5000) + "') + $1::int"
+	r := speak(t, p, "postgres", "cut-named")
+	r.send(&pgproto3.Parse{Name: "n", Query: text}, &pgproto3.Sync{}, &pgproto3.Bind{PreparedStatement: "n", Parameters: [][]byte{[]byte("1")}}, &pgproto3.Execute{}, &pgproto3.Sync{})
+	r.silent(2)
+	events := r.events(tail)
+	if len(events) != 1 || len(events[0].ParamList) != 1 || events[0].ParamList[0] != "1" {
+		t.Fatalf("%v", events)
+	}
+	checkCut(t, events[0].Text(), text)
+}
+
+// cutError is about the message of an error.
+func cutError(t *testing.T, p *testbed.Process, tail *testbed.Tail) {
+	message := strings.Repeat("ü", 100_000)
+	r := speak(t, p, "postgres", "cut-error")
+	r.run("simple", "do $$ begin raise exception '%', repeat('ü', 100000); end $$", "")
+	events := r.events(tail)
+	if len(events) != 1 || events[0].ErrorMessage == nil {
+		t.Fatalf("%v", events)
+	}
+	if m := cutMark.FindStringSubmatch(*events[0].ErrorMessage); m == nil || !strings.HasPrefix(message, m[1]) {
+		t.Errorf("%q", tailOf(*events[0].ErrorMessage))
+	}
 }
 
 // TestCutSingle: with --command-text single, only the statement that was cut has the mark.
@@ -149,7 +162,6 @@ func TestCutSingle(t *testing.T) {
 
 // TestCutParams: a long parameter ends in the mark, and those after it are whole.
 func TestCutParams(t *testing.T) {
-	const keep = 2000
 	p := startDAS(t, "--max-command-text=2000")
 	tail, err := p.Tail()
 	if err != nil {
@@ -164,11 +176,11 @@ func TestCutParams(t *testing.T) {
 		value  string
 		check  func(got string)
 	}{
-		"text":        {"text", 0, text, func(got string) { checkCut(t, got, text, keep) }},
-		"text-binary": {"text", 1, text, func(got string) { checkCut(t, got, text, keep) }},
-		"jsonb":       {"jsonb", 1, "\x01\"" + text + "\"", func(got string) { checkCut(t, got, "\""+text+"\"", keep) }},
-		"array":       {"text[]", 0, "{" + text + "}", func(got string) { checkCut(t, got, "{"+text+"}", keep) }},
-		"varchar":     {"varchar", 1, text, func(got string) { checkCut(t, got, text, keep) }},
+		"text":        {"text", 0, text, func(got string) { checkCut(t, got, text) }},
+		"text-binary": {"text", 1, text, func(got string) { checkCut(t, got, text) }},
+		"jsonb":       {"jsonb", 1, "\x01\"" + text + "\"", func(got string) { checkCut(t, got, "\""+text+"\"") }},
+		"array":       {"text[]", 0, "{" + text + "}", func(got string) { checkCut(t, got, "{"+text+"}") }},
+		"varchar":     {"varchar", 1, text, func(got string) { checkCut(t, got, text) }},
 		"bytea": {"bytea", 1, raw, func(got string) {
 			if want := fmt.Sprintf("\\x%s… [cut: %d bytes]", hex.EncodeToString([]byte(raw[:keep])), len(raw)-keep); got != want {
 				t.Errorf("bytea: %q", tailOf(got))

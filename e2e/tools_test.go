@@ -18,28 +18,41 @@ import (
 
 // pythonDir is the virtual environment with boto3, aws-encryption-sdk and the
 // aws command line, of the versions that the requirements pin.
-var pythonDir = sync.OnceValues(func() (string, error) {
-	return install("python", []string{"requirements.txt"}, func(src, dst string) [][]string {
-		return [][]string{
-			{"python3", "-m", "venv", dst},
-			{filepath.Join(dst, "bin", "pip"), "install", "-q", "--disable-pip-version-check", "-r", filepath.Join(src, "requirements.txt")},
-		}
-	})
-})
+var pythonDir = installed("python", venv, "requirements.txt")
 
 // nodeDir holds the JavaScript Encryption SDK beside the program that uses it.
-var nodeDir = sync.OnceValues(func() (string, error) {
-	return install("node", []string{"package.json", "package-lock.json", "decrypt.mjs"}, func(src, dst string) [][]string {
-		return [][]string{
-			{"cp", filepath.Join(src, "package.json"), filepath.Join(src, "package-lock.json"), filepath.Join(src, "decrypt.mjs"), dst},
-			{"npm", "--prefix", dst, "ci", "--ignore-scripts", "--no-audit", "--no-fund"},
-		}
-	})
-})
+var nodeDir = installed("node", npm, "package.json", "package-lock.json", "decrypt.mjs")
+
+// tools are the commands that fill a directory with tools. The pins, files of src, say
+// which.
+type tools func(src, dst string, pins []string) [][]string
+
+// venv makes a virtual environment of Python.
+func venv(src, dst string, pins []string) [][]string {
+	return [][]string{
+		{"python3", "-m", "venv", dst},
+		{filepath.Join(dst, "bin", "pip"), "install", "-q", "--disable-pip-version-check", "-r", filepath.Join(src, pins[0])},
+	}
+}
+
+// npm makes a directory of JavaScript modules, with the pins beside them.
+func npm(src, dst string, pins []string) [][]string {
+	copied := []string{"cp"}
+	for _, f := range pins {
+		copied = append(copied, filepath.Join(src, f))
+	}
+	return [][]string{append(copied, dst), {"npm", "--prefix", dst, "ci", "--ignore-scripts", "--no-audit", "--no-fund"}}
+}
+
+// installed is the directory of tools of testdata/consumers, made when it is first asked
+// for.
+func installed(name string, make tools, pins ...string) func() (string, error) {
+	return sync.OnceValues(func() (string, error) { return install(name, make, pins) })
+}
 
 // install runs the commands that fill a directory of tools, once for each
 // content of the files that pin their versions.
-func install(name string, pins []string, commands func(src, dst string) [][]string) (string, error) {
+func install(name string, commands tools, pins []string) (string, error) {
 	root, err := testbed.ModuleRoot()
 	if err != nil {
 		return "", err
@@ -65,7 +78,7 @@ func install(name string, pins []string, commands func(src, dst string) [][]stri
 	if err := os.MkdirAll(dst, 0o755); err != nil {
 		return "", fmt.Errorf("make %s: %w", dst, err)
 	}
-	for _, args := range commands(src, dst) {
+	for _, args := range commands(src, dst, pins) {
 		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
 			return "", fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, out)
 		}

@@ -7,19 +7,20 @@ import (
 	"github.com/das-local/das-local/internal/stream"
 )
 
-// Mode is how sessions meet the activity stream: they wait for their events to be
-// durable, or do not.
+// Mode is how sessions meet the activity stream, as RDS's StartActivityStream has it.
+// See https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_StartActivityStream.html
 type Mode = stream.Mode
 
-// The modes, as StartActivityStream of RDS has them.
+// The modes.
 const (
-	Sync  = stream.Sync
-	Async = stream.Async
+	Sync  Mode = stream.Sync  // "sync": a statement returns when its events are durable
+	Async Mode = stream.Async // "async": sessions do not wait for their events
 )
 
 // StartActivityStream starts the first cluster's stream with the key KeyARN and
 // returns when it is started. Sessions stay, other than with the API's
-// StartActivityStream, which restarts the instances. A stream that runs is an error.
+// StartActivityStream, which restarts the instances. A stream that is not stopped is an
+// error.
 func (e *Emulator) StartActivityStream(ctx context.Context, mode Mode) error {
 	e.gate.RLock()
 	defer e.gate.RUnlock()
@@ -36,8 +37,10 @@ func (e *Emulator) StopActivityStream(ctx context.Context) error {
 }
 
 // WaitFor reads the first cluster's stream from its oldest record on and returns
-// the first event for which match is true. If ctx ends before, the error says how
-// many events there were and which was the last.
+// the first event for which match is true: Match.Matches is one. Give ctx a deadline;
+// when it ends, the error wraps ctx's and says how many events there were and which was
+// the last. In async mode an event may come a moment after its statement, so that an
+// event that must not come is looked for in sync mode, or before a later one.
 func (e *Emulator) WaitFor(ctx context.Context, match func(Event) bool) (Event, error) {
 	var last Event
 	seen := 0

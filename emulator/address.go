@@ -19,13 +19,17 @@ func (e *Emulator) PostgresAddr() string {
 }
 
 // PostgresURL is the URL of the first cluster's writer, with the upstream's
-// user and database, and without a password.
+// user and database. It has the password that Options give, and none of an upstream. The
+// addresses of other instances are those that RDS tells: DescribeDBInstances.
 func (e *Emulator) PostgresURL() string {
 	u := url.URL{
 		Scheme: "postgres",
 		User:   url.User(e.upstream.config.User),
 		Host:   e.PostgresAddr(),
 		Path:   "/" + e.upstream.config.Database,
+	}
+	if p := e.opts.PostgresPassword; p != "" {
+		u.User = url.UserPassword(e.upstream.config.User, p)
 	}
 	return u.String()
 }
@@ -39,7 +43,8 @@ func (e *Emulator) PSQL() string {
 	return fmt.Sprintf("psql \"host=%s port=%s user=%s dbname=%s\"", reachable(host), port, e.upstream.config.User, e.upstream.config.Database)
 }
 
-// Audit says who tells what statements did: "server" or "catalog", and why.
+// Audit says who tells what statements did, "server" or "catalog" (see Options.Audit),
+// and why.
 func (e *Emulator) Audit() (mode, why string) {
 	if e.upstream.assist.on {
 		return auditServer, e.upstream.assist.why
@@ -60,7 +65,8 @@ func (e *Emulator) TailCommand() string {
 	return line
 }
 
-// Endpoint is what AWS_ENDPOINT_URL is set to.
+// Endpoint is the URL of the AWS address, which AWS_ENDPOINT_URL is set to. The console
+// is there as well.
 func (e *Emulator) Endpoint() string {
 	host, port, err := net.SplitHostPort(e.aws.Addr().String())
 	if err != nil {
@@ -84,7 +90,7 @@ func (e *Emulator) ClusterARN() string { return e.first.ARN }
 func (e *Emulator) KeyARN() string { return e.keyARN }
 
 // StreamName is the name that the first cluster's Kinesis stream has while its
-// activity stream runs.
+// activity stream runs: "aws-rds-das-" and the cluster's resource id.
 func (e *Emulator) StreamName() string { return e.first.StreamName }
 
 // StreamStatus is the status of the first cluster's stream: stopped, starting,

@@ -89,6 +89,11 @@ func (u *upstream) turnOn(ctx context.Context) error {
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	have, super, err := currentSettings(ctx, conn)
+	if err == errNotLoaded && u.server != nil {
+		inst := u.server.Installation()
+		return fmt.Errorf("pgaudit is not installed for the embedded PostgreSQL %s in %s: install it (Debian: apt-get install postgresql-%d-pgaudit), or use --audit catalog",
+			inst.Version, inst.BinDir, inst.Major)
+	}
 	if err != nil {
 		return err
 	}
@@ -119,6 +124,8 @@ func (u *upstream) turnOn(ctx context.Context) error {
 	return nil
 }
 
+var errNotLoaded = errors.New("the upstream has not loaded pgaudit: put it into shared_preload_libraries and restart the server, or use --audit catalog")
+
 // currentSettings reads pgaudit's settings as a new session has them.
 func currentSettings(ctx context.Context, conn *pgx.Conn) (have map[string]string, super bool, err error) {
 	var libraries string
@@ -134,7 +141,7 @@ func currentSettings(ctx context.Context, conn *pgx.Conn) (have map[string]strin
 		return lib == pgaudit || strings.HasSuffix(lib, "/"+pgaudit) || strings.HasSuffix(lib, "/"+pgaudit+".so")
 	})
 	if !loaded {
-		return nil, false, errors.New("the upstream has not loaded pgaudit: put it into shared_preload_libraries and restart the server, or use --audit catalog")
+		return nil, false, errNotLoaded
 	}
 	have = map[string]string{}
 	names := append(slices.Collect(maps.Keys(auditSettings)), auditRole)

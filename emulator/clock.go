@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -66,7 +65,7 @@ func (e *Emulator) resumeClock() error {
 	}
 	ahead, err := strconv.ParseInt(string(value), 10, 64)
 	if err != nil {
-		return errors.New("the time of the clock is damaged")
+		return e.disk.Damaged(metaAhead, err)
 	}
 	e.clock.Advance(time.Duration(ahead))
 	return nil

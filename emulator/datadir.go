@@ -52,7 +52,9 @@ func (e *Emulator) openDataDir() error {
 	}
 	starts, _, err := disk.Get(metaStarts)
 	if err == nil && starts != nil {
-		err = json.Unmarshal(starts, &e.used.starts)
+		if err = json.Unmarshal(starts, &e.used.starts); err != nil {
+			return disk.Damaged(metaStarts, err)
+		}
 	}
 	if err == nil {
 		_, e.used.complete, err = disk.Get(metaComplete)
@@ -90,7 +92,7 @@ func (e *Emulator) checkOwner() error {
 	if ok {
 		var was owner
 		if err := json.Unmarshal(value, &was); err != nil {
-			return fmt.Errorf("read whose the data directory %s is: %w", e.opts.DataDir, err)
+			return e.disk.Damaged(metaOwner, err)
 		}
 		if was != is {
 			return fmt.Errorf("the data directory %s is of account %s in %s, not %s in %s: give these, or another directory",

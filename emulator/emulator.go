@@ -37,10 +37,10 @@ var (
 	_ proxy.Intending           = (*stream.Source)(nil)
 	_ stream.Publisher          = publisher{}
 	_ stream.IntentLog          = intents{}
-	_ rdsapi.StreamController   = (*Emulator)(nil)
-	_ rdsapi.InstanceController = (*Emulator)(nil)
-	_ rdsapi.SessionController  = (*Emulator)(nil)
-	_ rdsapi.KeyResolver        = (*Emulator)(nil)
+	_ rdsapi.StreamController   = controller{}
+	_ rdsapi.InstanceController = controller{}
+	_ rdsapi.SessionController  = controller{}
+	_ rdsapi.KeyResolver        = controller{}
 )
 
 // Emulator is a running emulator.
@@ -100,6 +100,11 @@ type Emulator struct {
 	streams       map[string]*runningStream // by the cluster's resource id
 	ending        bool                      // Close has begun: nothing more is started
 }
+
+// controller is the emulator as package rdsapi knows it, which asks for the work and
+// keeps the state: instances.go, sessions.go, streams.go and servicekeys.go have its
+// methods.
+type controller struct{ *Emulator }
 
 // errEnding answers who would start something while Close is at work.
 var errEnding = errors.New("the emulator is ending")
@@ -198,10 +203,10 @@ func (e *Emulator) startServices() (err error) {
 		AccountID:     o.AccountID,
 		NewResourceID: e.newResourceID,
 		Clock:         &e.clock,
-		Streams:       e,
-		Instances:     e,
-		Sessions:      e,
-		Keys:          faultyResolver{e.externalKeys(e), e},
+		Streams:       controller{e},
+		Instances:     controller{e},
+		Sessions:      controller{e},
+		Keys:          faultyResolver{e.externalKeys(controller{e}), e},
 		RestartTime:   o.RestartTime,
 		StopTime:      e.stopTime(),
 		KeyPatience:   max(o.KeyPatience, 0),

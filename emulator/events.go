@@ -14,16 +14,29 @@ import (
 	"github.com/das-local/das-local/internal/consumer"
 )
 
-// Event is an activity event as it was read from the stream.
+// Event is an activity event as it was read from the stream. The embedded fields are the
+// keys of the event's JSON:
+//
+//	LogTime, StartTime, SessionID, StatementID, SubstatementID, PID
+//	Class, Command, CommandText, ParamList, ObjectType, ObjectName, RowCount
+//	ErrorMessage, ExitCode
+//	DatabaseName, DBUserName, ClientApplication, RemoteHost, RemotePort, NetProtocol
+//	DBProtocol, ServerHost, ServerType, ServerVersion, ServiceName, Type
+//
+// All but ParamList ([]string), ExitCode (nil, a float64 or a string) and Type are
+// pointers, to an int64 or a string: nil where the JSON has null or has no such key.
+// What they mean is at
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/DBActivityStreams.AuditLog.databaseActivityEventList.html
 type Event struct {
 	activity.Decoded
-	ClusterID  string // resource ids
-	InstanceID string
+	ClusterID  string // the cluster's resource id, "cluster-…"
+	InstanceID string // the instance's, "db-…"
 	JSON       []byte // the event as it was published
 }
 
-// AWSConfig is the configuration with which AWS clients reach the emulator. With
-// Options.IAM they act as the account's root.
+// AWSConfig is the configuration with which clients of AWS's SDK reach the emulator's
+// Kinesis, KMS, RDS and STS: kinesis.NewFromConfig(e.AWSConfig()). With Options.IAM they
+// act as the account's root.
 func (e *Emulator) AWSConfig() aws.Config {
 	id, secret := e.identity.rootKey()
 	return aws.Config{
@@ -48,9 +61,10 @@ func (e *Emulator) readers() (consumer.Kinesis, consumer.KMS) {
 	return from, keys
 }
 
-// Events reads the first cluster's stream from its oldest record on, by the
-// same calls as any consumer, and follows it until ctx ends or the stream is
-// deleted. Heartbeats are left out.
+// Events reads the first cluster's stream from its oldest record on, by the same calls as
+// any consumer, and follows it until ctx ends, the stream is deleted or the loop is left.
+// Heartbeats are left out. With an error comes no event; after the error of one record the
+// next one follows.
 func (e *Emulator) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		from, keys := e.readers()

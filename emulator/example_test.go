@@ -5,12 +5,41 @@ import (
 	"fmt"
 	"log"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/das-local/das-local/emulator"
 )
+
+// t is the *testing.T of the test whose body an example shows.
+var t *testing.T
+
+// TestExamples runs the examples that are bodies of tests.
+func TestExamples(tt *testing.T) {
+	for name, example := range map[string]func(){
+		"ForTest": ExampleForTest, "ForTest_tableDriven": ExampleForTest_tableDriven, "Events": ExampleEmulator_Events,
+		"AWSConfig": ExampleEmulator_AWSConfig, "Faults": ExampleFaults, "Clock": ExampleClock, "Cluster": ExampleCluster,
+	} {
+		tt.Run(name, func(tt *testing.T) {
+			t = tt
+			example()
+		})
+	}
+}
+
+// query is a session of the application: it connects, sends SQL and disconnects.
+func query(ctx context.Context, e *emulator.Emulator, sql string) error {
+	conn, err := pgx.Connect(ctx, e.PostgresURL())
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	_, err = conn.Exec(ctx, sql)
+	return err
+}
 
 // A program runs an emulator, writes, and reads the event of what it wrote.
 func Example() {
@@ -41,71 +70,110 @@ func Example() {
 	// Output: WRITE INSERT public.accounts [7 8] 2
 }
 
-// Events is all that happened, in order; the range ends with a break.
-func ExampleEmulator_Events() {
-	ctx := context.Background()
-	e, err := emulator.Start(ctx, emulator.Options{StartStream: emulator.Async})
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer e.Close(ctx)
+// The body of a test that its own statement is audited.
+func ExampleForTest() {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	e := emulator.ForTest(t)
 	conn, err := pgx.Connect(ctx, e.PostgresURL())
 	if err != nil {
-		log.Fatal(err)
+		t.Fatal(err)
 	}
-	if _, err := conn.Exec(ctx, "CREATE TABLE t (n int); DROP TABLE t"); err != nil {
-		log.Fatal(err)
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, "SELECT rolname FROM pg_roles"); err != nil {
+		t.Fatal(err)
 	}
-	conn.Close(ctx)
+	if _, err := e.WaitFor(ctx, emulator.Match{Class: "READ", ObjectName: "pg_catalog.pg_roles"}.Matches); err != nil {
+		t.Error(err)
+	}
+}
 
+// One emulator serves the cases of a table: between two of them, Reset empties the
+// stream. Here query connects, sends the SQL and disconnects.
+func ExampleForTest_tableDriven() {
+	e := emulator.ForTest(t)
+	for _, test := range []struct {
+		sql  string
+		want emulator.Match
+	}{
+		{"CREATE TABLE t (n int)", emulator.Match{Class: "DDL", Command: "CREATE TABLE"}},
+		{"INSERT INTO t VALUES (1)", emulator.Match{Class: "WRITE", Command: "INSERT", ObjectName: "public.t"}},
+		{"SELECT n FROM nope", emulator.Match{TextHas: "nope", ErrorHas: "does not exist"}},
+	} {
+		t.Run(test.sql, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			if err := e.Reset(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if err := query(ctx, e, test.sql); (err != nil) != (test.want.ErrorHas != "") {
+				t.Fatal(err)
+			}
+			if _, err := e.WaitFor(ctx, test.want.Matches); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// Events is all that happened, in order; the loop ends with a break.
+func ExampleEmulator_Events() {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	e := emulator.ForTest(t)
+	if err := query(ctx, e, "CREATE TABLE t (n int); DROP TABLE t"); err != nil {
+		t.Fatal(err)
+	}
+	var commands []string
 	for event, err := range e.Events(ctx) {
 		if err != nil {
-			log.Fatal(err)
+			t.Fatal(err)
 		}
-		fmt.Println(*event.Command)
+		commands = append(commands, *event.Command)
 		if *event.Command == "DISCONNECT" {
 			break
 		}
 	}
-	// Output:
-	// CONNECT
-	// CREATE TABLE
-	// DROP TABLE
-	// DISCONNECT
+	if got := fmt.Sprint(commands); got != "[CONNECT CREATE TABLE DROP TABLE DISCONNECT]" {
+		t.Error(got)
+	}
 }
 
-// The AWS SDK's clients reach the emulator's services with AWSConfig.
-func ExampleEmulator_AWSConfig() {
-	ctx := context.Background()
-	e, err := emulator.Start(ctx, emulator.Options{StartStream: emulator.Async})
+// countRecords is a consumer to test: it reads what the first shard has.
+func countRecords(ctx context.Context, client *kinesis.Client, stream string) (n int, err error) {
+	shard := "shardId-000000000000"
+	from, err := client.GetShardIterator(ctx, &kinesis.GetShardIteratorInput{
+		StreamName: &stream, ShardId: &shard, ShardIteratorType: types.ShardIteratorTypeTrimHorizon})
 	if err != nil {
-		log.Fatal(err)
+		return 0, err
 	}
-	defer e.Close(ctx)
-	name := e.StreamName()
-	out, err := kinesis.NewFromConfig(e.AWSConfig()).DescribeStreamSummary(ctx, &kinesis.DescribeStreamSummaryInput{StreamName: &name})
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(out.StreamDescriptionSummary.StreamStatus)
-	// Output: ACTIVE
-}
-
-// What a test asks of the audit of its own statements.
-func ExampleForTest() {
-	// In a file of tests this is func TestReadsAreAudited(t *testing.T).
-	_ = func(t *testing.T) {
-		e := emulator.ForTest(t)
-		conn, err := pgx.Connect(t.Context(), e.PostgresURL())
+	for iterator := from.ShardIterator; ; {
+		out, err := client.GetRecords(ctx, &kinesis.GetRecordsInput{ShardIterator: iterator})
 		if err != nil {
-			t.Fatal(err)
+			return 0, err
 		}
-		defer conn.Close(context.Background())
-		if _, err := conn.Exec(t.Context(), "SELECT rolname FROM pg_roles"); err != nil {
-			t.Fatal(err)
+		n += len(out.Records)
+		if *out.MillisBehindLatest == 0 {
+			return n, nil
 		}
-		if _, err := e.WaitFor(t.Context(), emulator.Match{Class: "READ", ObjectName: "pg_catalog.pg_roles"}.Matches); err != nil {
-			t.Error(err)
-		}
+		iterator = out.NextShardIterator
+	}
+}
+
+// A consumer under test gets a client of the AWS SDK and the stream's name. In sync mode
+// the records of a statement are in the stream when the statement has returned.
+func ExampleEmulator_AWSConfig() {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	e := emulator.ForTest(t, func(o *emulator.Options) { o.Heartbeat = -1 }) // no records but of statements
+	if err := query(ctx, e, "SELECT 1"); err != nil {
+		t.Fatal(err)
+	}
+	n, err := countRecords(ctx, kinesis.NewFromConfig(e.AWSConfig()), e.StreamName())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n == 0 {
+		t.Error("the consumer has seen nothing")
 	}
 }

@@ -123,11 +123,22 @@ func (e *Emulator) publishExternally(ctx context.Context, c *stream.Config) erro
 	if e.external.kinesis == nil {
 		return nil
 	}
-	found, err := e.external.kinesis.Open(ctx, c.StreamName, e.opts.Shards)
-	if err != nil {
-		return err
+	name := c.StreamName
+	open := func(ctx context.Context) (external.Stream, error) {
+		return e.external.kinesis.Open(ctx, name, e.opts.Shards)
 	}
-	e.log.Info("publishing to an external Kinesis", "endpoint", e.opts.KinesisEndpoint, "stream", found.Name, "shards", found.Shards, "made", found.Made)
+	p := &externalPublisher{spool: spool{e.disk, name}}
+	found, err := open(ctx)
+	switch {
+	case err != nil && !e.resuming.Load():
+		return err
+	case err != nil: // a restart in an outage: sessions go on as before it
+		e.log.Warn("the external Kinesis cannot be used yet: events are queued until it can", "stream", name, "error", err)
+		found = external.Stream{Name: name, Shards: 1, MaxRecordBytes: c.MaxRecordBytes}
+		p.open = func(ctx context.Context) error { _, err := open(ctx); return err }
+	default:
+		e.log.Info("publishing to an external Kinesis", "endpoint", e.opts.KinesisEndpoint, "stream", found.Name, "shards", found.Shards, "made", found.Made)
+	}
 	if c.Spool == nil {
 		c.Lanes = min(found.Shards, maxLanes)
 	}
@@ -136,10 +147,8 @@ func (e *Emulator) publishExternally(ctx context.Context, c *stream.Config) erro
 	c.AtLeastOnce = true
 	// A put that is given up may be stored: the publisher's own calls have a bound.
 	c.PutTimeout = 24 * time.Hour
-	c.Publisher = tracedPublisher{faultyPublisher{&externalPublisher{
-		writer: e.external.kinesis.NewWriter(found.Name, max(c.Lanes, 1), rand.Float64()),
-		spool:  spool{e.disk, c.StreamName},
-	}, e}, e.traces}
+	p.writer = e.external.kinesis.NewWriter(name, max(c.Lanes, 1), rand.Float64())
+	c.Publisher = tracedPublisher{faultyPublisher{p, e}, e.traces}
 	return nil
 }
 

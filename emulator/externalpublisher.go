@@ -13,11 +13,18 @@ import (
 type externalPublisher struct {
 	writer *external.Writer
 	spool  spool
-	stored []stream.Record // which the data directory must forget yet; without data
+	stored []stream.Record             // which the data directory must forget yet; without data
+	open   func(context.Context) error // finds or makes the Kinesis stream before the first put; nil: that is done
 }
 
 // PutRecords implements stream.Publisher.
 func (p *externalPublisher) PutRecords(ctx context.Context, _ string, records []stream.Record) error {
+	if p.open != nil {
+		if err := p.open(ctx); err != nil {
+			return err
+		}
+		p.open = nil
+	}
 	put := make([]external.Record, len(records))
 	for i, r := range records {
 		put[i] = external.Record{PartitionKey: r.PartitionKey, Data: r.Data, Lane: r.Lane}

@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -121,6 +122,9 @@ func (e *Emulator) postClock(w http.ResponseWriter, r *http.Request) {
 		d := json.NewDecoder(bytes.NewReader(body))
 		d.DisallowUnknownFields()
 		err = d.Decode(&in)
+		if _, more := d.Token(); err == nil && more != io.EOF {
+			err = errors.New("there is more behind the object")
+		}
 	}
 	if err == nil {
 		var d time.Duration
@@ -133,6 +137,10 @@ func (e *Emulator) postClock(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	if errors.Is(err, io.EOF) {
+		err = errors.New("the body is empty")
+	}
+	err = errors.New(strings.TrimPrefix(err.Error(), "json: "))
 	refuse(w, http.StatusBadRequest, fmt.Errorf(`%w; what is sent is of the form {"advance": "2h30m"}`, err))
 }
 

@@ -12,22 +12,41 @@ import (
 	"github.com/das-local/das-local/internal/store"
 )
 
-// Fault is something that goes wrong on purpose. Kind is "throttle", "error",
-// "delay", "slow-consumer", "kms-denied", "duplicate", "disk-full", "fsync-error",
-// "short-write", "reshard", "clock-jump" or "upstream-crash".
+// Fault is something that goes wrong on purpose. Its fields:
+//
+//	Kind        "throttle", "error", "delay", "slow-consumer", "kms-denied", "duplicate",
+//	            "disk-full", "fsync-error", "short-write" (these three of Options.DataDir),
+//	            "reshard", "clock-jump" or "upstream-crash"; required
+//	Operations  []string: the calls it hits, "kinesis:PutRecords", "kms:*" or
+//	            "GetRecords"; empty: those that the kind is about
+//	Caller      whose calls: "das-local", "clients" or "both" (empty)
+//	Probability of a hit, for each call that matches; 0: every call is hit
+//	Count       int: the fault ends after so many hits; 0: no bound
+//	Duration    the fault ends after that time on the Clock; 0: with Faults.Clear. Of an
+//	            upstream crash, how long PostgreSQL is down; of a reshard, how long the
+//	            stream is UPDATING
+//	Delay       of an answer, on the Clock
+//	Share       of the records of a client's PutRecords that a "throttle" or "error"
+//	            refuses; 0: the call is refused as a whole
+//	Error       the error code of "kms-denied"; empty: AccessDeniedException
+//	Advance     how far a "clock-jump" puts the Clock forward
+//	Stream      the Kinesis stream of a "reshard"; empty: the first cluster's
 type Fault = faults.Rule
 
-// FaultState is a fault that was injected: its number, its hits, and its end.
+// FaultState is a Fault that was injected, with its number (ID), its Hits, when it Began
+// and Ends (zero: no time is set), and when it Ended (zero: it still acts) and Why.
 type FaultState = faults.State
 
-// Faults are the faults of an emulator.
+// Faults are the faults of an emulator. Tests of consumers inject them while the consumer
+// runs, and clear them.
 type Faults struct{ e *Emulator }
 
 // Faults injects faults and takes them back.
 func (e *Emulator) Faults() Faults { return Faults{e} }
 
-// Add injects a fault. A reshard, a clock jump or an upstream crash has happened when
-// it returns. The error says what is wrong with the fault and what is allowed.
+// Add injects a fault, which acts until it ends or Clear is told its ID. A reshard, a
+// clock jump or an upstream crash has happened when it returns. The error says what is
+// wrong with the fault and what is allowed.
 func (f Faults) Add(ctx context.Context, fault Fault) (FaultState, error) {
 	e := f.e
 	fault, err := fault.Check(e.serves)
@@ -68,8 +87,8 @@ func (f Faults) List() []FaultState {
 	return f.e.faults.List()
 }
 
-// Clear ends a fault, given by its number, and forgets it; 0 ends all. Calls that
-// wait for a delay go on.
+// Clear ends a fault, given by its ID, and forgets it; 0 ends all. Calls that wait for a
+// delay go on. An ID that no fault has is an error.
 func (f Faults) Clear(id int) error {
 	if id < 0 {
 		return fmt.Errorf("%w: %d", faults.ErrNoFault, id)

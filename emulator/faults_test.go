@@ -1,11 +1,13 @@
 package emulator
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+	"github.com/aws/smithy-go"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/das-local/das-local/internal/await"
@@ -148,6 +151,10 @@ func TestControlRefuses(t *testing.T) {
 		{"POST", "/_das/clock", `{"advance":"-2h"}`, nil, 400, "time does not go back"},
 		{"POST", "/_das/clock", `{"advance":"2000000h"}`, nil, 400, "ahead"},
 		{"POST", "/_das/clock", `{"by":"2h"}`, nil, 400, "unknown field"},
+		{"POST", "/_das/clock", `{"advance":"2h"}{"advance":"2h"}`, nil, 400, "there is more behind the object"},
+		{"POST", "/_das/clock", `{"advance":"2h"}}`, nil, 400, "there is more behind the object"},
+		{"POST", "/_das/clock", "{\"advance\":\"2h\"}\nand so on", nil, 400, "there is more behind the object"},
+		{"POST", "/_das/faults", `{"kind":"throttle"}{"kind":"error"}`, nil, 400, "there is more behind the object"},
 		{"DELETE", "/_das/faults/7", "", nil, 404, "no such fault: 7"},
 		{"DELETE", "/_das/faults/x", "", nil, 400, "is not the number of a fault"},
 	} {
@@ -242,6 +249,32 @@ func TestDelays(t *testing.T) {
 		if err := await.Receive(t, "the answer", done); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestEndWithinDelay: who waits for a delay when the emulator ends is told that there is
+// no service, or is cut off. It is no failure.
+func TestEndWithinDelay(t *testing.T) {
+	var logged bytes.Buffer
+	b := newBed(t, Options{Heartbeat: -1, Logger: slog.New(slog.NewTextHandler(&logged, nil))})
+	f := b.add(Fault{Kind: "delay", Operations: []string{"kinesis:ListStreams"}, Delay: time.Hour})
+	done := make(chan error, 1)
+	client := b.once()
+	go func() {
+		_, err := client.ListStreams(context.Background(), nil)
+		done <- err
+	}()
+	await.True(t, "the call to be hit", func() bool { return b.hits(f.ID) == 1 })
+	if err := b.Close(b.within()); err != nil {
+		t.Error(err)
+	}
+	err := await.Receive(t, "the answer", done)
+	var api smithy.APIError
+	if err == nil || errors.As(err, &api) && api.ErrorCode() != "ServiceUnavailable" {
+		t.Errorf("got %v, want ServiceUnavailable", err)
+	}
+	if text := logged.String(); strings.Contains(text, "operation failed") {
+		t.Errorf("the log tells of a failure:\n%s", text)
 	}
 }
 

@@ -64,16 +64,33 @@ func TestIAM(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// The consumer's role may read and decrypt, and no more.
+	b.readAsConsumer()
+	b.letIn()
+
+	// The stop is the last event, and the one who is denied leaves none.
+	if _, err := dba.StopActivityStream(t.Context(), &rds.StopActivityStreamInput{ResourceArn: aws.String(b.ClusterARN())}); code(err) != "AccessDenied" {
+		t.Error(err)
+	}
+	if _, err := security.StopActivityStream(t.Context(), &rds.StopActivityStreamInput{ResourceArn: aws.String(b.ClusterARN())}); err != nil {
+		t.Fatal(err)
+	}
+	b.awaitLast()
+	b.awaitStopped()
+}
+
+// readAsConsumer: the consumer's role may read and decrypt, and no more. The first event is
+// the start.
+func (b *bed) readAsConsumer() {
+	b.t.Helper()
 	role := b.as("ASIACONSUMER", "consumer-secret", "consumer-token")
 	c, err := consumer.New(consumer.Config{Kinesis: kinesis.NewFromConfig(role), KMS: kms.NewFromConfig(role), StreamName: b.StreamName(), Follow: true})
 	if err != nil {
-		t.Fatal(err)
+		b.t.Fatal(err)
 	}
 	var first string
 	for event, err := range c.Events(b.within()) {
 		if err != nil {
-			t.Fatal(err)
+			b.t.Fatal(err)
 		}
 		if first == "" {
 			first = string(event.JSON)
@@ -84,46 +101,46 @@ func TestIAM(t *testing.T) {
 	}
 	var got map[string]any
 	if err := json.Unmarshal([]byte(first), &got); err != nil {
-		t.Fatal(err)
+		b.t.Fatal(err)
 	}
 	if got["command"] != "StartActivityStream" || got["dbUserName"] != "arn:aws:iam::000000000000:user/security" || got["class"] != "MISC" ||
 		got["objectName"] != b.ClusterARN() || got["remoteHost"] != "127.0.0.1" || !strings.Contains(got["commandText"].(string), `"Mode":"async"`) {
-		t.Errorf("the first event is %s", first)
+		b.t.Errorf("the first event is %s", first)
 	}
-	if _, err := kms.NewFromConfig(role).ListKeys(t.Context(), nil); code(err) != "AccessDeniedException" {
-		t.Error(err)
+	if _, err := kms.NewFromConfig(role).ListKeys(b.t.Context(), nil); code(err) != "AccessDeniedException" {
+		b.t.Error(err)
 	}
+}
 
-	// The stream's own policy lets somebody in.
+// letIn: the stream's own policy lets somebody in.
+func (b *bed) letIn() {
+	b.t.Helper()
 	reader, admin := kinesis.NewFromConfig(b.as("AKIADBA", "dba-secret", "")), kinesis.NewFromConfig(b.as("AKIAADMIN", "admin-secret", ""))
 	list := &kinesis.ListShardsInput{StreamName: aws.String(b.StreamName())}
-	if _, err := reader.ListShards(t.Context(), list); code(err) != "AccessDeniedException" {
-		t.Error(err)
+	if _, err := reader.ListShards(b.t.Context(), list); code(err) != "AccessDeniedException" {
+		b.t.Error(err)
 	}
 	arn := "arn:aws:kinesis:us-east-1:000000000000:stream/" + b.StreamName()
 	policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:user/dba"},"Action":"kinesis:ListShards","Resource":"` + arn + `"}]}`
-	if _, err := admin.PutResourcePolicy(t.Context(), &kinesis.PutResourcePolicyInput{ResourceARN: &arn, Policy: &policy}); err != nil {
-		t.Fatal(err)
+	if _, err := admin.PutResourcePolicy(b.t.Context(), &kinesis.PutResourcePolicyInput{ResourceARN: &arn, Policy: &policy}); err != nil {
+		b.t.Fatal(err)
 	}
-	if _, err := reader.ListShards(t.Context(), list); err != nil {
-		t.Error(err)
+	if _, err := reader.ListShards(b.t.Context(), list); err != nil {
+		b.t.Error(err)
 	}
+}
 
-	// The stop is the last event, and the one who is denied leaves none.
-	if _, err := dba.StopActivityStream(t.Context(), &rds.StopActivityStreamInput{ResourceArn: aws.String(b.ClusterARN())}); code(err) != "AccessDenied" {
-		t.Error(err)
-	}
-	if _, err := security.StopActivityStream(t.Context(), &rds.StopActivityStreamInput{ResourceArn: aws.String(b.ClusterARN())}); err != nil {
-		t.Fatal(err)
-	}
-	// A waiting stop is done by a reboot.
-	if _, err := b.rds.RebootDBInstance(t.Context(), &rds.RebootDBInstanceInput{DBInstanceIdentifier: aws.String("my-cluster-instance-1")}); err != nil {
-		t.Fatal(err)
+// awaitLast: a waiting stop is done by a reboot; a reader that follows sees its event before
+// the stream is deleted.
+func (b *bed) awaitLast() {
+	b.t.Helper()
+	if _, err := b.rds.RebootDBInstance(b.t.Context(), &rds.RebootDBInstanceInput{DBInstanceIdentifier: aws.String("my-cluster-instance-1")}); err != nil {
+		b.t.Fatal(err)
 	}
 	var last *Event
 	for event, err := range b.Events(b.within()) {
 		if err != nil {
-			t.Fatal(err)
+			b.t.Fatal(err)
 		}
 		if *event.Command == "StopActivityStream" {
 			last = &event
@@ -131,9 +148,8 @@ func TestIAM(t *testing.T) {
 		}
 	}
 	if last == nil || *last.DBUserName != "arn:aws:iam::000000000000:user/security" {
-		t.Errorf("the stop is %+v", last)
+		b.t.Errorf("the stop is %+v", last)
 	}
-	b.awaitStopped()
 }
 
 // TestKeyPolicy: a key policy that does not let RDS use the key any more begins a

@@ -30,7 +30,7 @@ type instance struct {
 // StartInstance implements rdsapi.InstanceController. The first instance takes
 // the address of Options.Listen, further ones the first free of the following
 // ports.
-func (e *Emulator) StartInstance(ctx context.Context, id rdsapi.Instance) (string, int, error) {
+func (e controller) StartInstance(ctx context.Context, id rdsapi.Instance) (string, int, error) {
 	ln, err := e.instanceListener()
 	if err != nil {
 		return "", 0, err
@@ -42,6 +42,9 @@ func (e *Emulator) StartInstance(ctx context.Context, id rdsapi.Instance) (strin
 		return "", 0, fmt.Errorf("set the proxy of %s up: %w", id.ID, err)
 	}
 	i.proxy = p
+	if i.shut, i.Shut = id.Shut, false; i.shut {
+		p.Refuse(string(rdsapi.ShuttingDown))
+	}
 	// The instance outlives the call that made it: StopInstance or Close ends it.
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	i.cancel = cancel
@@ -51,7 +54,7 @@ func (e *Emulator) StartInstance(ctx context.Context, id rdsapi.Instance) (strin
 		cancel()
 		return "", 0, errors.Join(errEnding, ln.Close())
 	}
-	if r := e.streams[id.ClusterResourceID]; r != nil {
+	if r := e.streams[id.ClusterResourceID]; r != nil && !i.shut {
 		i.source.Attach(r.stream)
 	}
 	e.instances[id.ResourceID] = i
@@ -70,7 +73,7 @@ func (e *Emulator) StartInstance(ctx context.Context, id rdsapi.Instance) (strin
 
 // StopInstance implements rdsapi.InstanceController: it ends the instance's
 // sessions and frees its port. A reset does not wait for clients to notice.
-func (e *Emulator) StopInstance(_ context.Context, id rdsapi.Instance) error {
+func (e controller) StopInstance(_ context.Context, id rdsapi.Instance) error {
 	e.mu.Lock()
 	i := e.instances[id.ResourceID]
 	delete(e.instances, id.ResourceID)

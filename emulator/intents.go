@@ -11,6 +11,7 @@ import (
 	"github.com/das-local/das-local/internal/activity"
 	"github.com/das-local/das-local/internal/store"
 	"github.com/das-local/das-local/internal/stream"
+	"github.com/das-local/das-local/rdsapi"
 )
 
 // The values of Options.SyncGuarantee.
@@ -110,24 +111,25 @@ func encodeIntent(in *stream.Intent) (value []byte) {
 	return value
 }
 
-var errDamagedIntent = errors.New("a stored intent is damaged")
-
 // decodeIntent is the opposite of encodeIntent. The pieces share the bytes.
 func decodeIntent(value []byte) (pieces []stream.IntentPiece, err error) {
 	for len(value) > 0 {
 		if len(value) < intentHead {
-			return nil, errDamagedIntent
+			return nil, errShort
 		}
 		u32 := func(at int) uint32 { return binary.BigEndian.Uint32(value[at:]) }
 		when := func(at int) time.Time { return time.Unix(0, int64(binary.BigEndian.Uint64(value[at:]))) }
 		p := stream.IntentPiece{Until: u32(0), Span: stream.Loss{Lost: int64(u32(4)), First: when(8), Last: when(16)}}
 		events, cut := uint64(u32(24)), uint64(u32(28))
 		if value = value[intentHead:]; uint64(len(value)) < events+cut || events == 0 || p.Span.Lost == 0 {
-			return nil, errDamagedIntent
+			return nil, errShort
 		}
 		p.Events = value[:events:events]
 		if cut > 0 {
 			p.Cut = value[events : events+cut : events+cut]
+		}
+		if err := checkEvents(p.Events, p.Cut); err != nil {
+			return nil, err
 		}
 		value = value[events+cut:]
 		pieces = append(pieces, p)
@@ -138,32 +140,35 @@ func decodeIntent(value []byte) (pieces []stream.IntentPiece, err error) {
 // maxRecovered is the JSON of unknown outcomes that one record gets.
 const maxRecovered = 64 << 10
 
-// recoverIntents makes events of the intents that an earlier process has left: behind
-// what it had queued, and by one write, so that each is made once. The stream that
-// starts then publishes the queue before anything new.
-func (e *Emulator) recoverIntents(ctx context.Context, name string) error {
+// recoverQueue makes a stream's queue on disk what the stream that starts can publish,
+// before anything new: what an earlier process had queued, and behind it events of the
+// intents that it has left, which are made by one write, so that each is made once. What
+// is damaged is set aside.
+func (e *Emulator) recoverQueue(ctx context.Context, s rdsapi.ActivityStream) error {
 	if e.disk == nil {
 		return nil
 	}
-	l, of := intents{e.disk, name}, spool{e.disk, name}
-	batches, err := l.left()
+	l, of := intents{e.disk, s.StreamName}, spool{e.disk, s.StreamName}
+	found := damage{disk: e.disk}
+	last := uint64(0)
+	if err := of.survey(&found, func(b *stream.SpooledBatch) { last = b.Position }); err != nil {
+		return fmt.Errorf("read the queue of the activity stream: %w", err)
+	}
+	batches, err := l.left(&found)
 	if err != nil {
 		return fmt.Errorf("read the intents of the activity stream: %w", err)
 	}
 	var b store.Batch
+	e.setAside(s, &found, &b)
 	b.DeleteRange(l.prefix(), store.After(l.prefix()))
 	if len(batches) > 0 {
-		last, err := of.last()
-		if err != nil {
-			return err
-		}
 		events := int64(0)
 		for i := range batches {
 			batches[i].Position = last + uint64(i) + 1
 			b.Set(of.key(batches[i].Position), encodeSpooled(&batches[i]))
 			events += batches[i].Span.Lost
 		}
-		e.log.Warn("the outcome of statements is unknown: their events say so", "stream", name, "events", events)
+		e.log.Warn("the outcome of statements is unknown: their events say so", "stream", s.StreamName, "events", events)
 	}
 	if err := e.disk.Commit(ctx, &b); err != nil {
 		return fmt.Errorf("recover the intents of the activity stream: %w", err)
@@ -171,25 +176,26 @@ func (e *Emulator) recoverIntents(ctx context.Context, name string) error {
 	return nil
 }
 
-// left are the events of what is in the log.
-func (l intents) left() (batches []stream.SpooledBatch, err error) {
+// left are the events of what is in the log, and what there cannot be read.
+func (l intents) left(found *damage) (batches []stream.SpooledBatch, err error) {
 	done, err := l.progress()
 	if err != nil {
 		return nil, err
 	}
-	var bad error
 	err = l.disk.Scan(l.prefix(), store.After(l.prefix()), func(key, value []byte) bool {
 		instance, number, mark, ok := l.parseKey(key)
-		if !ok {
-			bad = errDamagedIntent
-			return false
-		}
-		if mark {
+		if mark && len(value) == 4 {
 			return true
 		}
-		var pieces []stream.IntentPiece
-		if pieces, bad = decodeIntent(slices.Clone(value)); bad != nil {
-			return false
+		pieces, bad := decodeIntent(slices.Clone(value))
+		switch {
+		case !ok:
+			bad = errors.New("its name has no number")
+		case mark:
+			bad = errors.New("it is no number of statements")
+		}
+		if bad != nil {
+			return found.add(key, value, stream.Loss{}, bad)
 		}
 		for _, p := range pieces {
 			if p.Until > done[intentID{instance, number}] {
@@ -198,7 +204,7 @@ func (l intents) left() (batches []stream.SpooledBatch, err error) {
 		}
 		return true
 	})
-	return batches, errors.Join(err, bad)
+	return batches, errors.Join(err, found.err)
 }
 
 type intentID struct {

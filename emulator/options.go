@@ -6,10 +6,10 @@ import (
 	"log/slog"
 	"net"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/das-local/das-local/internal/store"
-	"github.com/das-local/das-local/internal/stream"
 	"github.com/das-local/das-local/rdsapi"
 )
 
@@ -20,6 +20,10 @@ type Options struct {
 	// Upstream is the URL (postgres://…) of the PostgreSQL to audit. Empty
 	// starts an embedded server. Its user looks names up in the catalogue.
 	Upstream string
+	// PostgresPassword is the password of the embedded server's superuser, postgres. The
+	// server then asks every session for its role's password (SCRAM), as Aurora does. Empty
+	// lets everybody in.
+	PostgresPassword string
 	// UpstreamCert and UpstreamKey are the upstream's own TLS certificate and
 	// key (PEM files). With them the proxy shows the same certificate, speaks
 	// TLS to the upstream, and channel binding holds end to end.
@@ -74,7 +78,8 @@ type Options struct {
 	// oldest go. Zero is 256 MiB, and in DataDir three quarters of what the disk has
 	// free at the start.
 	KinesisBytes int64
-	// KinesisLimits has clients of Kinesis meet the limits of AWS's shards.
+	// KinesisLimits has clients of Kinesis meet the limits of AWS's shards: a second, 1 MB
+	// and 1,000 records in, 2 MB and five GetRecords out.
 	KinesisLimits bool
 
 	// SpoolBytes bounds what each stream's queue may take in DataDir. Zero is 1 GiB.
@@ -82,8 +87,9 @@ type Options struct {
 
 	// ClusterID names the first cluster. Empty is "my-cluster".
 	ClusterID string
-	// StartStream runs the first cluster's stream at boot. Empty leaves it stopped.
-	StartStream stream.Mode
+	// StartStream runs the first cluster's stream from the start, in this mode. Empty
+	// leaves it stopped.
+	StartStream Mode
 	// Region and AccountID are those of every ARN. Empty is us-east-1 and
 	// 000000000000.
 	Region, AccountID string
@@ -91,15 +97,18 @@ type Options struct {
 	// upstream's. "10.7" is the system of the Aurora user guide (2019).
 	EngineVersion string
 
-	// Seed makes resource ids, key ids and stream names repeat. Zero is random.
+	// Seed makes resource ids, stream names, key ids and keys repeat, but for RSA keys.
+	// Zero is random.
 	// A seeded emulator's keys are predictable: never for real data.
 	Seed int64
 	// Heartbeat is the time between two heartbeat records of an instance.
 	// Negative turns them off; zero is one second.
 	Heartbeat time.Duration
-	// KeyReuse is how long a data key seals records. Zero is five minutes.
+	// KeyReuse is how long a data key of KMS seals records before the stream gets a new
+	// one. Zero is five minutes.
 	KeyReuse time.Duration
-	// Shards of the Kinesis stream. Zero is one.
+	// Shards is how many shards the Kinesis stream of an activity stream has. Zero is
+	// one.
 	Shards int
 	// SyncTimeout is how long a session waits for durability in sync mode
 	// before it goes on. Zero is ten seconds.
@@ -184,6 +193,16 @@ var (
 	versionPattern   = regexp.MustCompile(`^[0-9]{1,2}\.[0-9]{1,2}$`)
 )
 
+// ErrOptions is wrapped by the error of Start if the options are wrong, and not what
+// they meet.
+var ErrOptions = errors.New("wrong options")
+
+// badOptions is such an error; the text is the cause's alone.
+type badOptions struct{ error }
+
+func (badOptions) Is(target error) bool { return target == ErrOptions }
+func (b badOptions) Unwrap() error      { return b.error }
+
 // withDefaults fills in what is empty and refuses what cannot work.
 func (o Options) withDefaults() (Options, error) {
 	def := func(s *string, v string) {
@@ -225,7 +244,10 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	return o, o.check()
+	if err := o.check(); err != nil {
+		return o, badOptions{err}
+	}
+	return o, nil
 }
 
 func (o Options) check() error {
@@ -241,7 +263,7 @@ func (o Options) check() error {
 				return
 			}
 		}
-		errs = append(errs, fmt.Errorf("%s is %q; it must be one of %q", name, v, allowed))
+		errs = append(errs, fmt.Errorf("%s is %q; it must be one of %s", name, v, strings.TrimPrefix(strings.Join(allowed, ", "), ", ")))
 	}
 	_, _, err := net.SplitHostPort(o.Listen)
 	bad(err == nil, "the PostgreSQL address %q is not HOST:PORT", o.Listen)
@@ -254,6 +276,7 @@ func (o Options) check() error {
 	bad(o.EngineVersion == "" || versionPattern.MatchString(o.EngineVersion), "the engine version %q is not of the form 15.4", o.EngineVersion)
 	bad((o.UpstreamCert == "") == (o.UpstreamKey == ""), "the upstream's certificate and key are given together")
 	bad(o.UpstreamCert == "" || o.Upstream != "", "the upstream's certificate is for use with an upstream URL")
+	bad(o.PostgresPassword == "" || o.Upstream == "", "the PostgreSQL password is the embedded server's: an upstream URL has its own")
 	bad((o.TLSCert == "") == (o.TLSKey == ""), "the TLS certificate and key are given together")
 	checkIdentity(o, bad)
 	bad(o.TLSCert == "" || o.UpstreamCert == "", "give a TLS certificate or the upstream's own, not both")

@@ -55,7 +55,7 @@ func (k serviceKeys) GenerateDataKey(ctx context.Context, keyID string, encrypti
 
 // ResolveKey implements rdsapi.KeyResolver: it finds a key, and refuses one that RDS
 // may not use for any cluster's stream.
-func (e *Emulator) ResolveKey(ctx context.Context, id string) (rdsapi.KMSKey, error) {
+func (e controller) ResolveKey(ctx context.Context, id string) (rdsapi.KMSKey, error) {
 	key, err := e.kms.LookupKey(ctx, id)
 	if err != nil {
 		return rdsapi.KMSKey{}, err

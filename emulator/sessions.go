@@ -12,7 +12,7 @@ import (
 const sessionPatience = 2 * time.Second
 
 // RefuseSessions implements rdsapi.SessionController.
-func (e *Emulator) RefuseSessions(id rdsapi.Instance, why rdsapi.Refusal) {
+func (e controller) RefuseSessions(id rdsapi.Instance, why rdsapi.Refusal) {
 	if i := e.mark(id, why == rdsapi.ShuttingDown); i != nil {
 		i.proxy.Refuse(string(why))
 	}
@@ -20,7 +20,7 @@ func (e *Emulator) RefuseSessions(id rdsapi.Instance, why rdsapi.Refusal) {
 
 // AwaitSessions implements rdsapi.SessionController. An instance that is shut down
 // is then no part of the stream any more: it sends no heartbeats.
-func (e *Emulator) AwaitSessions(ctx context.Context, id rdsapi.Instance) {
+func (e controller) AwaitSessions(ctx context.Context, id rdsapi.Instance) {
 	e.mu.Lock()
 	i := e.instances[id.ResourceID]
 	e.mu.Unlock()
@@ -38,7 +38,7 @@ func (e *Emulator) AwaitSessions(ctx context.Context, id rdsapi.Instance) {
 }
 
 // AdmitSessions implements rdsapi.SessionController.
-func (e *Emulator) AdmitSessions(id rdsapi.Instance) {
+func (e controller) AdmitSessions(id rdsapi.Instance) {
 	if i := e.mark(id, false); i != nil {
 		i.proxy.Admit()
 	}

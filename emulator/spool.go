@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -61,46 +62,77 @@ func encodeSpooled(batch *stream.SpooledBatch) []byte {
 	return append(value, batch.Events...)
 }
 
-// last is the position of the last batch, or 0.
-func (s spool) last() (position uint64, err error) {
-	err = s.disk.Last(s.prefix(), store.After(s.prefix()), func(key, _ []byte) {
-		position = binary.BigEndian.Uint64(key[len(key)-8:])
-	})
-	return position, err
-}
+var errShort = errors.New("it is shorter than it says")
 
-// parseSpooled is the opposite of encodeSpooled. The batch shares the bytes.
+// parseSpooled is the opposite of encodeSpooled. The batch shares the bytes. With an error
+// it has what the head of the value says, if there is one.
 func parseSpooled(key, value []byte) (stream.SpooledBatch, error) {
 	if len(key) < 8 || len(value) < spoolHead {
-		return stream.SpooledBatch{}, errors.New("a spooled batch is damaged")
+		return stream.SpooledBatch{}, errShort
 	}
 	when := func(at int) time.Time { return time.Unix(0, int64(binary.BigEndian.Uint64(value[at:]))) }
 	b := stream.SpooledBatch{Position: binary.BigEndian.Uint64(key[len(key)-8:]),
 		Span: stream.Loss{Lost: int64(binary.BigEndian.Uint32(value)), First: when(4), Last: when(12)}}
 	id, cut := int(binary.BigEndian.Uint16(value[20:])), int(binary.BigEndian.Uint32(value[22:]))
 	if value = value[spoolHead:]; len(value) < id || len(value)-id < cut {
-		return stream.SpooledBatch{}, errors.New("a spooled batch is damaged")
+		return b, errShort
 	}
 	b.InstanceID = string(value[:id])
 	if cut > 0 {
 		b.Cut = value[id : id+cut]
 	}
-	b.Events = value[id+cut:]
+	if b.Events = value[id+cut:]; len(b.Events) == 0 || b.Span.Lost == 0 {
+		return b, errNoEvents
+	}
 	return b, nil
+}
+
+// parse takes an entry of the queue apart.
+func (s spool) parse(key, value []byte) (stream.SpooledBatch, error) {
+	if len(key) != len(s.prefix())+8 {
+		return stream.SpooledBatch{}, errors.New("its name has no position")
+	}
+	return parseSpooled(key, value)
+}
+
+// survey calls f with all batches, and finds the entries that are none.
+func (s spool) survey(found *damage, f func(*stream.SpooledBatch)) error {
+	err := s.disk.Scan(s.prefix(), store.After(s.prefix()), func(key, value []byte) bool {
+		b, err := s.parse(key, value)
+		if err != nil {
+			return found.add(key, value, plausible(b.Span, len(value)), err)
+		}
+		f(&b)
+		return true
+	})
+	return errors.Join(err, found.err)
 }
 
 // Read implements stream.Spool.
 func (s spool) Read(position uint64) (stream.SpooledBatch, error) {
 	key := s.key(position)
 	value, ok, err := s.disk.Get(key)
+	if store.IsDamage(err) || err == nil && !ok {
+		return stream.SpooledBatch{}, fmt.Errorf("%w: %s: %w", stream.ErrDamaged, store.Describe(key), cmp.Or(err, errGone))
+	}
 	if err != nil {
 		return stream.SpooledBatch{}, err
 	}
-	if !ok {
-		return stream.SpooledBatch{}, fmt.Errorf("batch %d is not in the spool of %s", position, s.name)
+	b, err := s.parse(key, value)
+	if err == nil {
+		err = checkEvents(b.Events, b.Cut)
 	}
-	return parseSpooled(key, value)
+	if err != nil {
+		path, aside := s.disk.KeepAside(key, value)
+		if aside != nil {
+			return stream.SpooledBatch{}, aside // it stays until it can be kept
+		}
+		return stream.SpooledBatch{}, fmt.Errorf("%w: %s: %w; it is kept in %s", stream.ErrDamaged, store.Describe(key), err, path)
+	}
+	return b, nil
 }
+
+var errGone = errors.New("it is not there")
 
 // Remove implements stream.Spool.
 func (s spool) Remove(ctx context.Context, positions []uint64) error {
@@ -116,7 +148,9 @@ func (s spool) Each(f func(stream.SpooledBatch) error) error {
 	var bad error
 	err := s.disk.Scan(s.prefix(), store.After(s.prefix()), func(key, value []byte) bool {
 		var batch stream.SpooledBatch
-		if batch, bad = parseSpooled(key, value); bad == nil {
+		if batch, bad = s.parse(key, value); bad != nil {
+			bad = s.disk.Damaged(key, bad)
+		} else {
 			bad = f(batch)
 		}
 		return bad == nil
@@ -130,21 +164,23 @@ func (e *Emulator) discardSpool(ctx context.Context, s rdsapi.ActivityStream) er
 	if e.disk == nil {
 		return nil
 	}
-	of, lost := spool{e.disk, s.StreamName}, stream.Loss{}
-	err := of.Each(func(b stream.SpooledBatch) error {
-		lost.Add(b.Span)
-		return nil
-	})
+	var b store.Batch
+	of, lost, cause := spool{e.disk, s.StreamName}, stream.Loss{}, errors.New("the stream was stopped before its queue was published")
+	found := damage{disk: e.disk}
+	err := of.survey(&found, func(b *stream.SpooledBatch) { lost.Add(b.Span) })
+	if store.IsDamage(err) {
+		cause, err = fmt.Errorf("%w; how much there was is not known for certain: %w", cause, err), nil
+	}
 	if err != nil {
 		return err
 	}
-	var b store.Batch
+	e.setAside(s, &found, &b)
 	b.DeleteRange(of.prefix(), store.After(of.prefix()))
 	b.DeleteRange(intents(of).prefix(), store.After(intents(of).prefix()))
 	if err := e.disk.Commit(ctx, &b); err != nil || lost.Lost == 0 {
 		return err
 	}
-	e.notice(s, stream.Notice{Begin: true, Err: errors.New("the stream was stopped before its queue was published")})
+	e.notice(s, stream.Notice{Begin: true, Err: cause})
 	e.notice(s, stream.Notice{Loss: lost})
 	return nil
 }

@@ -105,11 +105,12 @@ func TestNothingStartsAfterClose(t *testing.T) {
 	if err := e.Close(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := e.StartInstance(ctx, rdsapi.Instance{ID: "late", ResourceID: "db-LATE"}); !errors.Is(err, errEnding) {
+	c := controller{e}
+	if _, _, err := c.StartInstance(ctx, rdsapi.Instance{ID: "late", ResourceID: "db-LATE"}); !errors.Is(err, errEnding) {
 		t.Errorf("an instance: %v", err)
 	}
 	as := rdsapi.ActivityStream{ClusterID: "late", ClusterResourceID: "cluster-LATE", StreamName: "late", Mode: "async", KMSKeyARN: e.KeyARN()}
-	if err := e.StartStream(ctx, as); !errors.Is(err, errEnding) {
+	if err := c.StartStream(ctx, as); !errors.Is(err, errEnding) {
 		t.Errorf("a stream: %v", err)
 	}
 }

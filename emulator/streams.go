@@ -25,16 +25,23 @@ type runningStream struct {
 
 // StartStream implements rdsapi.StreamController: it creates the Kinesis
 // stream and attaches the cluster's instances to it.
-func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) error {
+func (e controller) StartStream(ctx context.Context, s rdsapi.ActivityStream) error {
 	err := e.createStream(ctx, s.StreamName)
 	var answer *awsapi.Error
-	if e.resuming.Load() && errors.As(err, &answer) && answer.Code == "ResourceInUseException" {
-		err = nil // the data directory has it
-	}
-	if err != nil {
+	kept := e.resuming.Load() && errors.As(err, &answer) && answer.Code == "ResourceInUseException"
+	if err != nil && !kept { // the data directory has it
 		return fmt.Errorf("create the Kinesis stream %s: %w", s.StreamName, err)
 	}
-	if err := e.recoverIntents(ctx, s.StreamName); err != nil {
+	err = e.runStream(ctx, s)
+	if err != nil && !kept { // its records are not this start's to delete
+		err = errors.Join(err, e.deleteStream(context.WithoutCancel(ctx), s.StreamName))
+	}
+	return err
+}
+
+// runStream runs an activity stream whose Kinesis stream is there.
+func (e *Emulator) runStream(ctx context.Context, s rdsapi.ActivityStream) error {
+	if err := e.recoverQueue(ctx, s); err != nil {
 		return err
 	}
 	muted := new(atomic.Bool)
@@ -50,11 +57,11 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 		SyncTimeout: e.opts.SyncTimeout,
 		QueueBytes:  e.opts.queueBytes,
 		PutTimeout:  e.putTimeout(),
-		Publisher:   tracedPublisher{faultyPublisher{publisher{e.kinesis, spool{e.disk, s.StreamName}}, e}, e.traces},
+		Publisher:   tracedPublisher{faultyPublisher{publisher{e.kinesis, spool{e.disk, s.StreamName}}, e.Emulator}, e.traces},
 		Spool:       e.spool(s.StreamName),
 		SpoolBytes:  e.opts.SpoolBytes,
 		Intents:     e.intents(s.StreamName),
-		KeyService:  tracedKeys{faultyKeys{serviceKeys{e.kms, e.keyService()}, e}, e.traces},
+		KeyService:  tracedKeys{faultyKeys{serviceKeys{e.kms, e.keyService()}, e.Emulator}, e.traces},
 		Notify:      e.notifier(s, muted),
 		Observe:     e.traces.rounds(),
 		Rand:        e.rand,
@@ -65,7 +72,7 @@ func (e *Emulator) StartStream(ctx context.Context, s rdsapi.ActivityStream) err
 	}
 	st, err := stream.New(config)
 	if err != nil {
-		return errors.Join(fmt.Errorf("set the stream up: %w", err), e.deleteStream(ctx, s.StreamName))
+		return fmt.Errorf("set the stream up: %w", err)
 	}
 	// The stream outlives the call that started it: Close or StopStream ends it.
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -147,7 +154,7 @@ func (e *Emulator) closePatience() time.Duration {
 // stream stops also if that is not possible, because its key is disabled, say, or
 // somebody has deleted the Kinesis stream: the events that are left are lost then, and
 // a notice says so.
-func (e *Emulator) StopStream(ctx context.Context, s rdsapi.ActivityStream) error {
+func (e controller) StopStream(ctx context.Context, s rdsapi.ActivityStream) error {
 	e.mu.Lock()
 	e.recordCall(s)
 	e.mu.Unlock()
@@ -157,7 +164,7 @@ func (e *Emulator) StopStream(ctx context.Context, s rdsapi.ActivityStream) erro
 
 // DeleteStream implements rdsapi.StreamController. The stream of an external Kinesis
 // stays.
-func (e *Emulator) DeleteStream(ctx context.Context, s rdsapi.ActivityStream) error {
+func (e controller) DeleteStream(ctx context.Context, s rdsapi.ActivityStream) error {
 	err := e.deleteStream(context.WithoutCancel(ctx), s.StreamName)
 	var answer *awsapi.Error
 	if errors.As(err, &answer) && answer.Code == "ResourceNotFoundException" {

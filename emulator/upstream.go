@@ -55,7 +55,7 @@ func openUpstream(ctx context.Context, o Options) (*upstream, error) {
 // startEmbedded starts a private server, with pgaudit if statements may be audited
 // by it.
 func startEmbedded(ctx context.Context, o Options) (*pgserver.Server, error) {
-	config := pgserver.Config{Logger: o.Logger}
+	config := pgserver.Config{Logger: o.Logger, Password: o.PostgresPassword}
 	if o.DataDir != "" {
 		config.DataDir = filepath.Join(o.DataDir, "postgres")
 	}
@@ -80,7 +80,7 @@ func (u *upstream) check(ctx context.Context, url string) error {
 	defer cancel()
 	conn, err := u.connect(ctx, config.Database)
 	if err != nil {
-		return fmt.Errorf("reach the upstream PostgreSQL at %s: %w", where, connectCause(err))
+		return fmt.Errorf("reach the upstream PostgreSQL at %s: %w; it must run, and psql with the same URL must connect", where, connectCause(err))
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	var num string

@@ -26,7 +26,7 @@ type consumer struct {
 	tags    map[string]string
 	policy  string // its resource policy; empty: none
 
-	subscriptions map[int]*subscription // by shard
+	subscriptions map[int]*subscription // the last of each shard
 }
 
 func (c *consumer) arn(st *stream) string {

@@ -18,11 +18,7 @@ var refusals = map[string]bool{"ValidationException": true, "SerializationExcept
 // TestContract sends what AWS's service model does not allow, for every operation
 // that it has, in JSON and CBOR.
 func TestContract(t *testing.T) {
-	path, err := contract.Locate("kinesis")
-	if err != nil {
-		t.Fatal(err)
-	}
-	model, err := contract.Load(path)
+	model, err := contract.Load("kinesis")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -81,7 +81,7 @@ func (l *diskLog) refresh() error {
 	}
 	if ok {
 		if len(trim) != 16 {
-			return fmt.Errorf("where the records of a shard begin is told in %d bytes", len(trim))
+			return l.store.Damaged(store.Key(store.KindTrim, l.id[0], l.id[1]), fmt.Errorf("it has %d bytes", len(trim)))
 		}
 		l.deleted, l.base = binary.BigEndian.Uint64(trim), int64(binary.BigEndian.Uint64(trim[8:]))
 	}
@@ -91,7 +91,9 @@ func (l *diskLog) refresh() error {
 		position, _ := store.Number(key, 2)
 		l.tail = position + 1
 		var last entry
-		last, l.end, bad = parseStored(value)
+		if last, l.end, bad = parseStored(value); bad != nil {
+			bad = l.store.Damaged(key, bad)
+		}
 		l.arrival = last.arrival
 	})
 	l.next = l.tail
@@ -150,10 +152,16 @@ func (l *diskLog) get(position uint64) (entry, int64, error) {
 		return entry{}, 0, err
 	}
 	if !ok {
-		return entry{}, 0, fmt.Errorf("record %d of a shard is not in the store", position)
+		return entry{}, 0, l.store.Damaged(l.key(position), errGone)
 	}
-	return parseStored(value)
+	e, end, err := parseStored(value)
+	if err != nil {
+		err = l.store.Damaged(l.key(position), err)
+	}
+	return e, end, err
 }
+
+var errGone = errors.New("it is not there")
 
 func (l *diskLog) at(position uint64) (*entry, error) {
 	e, _, err := l.get(position)
@@ -168,9 +176,10 @@ func (l *diskLog) scan(from, to uint64, limit int, maxBytes int64) (entries []en
 			return false
 		}
 		var e entry
-		e, _, bad = parseStored(value)
-		if n, _ := store.Number(key, 2); bad == nil && n != position {
-			bad = fmt.Errorf("record %d of a shard is not in the store", position)
+		if n, _ := store.Number(key, 2); n != position {
+			bad = l.store.Damaged(l.key(position), errGone)
+		} else if e, _, bad = parseStored(value); bad != nil {
+			bad = l.store.Damaged(key, bad)
 		}
 		if bytes += e.size() - entryOverhead; bad != nil || len(entries) > 0 && bytes > maxBytes {
 			return false
@@ -179,7 +188,10 @@ func (l *diskLog) scan(from, to uint64, limit int, maxBytes int64) (entries []en
 		position++
 		return true
 	})
-	return entries, errors.Join(err, bad)
+	if err = errors.Join(err, bad); err != nil && len(entries) > 0 {
+		return entries, nil // what is before it can be read; the next reader begins with it
+	}
+	return entries, err
 }
 
 func (l *diskLog) enough(bytes, arrival int64) (uint64, error) {

@@ -208,6 +208,9 @@ func (s *Server) load() error {
 		if bad == nil {
 			bad = s.restore(number, &saved)
 		}
+		if bad != nil {
+			bad = s.cfg.Store.Damaged(key, bad)
+		}
 		return bad == nil
 	})
 	if err := errors.Join(err, bad); err != nil {

@@ -60,7 +60,23 @@ func TestGoSDK(t *testing.T) {
 		want[*r.SequenceNumber] = fmt.Sprint("record ", i)
 	}
 
-	seen := 0
+	if seen := readBoth(t, c, arn, want); seen != 101 {
+		t.Errorf("%d records read, want 101", seen)
+	}
+
+	if _, err := c.DeleteStream(ctx, &kinesis.DeleteStreamInput{StreamName: name}); err != nil {
+		t.Fatal(err)
+	}
+	if err := kinesis.NewStreamNotExistsWaiter(c).Wait(ctx, &kinesis.DescribeStreamInput{StreamName: name}, await.Patience); err != nil {
+		t.Error(err)
+	}
+}
+
+// readBoth reads two shards and counts the records that are wanted, by sequence number;
+// their data must be right.
+func readBoth(t *testing.T, c *kinesis.Client, arn string, want map[string]string) (seen int) {
+	t.Helper()
+	ctx := t.Context()
 	for _, shard := range []string{"shardId-000000000000", "shardId-000000000001"} {
 		it, err := c.GetShardIterator(ctx, &kinesis.GetShardIteratorInput{StreamARN: &arn, ShardId: &shard, ShardIteratorType: types.ShardIteratorTypeTrimHorizon})
 		if err != nil {
@@ -87,16 +103,7 @@ func TestGoSDK(t *testing.T) {
 			t.Errorf("end of what there is: %+v", got)
 		}
 	}
-	if seen != 101 {
-		t.Errorf("%d records read, want 101", seen)
-	}
-
-	if _, err := c.DeleteStream(ctx, &kinesis.DeleteStreamInput{StreamName: name}); err != nil {
-		t.Fatal(err)
-	}
-	if err := kinesis.NewStreamNotExistsWaiter(c).Wait(ctx, &kinesis.DescribeStreamInput{StreamName: name}, await.Patience); err != nil {
-		t.Error(err)
-	}
+	return seen
 }
 
 // TestGoSDKErrors checks that errors come out as the SDK's types.

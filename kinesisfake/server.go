@@ -55,7 +55,8 @@ const (
 	defaultShardLimit = 500
 )
 
-// Server is a Kinesis service. Its methods may be called concurrently.
+// Server is a Kinesis service. Its methods may be called concurrently. Where a client would
+// get an error, their error is or wraps an *awsapi.Error with the same code.
 type Server struct {
 	cfg    Config
 	sealer *sealer
@@ -198,13 +199,15 @@ func (s *Server) own() *awsapi.Request {
 	return &awsapi.Request{Service: s.Name(), Region: s.cfg.Region, AccountID: s.cfg.AccountID}
 }
 
-// CreateStream makes a stream with a number of shards.
+// CreateStream makes a stream with a number of shards, 1 or more; it is ACTIVE after
+// Config.CreateDelay. ResourceInUseException says that it is there already.
 func (s *Server) CreateStream(ctx context.Context, name string, shards int) error {
 	_, err := s.createStream(ctx, s.own(), &createStreamInput{StreamName: &name, ShardCount: &shards})
 	return err
 }
 
-// DeleteStream removes a stream, its consumers and its records.
+// DeleteStream removes a stream at once, with its consumers and its records.
+// ResourceNotFoundException says that there is none.
 func (s *Server) DeleteStream(ctx context.Context, name string) error {
 	withConsumers := true
 	_, err := s.deleteStream(ctx, s.own(), &deleteStreamInput{streamRef{StreamName: &name}, &withConsumers})

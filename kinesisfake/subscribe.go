@@ -12,13 +12,13 @@ import (
 // https://docs.aws.amazon.com/kinesis/latest/APIReference/API_SubscribeToShard.html
 const (
 	subscriptionLife = 5 * time.Minute
-	takeOverAfter    = 5 * time.Second // of the life of the subscription that stands
+	takeOverAfter    = 5 * time.Second // since the last successful call
 	idleEvent        = 5 * time.Second // between events without records, which carry checkpoints
 	maxEventBytes    = 1 << 20
 	maxEventRecords  = 1000
 )
 
-// subscription is one consumer's connection to one shard.
+// subscription is one consumer's connection to one shard, or the last that it had.
 type subscription struct {
 	began int64 // milliseconds since 1970
 	end   context.CancelCauseFunc
@@ -102,17 +102,17 @@ func (s *Server) subscribeToShard(ctx context.Context, _ *awsapi.Request, in *su
 		cancel(nil)
 		return nil, err
 	}
-	detach := func() { s.detach(id, number, sub) }
-	context.AfterFunc(ctx, detach) // whether or not events were ever sent
+	context.AfterFunc(ctx, func() { cancel(nil) }) // whether or not events were ever sent
 	return &awsapi.EventStream{Run: func(ctx context.Context, send func(string, any) error) error {
-		defer detach()
+		defer cancel(nil)
 		defer context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })()
 		return s.push(own, st, it, func(e *subscribeEvent) error { return send("SubscribeToShardEvent", e) })
 	}}, nil
 }
 
-// attach makes a subscription the one of its consumer and shard. A call takes over
-// from one that has stood for some time; the client of that is told.
+// attach makes a subscription the one of its consumer and shard. Within five seconds of
+// the call before, it is refused, even if the connection of that has ended; then it takes
+// over from one that stands, whose client is told.
 func (s *Server) attach(id consumerID, shard int, sub *subscription) error {
 	return s.withConsumer(id, func(st *stream, c *consumer) error {
 		if status := c.status(sub.began); status != statusActive {
@@ -130,17 +130,6 @@ func (s *Server) attach(id consumerID, shard int, sub *subscription) error {
 			c.subscriptions = make(map[int]*subscription)
 		}
 		c.subscriptions[shard] = sub
-		return nil
-	})
-}
-
-// detach is called at the end of a subscription, more than once.
-func (s *Server) detach(id consumerID, shard int, sub *subscription) {
-	sub.end(nil)
-	_ = s.withConsumer(id, func(_ *stream, c *consumer) error { // with an error there is nothing to do
-		if c.subscriptions[shard] == sub {
-			delete(c.subscriptions, shard)
-		}
 		return nil
 	})
 }

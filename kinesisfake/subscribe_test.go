@@ -1,11 +1,9 @@
 package kinesisfake
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"testing"
@@ -15,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+
+	"github.com/das-local/das-local/internal/awsclient"
 )
 
 // patience bounds every wait for what must happen.
@@ -35,26 +35,11 @@ func transports() map[string]*http.Protocols {
 	return map[string]*http.Protocols{"HTTP/1.1": &one, "h2c": &two}
 }
 
-// wholeBody sends requests whose bodies it has read. The SDK closes a body as soon as
-// the answer begins, and net/http the connection with it if it was about to look for
-// the body's end; see newClient. There is no second try for a stream of events.
-type wholeBody struct{ *http.Transport }
-
-func (w wholeBody) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err := errors.Join(err, r.Body.Close()); err != nil {
-		return nil, err
-	}
-	r = r.Clone(r.Context())
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	return w.Transport.RoundTrip(r)
-}
-
 // over has a client speak some protocols.
 func over(t testing.TB, protocols *http.Protocols) func(*kinesis.Options) {
 	transport := &http.Transport{Protocols: protocols}
 	t.Cleanup(transport.CloseIdleConnections)
-	return func(o *kinesis.Options) { o.HTTPClient = &http.Client{Transport: wholeBody{transport}} }
+	return func(o *kinesis.Options) { o.HTTPClient = awsclient.Whole(&http.Client{Transport: transport}) }
 }
 
 // TestSubscribeWithTheSDK has AWS's SDK for Go read a shard over its split.
@@ -273,8 +258,14 @@ func TestOneSubscriptionForConsumerAndShard(t *testing.T) {
 		if e := <-second.events; len(e.Records) != 1 {
 			t.Errorf("the second gets %+v", e)
 		}
-		second.cancel() // a client that went away does not stand in the way
-		synctest.Wait()
+		second.cancel()
+		if err := <-second.ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("the second ends with %v", err)
+		}
+		time.Sleep(takeOverAfter - time.Millisecond) // the call counts, not the connection
+		_, err = subscribe(t, s, from(arn, latest, ""))
+		wantError(t, err, codeInUse, "Another active subscription")
+		time.Sleep(time.Millisecond) // nor does a call that was refused
 		third, err := subscribe(t, s, from(arn, trimHorizon, ""))
 		if err != nil {
 			t.Fatal(err)

@@ -108,11 +108,7 @@ type listAliasesOutput struct {
 }
 
 func (s *Server) listAliases(in *listAliasesInput) (*listAliasesOutput, error) {
-	limit, err := in.limit(100, 50)
-	if err != nil {
-		return nil, err
-	}
-	after, err := in.after()
+	limit, after, err := in.byName(100, 50)
 	if err != nil {
 		return nil, err
 	}
@@ -123,13 +119,8 @@ func (s *Server) listAliases(in *listAliasesInput) (*listAliasesOutput, error) {
 			return nil, err
 		}
 	}
-	list := s.store.listAliases(after, of)
 	out := &listAliasesOutput{Aliases: []aliasEntry{}}
-	for i, a := range list {
-		if i == limit {
-			out.more(marker(list[i-1].name))
-			break
-		}
+	for _, a := range first(limit, s.store.listAliases(after, of), &out.pageOutput, func(a *alias) string { return marker(a.name) }) {
 		out.Aliases = append(out.Aliases, aliasEntry{AliasName: a.name, AliasArn: s.arn(a.name), TargetKeyId: a.key.id,
 			CreationDate: awsapi.Time{Time: a.created}, LastUpdatedDate: awsapi.Time{Time: a.updated}})
 	}

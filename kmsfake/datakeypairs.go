@@ -50,7 +50,7 @@ func (s *Server) generatePair(operation string, in *keyPairInput) (*keyPairOutpu
 	if in.DryRun {
 		return nil, dryRun()
 	}
-	pair, err := spec.newPrivateKey()
+	pair, err := spec.newPrivateKey(s.random)
 	if err != nil {
 		return nil, err
 	}

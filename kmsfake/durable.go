@@ -117,7 +117,7 @@ func (s *Server) restoreGrant(id string, value []byte) error {
 	}
 	k := s.store.keys[g.KeyName]
 	if k == nil {
-		return fmt.Errorf("grant %s is on a key that is not there", id)
+		return errors.New("it is on a key that is not there")
 	}
 	s.store.grants[id] = &grant{seq: g.Seq, id: id, secret: g.Secret, key: k, name: g.Name, grantee: g.Grantee, retiring: g.Retiring,
 		operations: g.Operations, constraints: g.Constraints, created: g.Created}
@@ -134,7 +134,7 @@ func (s *Server) load() error {
 		if k.primary != nil {
 			primary := s.store.keys[k.primary.name]
 			if primary == nil {
-				return fmt.Errorf("key %s is a replica of a key that is not there", k.arn)
+				return s.disk.Damaged(store.Name(store.KindKey, k.name), errors.New("it is a replica of a key that is not there"))
 			}
 			k.primary = primary
 		}
@@ -149,7 +149,7 @@ func (s *Server) load() error {
 		}
 		k := s.store.keys[saved.KeyID]
 		if k == nil {
-			return fmt.Errorf("alias %s is of a key that is not there", name)
+			return errors.New("it is of a key that is not there")
 		}
 		s.store.aliases[name] = &alias{name: name, key: k, created: saved.Created, updated: saved.Updated}
 		return nil
@@ -160,7 +160,9 @@ func (s *Server) each(kind store.Kind, f func(name string, value []byte) error) 
 	var bad error
 	prefix := store.Key(kind)
 	err := s.disk.Scan(prefix, store.After(prefix), func(key, value []byte) bool {
-		bad = f(string(key[1:]), value)
+		if bad = f(string(key[1:]), value); bad != nil {
+			bad = s.disk.Damaged(key, bad)
+		}
 		return bad == nil
 	})
 	return errors.Join(err, bad)

@@ -216,21 +216,13 @@ func (s *Server) listRetirableGrants(in *listRetirableInput) (*listGrantsOutput,
 
 // pageGrants lists grants, oldest first. The lock is held.
 func (s *Server) pageGrants(in *pageInput, wanted func(*grant) bool) (*listGrantsOutput, error) {
-	limit, err := in.limit(100, 50)
-	if err != nil {
-		return nil, err
-	}
-	after, err := in.afterNumber()
+	limit, after, err := in.byNumber(100, 50)
 	if err != nil {
 		return nil, err
 	}
 	out := &listGrantsOutput{Grants: []grantEntry{}}
 	list := s.store.listGrants(func(g *grant) bool { return g.seq > after && wanted(g) })
-	for i, g := range list {
-		if i == limit {
-			out.more(markerOf(list[i-1].seq))
-			break
-		}
+	for _, g := range first(limit, list, &out.pageOutput, func(g *grant) string { return markerOf(g.seq) }) {
 		e := grantEntry{KeyId: g.key.arn, GrantId: g.id, Name: g.name, CreationDate: awsapi.Time{Time: g.created}, GranteePrincipal: g.grantee,
 			RetiringPrincipal: g.retiring, IssuingAccount: s.accountRoot(), Operations: g.operations}
 		if g.constraints.EncryptionContextEquals != nil || g.constraints.EncryptionContextSubset != nil {

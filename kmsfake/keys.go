@@ -123,22 +123,14 @@ type listKeysOutput struct {
 }
 
 func (s *Server) listKeys(in *pageInput) (*listKeysOutput, error) {
-	limit, err := in.limit(1000, 100)
-	if err != nil {
-		return nil, err
-	}
-	after, err := in.afterNumber()
+	limit, after, err := in.byNumber(1000, 100)
 	if err != nil {
 		return nil, err
 	}
 	defer s.lock()()
 	keys := s.store.listKeys(func(k *key) bool { return k.seq > after && k.region == s.region })
 	out := &listKeysOutput{Keys: []keyListEntry{}}
-	for i, k := range keys {
-		if i == limit {
-			out.more(markerOf(keys[i-1].seq))
-			break
-		}
+	for _, k := range first(limit, keys, &out.pageOutput, func(k *key) string { return markerOf(k.seq) }) {
 		out.Keys = append(out.Keys, keyListEntry{k.id, k.arn})
 	}
 	return out, nil

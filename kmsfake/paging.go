@@ -19,7 +19,15 @@ type pageOutput struct {
 	Truncated  bool
 }
 
-func (p *pageOutput) more(marker string) { p.NextMarker, p.Truncated = marker, true }
+// first cuts a list to a page, and says in out where the next page begins: after the
+// last item, which marked is the marker of.
+func first[T any](limit int, list []T, out *pageOutput, marked func(T) string) []T {
+	if len(list) <= limit {
+		return list
+	}
+	out.NextMarker, out.Truncated = marked(list[limit-1]), true
+	return list[:limit]
+}
 
 // limit is the size of a page: at most max, whatever the model says.
 func (in *pageInput) limit(max, usual int) (int, error) {
@@ -32,27 +40,29 @@ func (in *pageInput) limit(max, usual int) (int, error) {
 	return n, v.Err()
 }
 
-func (in *pageInput) after() (string, error) {
-	if in.Marker == nil {
-		return "", nil
+// byName is the size of a page and the name that it begins after.
+func (in *pageInput) byName(max, usual int) (limit int, after string, err error) {
+	if limit, err = in.limit(max, usual); err != nil || in.Marker == nil {
+		return limit, "", err
 	}
 	b, err := base64.RawURLEncoding.DecodeString(*in.Marker)
 	if err != nil {
-		return "", invalidMarker()
+		return 0, "", invalidMarker()
 	}
-	return string(b), nil
+	return limit, string(b), nil
 }
 
-func (in *pageInput) afterNumber() (int, error) {
-	text, err := in.after()
+// byNumber is byName for a list whose items have numbers, from 1.
+func (in *pageInput) byNumber(max, usual int) (limit, after int, err error) {
+	limit, text, err := in.byName(max, usual)
 	if err != nil || text == "" {
-		return 0, err
+		return limit, 0, err
 	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 0 {
-		return 0, invalidMarker()
+	after, err = strconv.Atoi(text)
+	if err != nil || after < 0 {
+		return 0, 0, invalidMarker()
 	}
-	return n, nil
+	return limit, after, nil
 }
 
 func marker(name string) string { return base64.RawURLEncoding.EncodeToString([]byte(name)) }

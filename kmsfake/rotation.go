@@ -1,6 +1,7 @@
 package kmsfake
 
 import (
+	"slices"
 	"time"
 
 	"github.com/das-local/das-local/internal/awsapi"
@@ -150,12 +151,9 @@ type rotationOutput struct {
 
 func (s *Server) getKeyRotationStatus(in *keyInput) (*rotationOutput, error) {
 	defer s.lock()()
-	k, err := s.resolveKey(*in.KeyId)
+	k, err := s.rotating(*in.KeyId)
 	if err != nil {
 		return nil, err
-	}
-	if !k.symmetric() {
-		return nil, unsupported("%s is of key spec %s, which is not rotated.", k.arn, k.spec)
 	}
 	out := &rotationOutput{KeyId: k.arn}
 	if from := k.source(); from.rotation > 0 && !k.dying() {
@@ -163,6 +161,15 @@ func (s *Server) getKeyRotationStatus(in *keyInput) (*rotationOutput, error) {
 		out.NextRotationDate = &awsapi.Time{Time: from.nextRotation}
 	}
 	return out, nil
+}
+
+// rotating finds a key of the kind that is rotated.
+func (s *Server) rotating(id string) (*key, error) {
+	k, err := s.resolveKey(id)
+	if err == nil && !k.symmetric() {
+		err = unsupported("%s is of key spec %s, which is not rotated.", k.arn, k.spec)
+	}
+	return k, err
 }
 
 type listRotationsInput struct {
@@ -191,32 +198,22 @@ type listRotationsOutput struct {
 // listKeyRotations lists the rotations, oldest first; with ALL_KEY_MATERIAL also
 // the material that the key began with.
 func (s *Server) listKeyRotations(in *listRotationsInput) (*listRotationsOutput, error) {
-	limit, err := in.limit(1000, 100)
-	if err != nil {
-		return nil, err
-	}
-	after, err := in.afterNumber()
+	limit, after, err := in.byNumber(1000, 100)
 	if err != nil {
 		return nil, err
 	}
 	defer s.lock()()
-	k, err := s.resolveKey(*in.KeyId)
+	k, err := s.rotating(*in.KeyId)
 	if err != nil {
 		return nil, err
 	}
-	if !k.symmetric() {
-		return nil, unsupported("%s is of key spec %s, which is not rotated.", k.arn, k.spec)
+	imported := k.source().imported()
+	list := imported[min(after, len(imported)):]
+	if text(in.IncludeKeyMaterial) != "ALL_KEY_MATERIAL" {
+		list = slices.DeleteFunc(slices.Clone(list), func(m *material) bool { return m.rotated.IsZero() })
 	}
-	all := text(in.IncludeKeyMaterial) == "ALL_KEY_MATERIAL"
 	out := &listRotationsOutput{Rotations: []rotationEntry{}}
-	for i, m := range k.source().imported() {
-		if i < after || m.rotated.IsZero() && !all {
-			continue
-		}
-		if len(out.Rotations) == limit {
-			out.more(markerOf(i))
-			break
-		}
+	for _, m := range first(limit, list, &out.pageOutput, func(m *material) string { return markerOf(slices.Index(imported, m) + 1) }) {
 		out.Rotations = append(out.Rotations, m.entry(k))
 	}
 	return out, nil

@@ -81,7 +81,7 @@ func (s *Server) restoreKey(name string, value []byte) error {
 	}
 	for _, one := range saved.Materials {
 		if err := s.restoreMaterial(k, one); err != nil {
-			return fmt.Errorf("the material of key %s is damaged: %w", k.arn, err)
+			return fmt.Errorf("its material: %w", err)
 		}
 	}
 	s.store.seq = max(s.store.seq, k.seq)

@@ -23,7 +23,8 @@ type Config struct {
 }
 
 // Server holds the keys of one account in one Region. All clients share them,
-// whatever account or Region their credentials name.
+// whatever account or Region their credentials name. Where a client would get an error,
+// that of a Go method is or wraps an *awsapi.Error with the same code.
 type Server struct {
 	region, account string
 	now             func() time.Time

@@ -28,16 +28,12 @@ type signOutput struct {
 }
 
 func (s *Server) sign(in *signInput) (*signOutput, error) {
-	k, err := s.take(*in.KeyId, "Sign", usageSign, *in.SigningAlgorithm)
+	k, m, err := s.takeToSign(in, "Sign")
 	if err != nil {
 		return nil, err
 	}
 	defer k.done()
-	m, err := toSign(*in.SigningAlgorithm, text(in.MessageType), in.Message)
-	switch {
-	case err != nil:
-		return nil, err
-	case in.DryRun:
+	if in.DryRun {
 		return nil, dryRun()
 	}
 	signature, err := k.private.(crypto.Signer).Sign(rand.Reader, m.bytes, m.options)
@@ -48,14 +44,23 @@ func (s *Server) sign(in *signInput) (*signOutput, error) {
 	return &signOutput{KeyId: k.key.arn, Signature: signature, SigningAlgorithm: *in.SigningAlgorithm}, nil
 }
 
+// takeToSign finds the key of a call, and what its signature is made over. The caller
+// is done with the key, unless there is an error.
+func (s *Server) takeToSign(in *signInput, operation string) (keyUse, signed, error) {
+	k, err := s.take(*in.KeyId, operation, usageSign, *in.SigningAlgorithm)
+	if err != nil {
+		return keyUse{}, signed{}, err
+	}
+	m, err := toSign(*in.SigningAlgorithm, text(in.MessageType), in.Message)
+	if err != nil {
+		k.done()
+	}
+	return k, m, err
+}
+
 type verifyInput struct {
-	KeyId            *string
-	Message          []byte
-	MessageType      *string
-	Signature        []byte
-	SigningAlgorithm *string
-	GrantTokens      []string
-	DryRun           bool
+	signInput
+	Signature []byte
 }
 
 type verifyOutput struct {
@@ -65,15 +70,12 @@ type verifyOutput struct {
 }
 
 func (s *Server) verify(in *verifyInput) (*verifyOutput, error) {
-	k, err := s.take(*in.KeyId, "Verify", usageSign, *in.SigningAlgorithm)
+	k, m, err := s.takeToSign(&in.signInput, "Verify")
 	if err != nil {
 		return nil, err
 	}
 	defer k.done()
-	m, err := toSign(*in.SigningAlgorithm, text(in.MessageType), in.Message)
 	switch {
-	case err != nil:
-		return nil, err
 	case in.DryRun:
 		return nil, dryRun()
 	case !m.signedBy(k.private.Public(), in.Signature):

@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -77,21 +78,41 @@ func servedSpec(name string) *keySpec {
 // privateKey is an asymmetric key: RSA, ECDSA or Ed25519.
 type privateKey interface{ Public() crypto.PublicKey }
 
-// newPrivateKey makes an asymmetric key. Its randomness is always the system's:
-// Go's generators take no other.
-func (s *keySpec) newPrivateKey() (key privateKey, err error) {
+// newPrivateKey makes an asymmetric key of random bytes. An RSA key is always of the
+// system's: Go's generator takes no others.
+func (s *keySpec) newPrivateKey(random func(n int) ([]byte, error)) (key privateKey, err error) {
 	switch {
 	case s.rsaBits > 0:
 		key, err = rsa.GenerateKey(rand.Reader, s.rsaBits)
 	case s.curve != nil:
-		key, err = ecdsa.GenerateKey(s.curve, rand.Reader)
+		key, err = newECKey(s.curve, random)
 	default:
-		_, key, err = ed25519.GenerateKey(rand.Reader)
+		var seed []byte
+		if seed, err = random(ed25519.SeedSize); err == nil {
+			key = ed25519.NewKeyFromSeed(seed)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("make a private key: %w", err)
 	}
 	return key, nil
+}
+
+// newECKey takes the first random number that is one of the curve's private keys (FIPS
+// 186-5, A.2.2: by rejection).
+func newECKey(curve elliptic.Curve, random func(n int) ([]byte, error)) (*ecdsa.PrivateKey, error) {
+	bits := curve.Params().BitSize
+	for range 100 { // two are hardly ever needed
+		number, err := random((bits + 7) / 8)
+		if err != nil {
+			return nil, err
+		}
+		number[0] >>= 8*len(number) - bits
+		if key, err := ecdsa.ParseRawPrivateKey(curve, number); err == nil {
+			return key, nil
+		}
+	}
+	return nil, errors.New("the random source gives no number that is a private key")
 }
 
 // fits reports whether a private key is of the spec.
@@ -112,7 +133,7 @@ func (s *Server) newSecret(spec *keySpec) ([]byte, error) {
 	if !spec.asymmetric() {
 		return s.random(spec.bytes)
 	}
-	key, err := spec.newPrivateKey()
+	key, err := spec.newPrivateKey(s.random)
 	if err != nil {
 		return nil, err
 	}

@@ -86,11 +86,7 @@ type listTagsOutput struct {
 }
 
 func (s *Server) listResourceTags(in *listTagsInput) (*listTagsOutput, error) {
-	limit, err := in.limit(50, 50)
-	if err != nil {
-		return nil, err
-	}
-	after, err := in.after()
+	limit, after, err := in.byName(50, 50)
 	if err != nil {
 		return nil, err
 	}
@@ -99,17 +95,9 @@ func (s *Server) listResourceTags(in *listTagsInput) (*listTagsOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &listTagsOutput{Tags: []tag{}}
-	for _, t := range tagList(k.tags) {
-		if t.TagKey <= after && after != "" {
-			continue
-		}
-		if len(out.Tags) == limit {
-			out.more(marker(out.Tags[limit-1].TagKey))
-			break
-		}
-		out.Tags = append(out.Tags, t)
-	}
+	list := slices.DeleteFunc(tagList(k.tags), func(t tag) bool { return t.TagKey <= after })
+	out := &listTagsOutput{}
+	out.Tags = first(limit, list, &out.pageOutput, func(t tag) string { return marker(t.TagKey) })
 	return out, nil
 }
 

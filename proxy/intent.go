@@ -35,6 +35,8 @@ type announcer struct {
 	first  uint64             // of those that are being announced; 0: none are
 	early  []activity.Settled // settled before they were stored
 	params []parameter        // what the foreseer has not seen
+	alone  bool               // what waits to be sent is all that the server is going to do
+	cancel []byte             // a CancelRequest for it
 }
 
 // parameter is a ParameterStatus.
@@ -96,6 +98,9 @@ func (s *session) announce(list []track.Intent, params []parameter, busy bool) b
 	s.mu.Lock()
 	early := s.announcer.early
 	s.announcer.early, s.announcer.first = nil, 0
+	if !alive {
+		s.announcer.alone, s.announcer.cancel = false, nil
+	}
 	s.mu.Unlock()
 	if !alive { // what is not sent never happens
 		for _, in := range list {
@@ -233,7 +238,7 @@ func (s *session) forward(chunk []byte) {
 	intents := s.tracker.TakeIntents()
 	var params []parameter
 	if len(intents) > 0 {
-		s.announcer.first = intents[0].Number
+		s.announcer.first, s.announcer.alone = intents[0].Number, !busy
 		params, s.announcer.params = s.announcer.params, nil
 	}
 	lingers, pid := s.tracker.Lingers(), s.tracker.PID()
@@ -248,6 +253,9 @@ func (s *session) forward(chunk []byte) {
 		// A write that fails means that the server is gone; its last words
 		// are still to come the other way.
 		s.server.Write(chunk[:good])
+	}
+	if len(intents) > 0 {
+		s.cancelSent()
 	}
 	s.brokenBy(err)
 }

@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"errors"
-	"io"
 	"os"
 	"sync"
 	"time"
@@ -176,92 +175,6 @@ func (s *session) timeout(ready bool) (cause *track.Error, stop bool) {
 	return nil, false
 }
 
-// lastWords tells the client why the session ends, unless the server has, and
-// returns it for the events. A nil f means that the upstream closed.
-func (s *session) lastWords(f *fatal) *track.Error {
-	s.sendKept()
-	if f == nil {
-		f = s.verdict.Load()
-	}
-	if f == nil {
-		f = s.broken.Load()
-	}
-	if s.verdict.Load() != nil {
-		s.cancelRunning()
-		s.untilBetween()
-	}
-	s.mu.Lock()
-	told := s.tracker.Fatal() != nil || s.tracker.Terminated()
-	between := s.tracker.Between()
-	s.mu.Unlock()
-	if told {
-		return nil
-	}
-	if f == nil {
-		if s.gone.Load() {
-			return s.clientLost()
-		}
-		f = &fatal{stateConnectionFailure, "server closed the connection unexpectedly"}
-	}
-	return s.dismiss(f, between)
-}
-
-// dismiss tells the client why the session ends, if its bytes so far end where
-// a message ends.
-func (s *session) dismiss(f *fatal, between bool) *track.Error {
-	if between && !s.dismissed {
-		s.dismissed = true
-		s.client.SetWriteDeadline(time.Now().Add(farewell))
-		s.client.Write(f.encode())
-	}
-	return &track.Error{Severity: "FATAL", SQLState: f.state, Message: f.message}
-}
-
-// clientLost is the end of a client that left without a Terminate.
-func (s *session) clientLost() *track.Error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	e := &track.Error{Severity: "FATAL", SQLState: stateConnectionFailure, Message: "unexpected EOF on client connection"}
-	if !s.tracker.Idle() {
-		e.Message += " with an open transaction"
-	}
-	return e
-}
-
-// untilBetween relays until the server's current message ends.
-func (s *session) untilBetween() {
-	s.server.SetReadDeadline(time.Now().Add(farewell / 2))
-	for {
-		s.mu.Lock()
-		between := s.tracker.Between()
-		s.mu.Unlock()
-		if between {
-			return
-		}
-		chunk, err := s.server.next()
-		if len(chunk) > 0 && s.deliver(chunk) != nil {
-			err = io.ErrClosedPipe
-		}
-		s.server.release()
-		if err != nil {
-			return
-		}
-	}
-}
-
-// cancelRunning asks the server to stop a statement that nobody waits for.
-func (s *session) cancelRunning() {
-	s.mu.Lock()
-	key, busy := s.tracker.CancelKey(), s.tracker.Busy()
-	s.mu.Unlock()
-	if !busy || len(key) == 0 {
-		return
-	}
-	if err := s.p.conf.Upstream.cancel(s.ctx, cancelRequest(key), farewell); err != nil {
-		s.p.conf.Logger.Debug("cancel at the end of a session", "err", err)
-	}
-}
-
 // deliver passes a chunk of the upstream on and records what it completes. In
 // sync mode, and before the session is ready, that comes first.
 func (s *session) deliver(chunk []byte) *track.Error {
@@ -314,69 +227,6 @@ func (s *session) deliver(chunk []byte) *track.Error {
 func (s *session) garbled(err error) *track.Error {
 	s.p.conf.Logger.Warn("upstream broke the protocol", "err", err)
 	return &track.Error{Severity: "FATAL", SQLState: stateProtocolViolation, Message: err.Error()}
-}
-
-// unsent handles a client that does not take the chunk: what it completed has
-// happened all the same.
-func (s *session) unsent(chunk []byte, now time.Time) *track.Error {
-	s.gone.Store(true)
-	s.observe(chunk, now)
-	s.log.write(s.ctx, s.tracker.PID())
-	if f := s.verdict.Load(); f != nil {
-		return &track.Error{Severity: "FATAL", SQLState: f.state, Message: f.message}
-	}
-	return s.clientLost()
-}
-
-// observe feeds the tracker and leaves the items in the journal.
-func (s *session) observe(chunk []byte, now time.Time) (hold int, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	before := len(s.log.items)
-	s.log.items, err = s.tracker.Server(chunk, now, s.log.items)
-	s.watch(s.log.items[before:])
-	if s.waiting && !s.tracker.Full() {
-		s.waiting = false
-		s.room.Broadcast()
-	}
-	return s.tracker.Hold(), err
-}
-
-// sendHeld writes the chunk; the part from hold on waits until the events of
-// what it completes are durable. A session that was told to end by then keeps it:
-// whoever gives up on the events may end the sessions first, and then no client
-// sees a completion whose events are not durable.
-func (s *session) sendHeld(chunk []byte, hold int, durable <-chan struct{}) error {
-	if hold >= 0 && (durable != nil || s.log.holds()) {
-		if hold > 0 {
-			if _, err := s.client.Write(chunk[:hold]); err != nil {
-				return err
-			}
-			chunk = chunk[hold:]
-		}
-		if err := s.awaitDurable(durable); err != nil {
-			return err
-		}
-	}
-	_, err := s.client.Write(chunk)
-	return err
-}
-
-// awaitDurable waits for events; a nil channel needs none.
-func (s *session) awaitDurable(durable <-chan struct{}) error {
-	if durable != nil {
-		select {
-		case <-durable:
-		case <-s.killed:
-			return errKilled
-		case <-s.ctx.Done():
-			return s.ctx.Err()
-		}
-	}
-	if s.verdict.Load() != nil && s.log.holds() {
-		return errKilled
-	}
-	return nil
 }
 
 var errKilled = errors.New("session was told to end")

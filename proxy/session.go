@@ -121,7 +121,7 @@ func (s *session) open() bool {
 		return false
 	}
 	if h.cancel {
-		if err := s.p.conf.Upstream.cancel(ctx, h.frame, s.p.conf.StartupTimeout); err != nil {
+		if err := s.p.passCancel(ctx, h.frame); err != nil {
 			s.p.conf.Logger.Debug("cancel request", "err", err)
 		}
 		h.conn.Close()

@@ -96,17 +96,17 @@ func TestBackPressure(t *testing.T) {
 		} else {
 			w.startup(nil)
 		}
-		const n = 40000
+		const n = 20000 // answers to the messages that may wait have some 30 MB, more than sockets hold
 		go func(c net.Conn) {
 			var b []byte
 			for range n {
-				b = append(b, queryMsg("select repeat('z', 500)")...)
+				b = append(b, queryMsg("select repeat('z', 2000)")...)
 			}
 			c.Write(b)
 		}(w.Conn)
 		await.Equal(t, "the server to have nowhere to write to", "ClientWrite", func() (event string) {
 			err := direct.QueryRow(t.Context(), "select coalesce(max(wait_event), '-') from pg_stat_activity where query = $1 and pid <> pg_backend_pid()",
-				"select repeat('z', 500)").Scan(&event)
+				"select repeat('z', 2000)").Scan(&event)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -25,6 +25,16 @@ func notAvailable(c *cluster) error {
 	return clusterState("DB cluster %s is not currently in the available state: it is %s.", c.id, c.status)
 }
 
+// availableCluster finds the cluster that DBClusterIdentifier names, to work on it. The
+// lock is held.
+func (s *Server) availableCluster(id string) (*cluster, error) {
+	c, err := s.findCluster(id, "DBClusterIdentifier")
+	if err == nil && c.status != statusAvailable {
+		return nil, notAvailable(c)
+	}
+	return c, err
+}
+
 // oneOfValues refuses a value that a parameter does not have; none is all right.
 func oneOfValues(parameter, value string, valid ...string) error {
 	if value == "" || slices.Contains(valid, value) {
@@ -85,16 +95,31 @@ func checkMonitoring(interval *int, role string, retention *int, insights string
 	return oneOfValues("DatabaseInsightsMode", insights, "standard", "advanced")
 }
 
-func checkRetention(days int) error {
-	if days < 1 || days > 35 {
-		return invalidValue("Invalid backup retention period: %d. Must be between 1 and 35.", days)
+func checkRetention(days *int) error {
+	if days != nil && (*days < 1 || *days > 35) {
+		return invalidValue("Invalid backup retention period: %d. Must be between 1 and 35.", *days)
 	}
 	return nil
 }
 
-func checkPort(port int) error {
-	if port < 1150 || port > 65535 {
-		return invalidValue("Invalid port: %d. Must be between 1150 and 65535.", port)
+func checkPort(port *int) error {
+	if port != nil && (*port < 1150 || *port > 65535) {
+		return invalidValue("Invalid port: %d. Must be between 1150 and 65535.", *port)
+	}
+	return nil
+}
+
+// checkClusterAuthority is checkAuthority with a cluster's error.
+func checkClusterAuthority(id *string) error {
+	if id != nil && checkAuthority(*id) != nil {
+		return invalidValue("Invalid CA certificate identifier: %s", *id)
+	}
+	return nil
+}
+
+func notBlank(parameter string, value *string) error {
+	if value != nil && *value == "" {
+		return invalidValue("The parameter %s must not be blank.", parameter)
 	}
 	return nil
 }

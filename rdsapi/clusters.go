@@ -18,13 +18,11 @@ type describeDBClustersOutput struct {
 func (s *Server) describeDBClusters(_ context.Context, in *describeDBClustersInput) (*describeDBClustersOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	list := sortedValues(s.clusters)
-	if in.DBClusterIdentifier != "" {
-		c, err := s.findCluster(in.DBClusterIdentifier, "DBClusterIdentifier")
-		if err != nil {
-			return nil, err
-		}
-		list = []*cluster{c}
+	list, err := named(sortedValues(s.clusters), in.DBClusterIdentifier, func(id string) (*cluster, error) {
+		return s.findCluster(id, "DBClusterIdentifier")
+	})
+	if err != nil {
+		return nil, err
 	}
 	list, marker, err := selected(list, in.Filters, paging{in.MaxRecords, in.Marker}, func(c *cluster) string { return c.id }, map[string]func(*cluster) []string{
 		"db-cluster-id":          func(c *cluster) []string { return []string{c.id, c.arn} },

@@ -26,7 +26,10 @@ type ActivityStream struct {
 
 // InstanceController starts and stops the proxy of an instance.
 type InstanceController interface {
+	// StartInstance returns where clients connect: they may when it returns.
 	StartInstance(ctx context.Context, i Instance) (host string, port int, err error)
+	// StopInstance ends the sessions of the instance and frees its address. An
+	// instance that does not run is no error.
 	StopInstance(ctx context.Context, i Instance) error
 }
 
@@ -58,6 +61,7 @@ type Instance struct {
 	ClusterResourceID string
 	ID                string // "my-cluster-instance-1"
 	ResourceID        string // "db-…"
+	Shut              bool   // for StartInstance: nobody is let in until AdmitSessions
 }
 
 // KeyResolver looks a KMS key up by id, ARN, alias name or alias ARN. An error that is

@@ -5,8 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/google/uuid"
 )
 
 type createDBClusterInput struct {
@@ -95,105 +93,6 @@ func (s *Server) makeCluster(ctx context.Context, in *createDBClusterInput) (*cl
 	return &clusterOutput{w}, nil
 }
 
-// check refuses what is wrong whatever the state is.
-func (in *createDBClusterInput) check() error {
-	if err := required("DBClusterIdentifier", in.DBClusterIdentifier, "Engine", in.Engine); err != nil {
-		return err
-	}
-	if in.Engine != engine {
-		return invalidValue("Invalid DB engine: %s. This is an emulator of %s.", in.Engine, engine)
-	}
-	if err := in.checkElsewhere(); err != nil {
-		return err
-	}
-	if err := checkNames(in.MasterUsername, in.DatabaseName); err != nil {
-		return err
-	}
-	switch {
-	case in.MasterUserPassword == nil && !in.ManageMasterUserPassword:
-		return invalidValue("The parameter MasterUserPassword must be provided and must not be blank.")
-	case in.MasterUserPassword != nil && in.ManageMasterUserPassword:
-		return invalidCombination("You can't specify MasterUserPassword when ManageMasterUserPassword is true.")
-	case in.MasterUserSecretKmsKeyId != "" && !in.ManageMasterUserPassword:
-		return invalidCombination("MasterUserSecretKmsKeyId can only be specified when ManageMasterUserPassword is true.")
-	case in.KmsKeyId != "" && in.StorageEncrypted != nil && !*in.StorageEncrypted:
-		return invalidCombination("KmsKeyId can only be specified when StorageEncrypted is true.")
-	}
-	if err := checkPassword(in.MasterUserPassword); err != nil {
-		return err
-	}
-	if err := in.checkUnsupported(); err != nil {
-		return err
-	}
-	return in.checkSettings()
-}
-
-// checkElsewhere refuses to use what is not there.
-func (in *createDBClusterInput) checkElsewhere() error {
-	switch {
-	case in.GlobalClusterIdentifier != "":
-		return notFound("GlobalClusterNotFoundFault", "Global cluster %s not found", in.GlobalClusterIdentifier)
-	case in.ReplicationSourceIdentifier != "":
-		return notFound("DBClusterNotFoundFault", "DBCluster %s not found.", in.ReplicationSourceIdentifier)
-	case in.Domain != "":
-		return notFound("DomainNotFoundFault", "Domain %s not found. There are no directories here.", in.Domain)
-	case !isOptionGroup(in.OptionGroupName):
-		return noOptionGroup(in.OptionGroupName)
-	}
-	return nil
-}
-
-// checkUnsupported refuses what Aurora PostgreSQL, or this cluster, cannot have.
-func (in *createDBClusterInput) checkUnsupported() error {
-	const multiAZ = " can only be specified for Multi-AZ DB clusters, not for " + engine + "."
-	return refuse(
-		refused{in.EngineMode != "" && in.EngineMode != "provisioned", "The engine mode " + in.EngineMode + " you requested is currently unavailable."},
-		refused{in.ScalingConfiguration != nil, "ScalingConfiguration can only be specified with the engine mode serverless."},
-		refused{in.BacktrackWindow != 0, "Backtrack is not supported for the engine " + engine + "."},
-		refused{in.RdsCustomClusterConfiguration != nil, "RdsCustomClusterConfiguration can't be specified for the engine " + engine + "."},
-		refused{in.DBClusterInstanceClass != "", "DBClusterInstanceClass" + multiAZ},
-		refused{in.AllocatedStorage != nil && *in.AllocatedStorage > 1, "AllocatedStorage" + multiAZ},
-		refused{in.Iops != nil && *in.Iops != 0, "Iops" + multiAZ},
-		refused{is(in.PubliclyAccessible), "PubliclyAccessible" + multiAZ},
-		refused{is(in.EnableGlobalWriteForwarding), "EnableGlobalWriteForwarding can only be specified for a DB cluster of a global database."},
-		refused{is(in.EnableLimitlessDatabase) || in.ClusterScalabilityType == "limitless", "Aurora Limitless Database is not emulated."},
-		refused{is(in.WithExpressConfiguration), "The express configuration is not emulated: make the DB instance by CreateDBInstance."},
-	)
-}
-
-func (in *createDBClusterInput) checkSettings() error {
-	if n := in.BackupRetentionPeriod; n != nil {
-		if err := checkRetention(*n); err != nil {
-			return err
-		}
-	}
-	if in.Port != nil {
-		if err := checkPort(*in.Port); err != nil {
-			return err
-		}
-	}
-	if in.CACertificateIdentifier != "" {
-		if checkAuthority(in.CACertificateIdentifier) != nil {
-			return invalidValue("Invalid CA certificate identifier: %s", in.CACertificateIdentifier)
-		}
-	}
-	for _, err := range []error{
-		checkWindows(in.PreferredBackupWindow, in.PreferredMaintenanceWindow),
-		checkMonitoring(in.MonitoringInterval, in.MonitoringRoleArn, in.PerformanceInsightsRetentionPeriod, in.DatabaseInsightsMode),
-		checkLogs(in.EnableCloudwatchLogsExports),
-		checkScaling(in.ServerlessV2ScalingConfiguration),
-		oneOfValues("StorageType", in.StorageType, "aurora", "aurora-iopt1"),
-		oneOfValues("NetworkType", in.NetworkType, "IPV4", "DUAL"),
-		oneOfValues("ClusterScalabilityType", in.ClusterScalabilityType, "standard", "limitless"),
-		oneOfValues("EngineLifecycleSupport", in.EngineLifecycleSupport, "open-source-rds-extended-support", "open-source-rds-extended-support-disabled"),
-	} {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // newCluster makes a cluster that is not in the state yet.
 func (s *Server) newCluster(ctx context.Context, in *createDBClusterInput) (*cluster, error) {
 	id, err := newIdentifier(in.DBClusterIdentifier, "DBClusterIdentifier")
@@ -238,66 +137,6 @@ func (s *Server) newCluster(ctx context.Context, in *createDBClusterInput) (*clu
 	}
 	clusterDefaults(&c.wire)
 	return c, s.clusterKeys(ctx, c, in)
-}
-
-// clusterKeys finds the KMS keys of a new cluster.
-func (s *Server) clusterKeys(ctx context.Context, c *cluster, in *createDBClusterInput) (err error) {
-	w := &c.wire
-	if w.KmsKeyId, err = s.storageKey(ctx, in.KmsKeyId, is(in.StorageEncrypted)); err != nil {
-		return err
-	}
-	w.StorageEncrypted = w.KmsKeyId != ""
-	if in.ManageMasterUserPassword {
-		if err := s.manageSecret(ctx, c, in.MasterUserSecretKmsKeyId); err != nil {
-			return err
-		}
-	}
-	if is(in.EnablePerformanceInsights) {
-		if w.PerformanceInsightsRetentionPeriod == nil {
-			week := 7
-			w.PerformanceInsightsRetentionPeriod = &week
-		}
-		w.PerformanceInsightsKMSKeyId, err = s.insightsKey(ctx, in.PerformanceInsightsKMSKeyId)
-	}
-	return err
-}
-
-// manageSecret shows the secret in which RDS would keep the master user's password.
-// It does not exist: there is no Secrets Manager here.
-func (s *Server) manageSecret(ctx context.Context, c *cluster, key string) error {
-	arn, err := s.storageKey(ctx, key, key != "")
-	if err != nil {
-		return err
-	}
-	id := uuid.NewString()
-	c.wire.MasterUserSecret = &masterUserSecret{"arn:aws:secretsmanager:" + s.cfg.Region + ":" + s.cfg.AccountID + ":secret:rds!cluster-" + id + "-" + id[:6], "active", arn}
-	return nil
-}
-
-// insightsKey is the key of Performance Insights: the one given must be there, the
-// default one may be missing.
-func (s *Server) insightsKey(ctx context.Context, id string) (string, error) {
-	arn, err := s.storageKey(ctx, id, true)
-	if id == "" {
-		return arn, nil
-	}
-	return arn, err
-}
-
-// storageKey is the ARN of a key that would encrypt something: the one given, or
-// the default key if it is wanted, or none.
-func (s *Server) storageKey(ctx context.Context, id string, wanted bool) (string, error) {
-	switch {
-	case id == "" && !wanted:
-		return "", nil
-	case id == "":
-		id = "alias/aws/rds"
-	}
-	key, err := s.cfg.Keys.ResolveKey(ctx, id)
-	if err != nil || !key.Enabled || !key.Symmetric {
-		return "", keyNotAccessible(id)
-	}
-	return key.ARN, nil
 }
 
 // clusterZones are the three zones of a cluster: RDS adds to those that are given.

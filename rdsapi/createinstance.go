@@ -65,12 +65,9 @@ func (s *Server) createDBInstance(ctx context.Context, in *createDBInstanceInput
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	insightsKey := ""
-	if is(in.EnablePerformanceInsights) {
-		var err error
-		if insightsKey, err = s.insightsKey(ctx, in.PerformanceInsightsKMSKeyId); err != nil {
-			return nil, err
-		}
+	insightsKey, err := s.insightsKey(ctx, in.EnablePerformanceInsights, in.PerformanceInsightsKMSKeyId)
+	if err != nil {
+		return nil, err
 	}
 	i, err := s.addInstance(in, insightsKey)
 	if err != nil {
@@ -251,6 +248,7 @@ func (s *Server) nextZone(c *cluster) string {
 func (s *Server) startInstance(ctx context.Context, i *instance) error {
 	s.mu.Lock()
 	identity := i.identity()
+	identity.Shut = i.status == statusStopped || i.status == statusStopping
 	s.mu.Unlock()
 	host, port, err := s.cfg.Instances.StartInstance(ctx, identity)
 	if err != nil {
@@ -259,6 +257,10 @@ func (s *Server) startInstance(ctx context.Context, i *instance) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i.host, i.port, i.status = host, port, statusAvailable
+	if identity.Shut {
+		i.status = statusStopped
+		return nil
+	}
 	if i.cluster.mustNotServe() {
 		s.shutDown(i.cluster) // it came too late to be told
 	}

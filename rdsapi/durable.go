@@ -34,6 +34,9 @@ type disk struct {
 	firstEvent int   // events before it are gone from the store
 	lastEvent  int   // events up to it are in the store
 	err        error // of the last attempt to store something
+
+	aside    [][]byte // events that were damaged when the store was read
+	asideDir string   // where they are kept
 }
 
 // saving answers only when what an action has changed is on disk. After an error
@@ -166,7 +169,9 @@ func (s *Server) openDisk() error {
 		var bad error
 		prefix := store.Key(l.kind)
 		err := s.disk.store.Scan(prefix, store.After(prefix), func(key, value []byte) bool {
-			bad = l.one(key, value)
+			if bad = l.one(key, value); bad != nil {
+				bad = s.disk.store.Damaged(key, bad)
+			}
 			return bad == nil
 		})
 		if err := errors.Join(err, bad); err != nil {
@@ -175,5 +180,25 @@ func (s *Server) openDisk() error {
 	}
 	s.disk.entities = make(map[string]string)
 	s.mu.changed = s.save
-	return nil
+	return s.tellAside()
+}
+
+// tellAside tells of the events that were damaged, and has the store forget them.
+func (s *Server) tellAside() error {
+	if len(s.disk.aside) == 0 {
+		return nil
+	}
+	s.mu.Lock()
+	for _, c := range sortedValues(s.clusters) {
+		s.clusterEvent(c, eventEventsDamaged(len(s.disk.aside), s.disk.asideDir))
+	}
+	s.mu.Unlock()
+	if err := s.saved(); err != nil {
+		return err
+	}
+	var b store.Batch
+	for _, key := range s.disk.aside {
+		b.Delete(key)
+	}
+	return s.disk.store.Commit(context.Background(), &b)
 }

@@ -133,7 +133,7 @@ func TestTheStateIsThereAfterARestart(t *testing.T) {
 			t.Errorf("the state is\n%+v\nit was\n%+v", is, was)
 		}
 		stream := "aws-rds-das-" + s.clusters["my-cluster"].resourceID
-		want := "start instance z; start instance a; start instance b; start stream " + stream + " sync " + keyARN
+		want := "start stream " + stream + " sync " + keyARN + "; start instance z; start instance a; start instance b"
 		if got := calls.noted(); got != want {
 			t.Errorf("started: %s\nwant: %s", got, want)
 		}
@@ -151,7 +151,7 @@ func TestEveryFieldIsSaved(t *testing.T) {
 		fields []string
 	}{
 		{cluster{}, []string{"id", "arn", "resourceID", "created", "status", "wire", "tags", "stream", "pending", "deferred", "writer"}},
-		// A new process's stream is healthy until it finds out: loss and keyCheck are not saved. Nor is call, which matters while a start or a stop is under way.
+		// A new process's stream is healthy until it finds out: keyCheck is not saved, and Resume ends the window of a saved loss. Nor is call, which matters while a start or a stop is under way.
 		{stream{}, []string{"status", "mode", "key", "call", "loss", "keyCheck"}},
 		{pendingChange{}, []string{"start", "mode", "key", "due", "call"}},
 		{subscription{}, []string{"name", "arn", "topic", "sourceType", "sources", "categories", "disabled", "created", "tags"}},
@@ -174,7 +174,7 @@ func TestEveryFieldIsSaved(t *testing.T) {
 // TestWhatWasUnderWay has a process end in the middle of transitions.
 func TestWhatWasUnderWay(t *testing.T) {
 	for _, test := range []struct{ stream, cluster, wantStream, wantCalls string }{
-		{streamStarting, statusConfiguring, streamStarted, "start instance i; start stream "},
+		{streamStarting, statusConfiguring, streamStarted, "start stream "},
 		{streamStopping, statusConfiguring, streamStopped, "start instance i; stop stream "},
 		{streamStopped, statusConfiguring, streamStopped, "start instance i"},
 	} {
@@ -232,7 +232,7 @@ func TestAShutClusterStaysShut(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.awaitCluster(t, "stopped")
-	if got := b.instanceStatus(t); got != "stopped" || !strings.HasPrefix(b.controllers.noted(), "start instance i; refuse i: the database system is shutting down; await i; start stream ") {
+	if got := b.instanceStatus(t); got != "stopped" || !strings.HasPrefix(b.controllers.noted(), "start stream ") || !strings.HasSuffix(b.controllers.noted(), "; start instance i, shut") {
 		t.Errorf("the instance is %s after %s", got, b.controllers.noted())
 	}
 	if _, err := b.rds.StartDBCluster(t.Context(), &rds.StartDBClusterInput{DBClusterIdentifier: aws.String("my-cluster")}); err != nil {

@@ -81,12 +81,28 @@ func eventLossEnds(l Loss, ends bool) event {
 	return event{id: "DAS-LOCAL-0003", category: "notification", message: message}
 }
 
+// eventCutWindowEnds ends the window of loss in which an emulator ended without notice: what
+// it had not written by then is lost, and nobody has counted it.
+func eventCutWindowEnds() event {
+	e := eventLossEnds(Loss{}, false)
+	e.message += "; and those of the last moments of the emulator, which ended without notice, cannot be counted"
+	return e
+}
+
 // logTime prints a time as the events of a stream do.
 func logTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000000") + "+00" }
 
-func eventKilled() event {
-	return event{id: "DAS-LOCAL-0004", category: "failure",
-		message: "Database Activity Streams: the emulator ended without notice; activity events of its last moments might be lost"}
+func eventKilled(mode string) event {
+	what := "activity events of its last moments might be lost"
+	if mode == "sync" {
+		what = "activity events are lost only if a window of loss was open, of which a failing disk may not have kept the beginning"
+	}
+	return event{id: "DAS-LOCAL-0004", category: "failure", message: "Database Activity Streams: the emulator ended without notice; " + what}
+}
+
+func eventEventsDamaged(n int, dir string) event {
+	return event{id: "DAS-LOCAL-0007", category: "failure",
+		message: fmt.Sprintf("The emulator has found %d RDS events damaged in its data directory. They were set aside in %s, and might have told of a loss.", n, dir)}
 }
 
 func (s *Server) clusterEvent(c *cluster, e event) {

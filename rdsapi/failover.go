@@ -22,12 +22,9 @@ func (s *Server) failoverDBCluster(_ context.Context, in *failoverInput) (*clust
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c, err := s.findCluster(in.DBClusterIdentifier, "DBClusterIdentifier")
+	c, err := s.availableCluster(in.DBClusterIdentifier)
 	if err != nil {
 		return nil, err
-	}
-	if c.status != statusAvailable {
-		return nil, notAvailable(c)
 	}
 	target, err := s.failoverTarget(c, in.TargetDBInstanceIdentifier)
 	if err != nil {

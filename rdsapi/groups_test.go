@@ -14,6 +14,33 @@ func set1(name, value string, method types.ApplyMethod) []types.Parameter {
 	return []types.Parameter{{ParameterName: &name, ParameterValue: &value, ApplyMethod: method}}
 }
 
+// parameterValues are values that a parameter may or may not be given, and the error.
+var parameterValues = []struct {
+	name, value string
+	method      types.ApplyMethod
+	code, want  string // "" is success
+}{
+	{"log_statement", "ddl", "immediate", "", ""},
+	{"Log_Statement", "MOD", "immediate", "", ""},
+	{"log_statement", "some", "immediate", "InvalidParameterValue", "Invalid parameter value: some for: log_statement allowed values are: none,ddl,mod,all"},
+	{"autovacuum", "on", "immediate", "InvalidParameterValue", "Invalid parameter value: on for: autovacuum allowed values are: 0,1"},
+	{"autovacuum", "0", "immediate", "", ""},
+	{"work_mem", "64", "immediate", "", ""},
+	{"work_mem", "63", "immediate", "InvalidParameterValue", "Invalid parameter value: 63 for: work_mem allowed values are: 64-2147483647"},
+	{"work_mem", "64.5", "immediate", "InvalidParameterValue", "*"},
+	{"work_mem", "{DBInstanceClassMemory/1024}", "immediate", "", ""},
+	{"log_min_duration_statement", "-1", "immediate", "", ""},
+	{"log_min_duration_statement", "-2", "immediate", "InvalidParameterValue", "*"},
+	{"random_page_cost", "1.1", "immediate", "", ""},
+	{"shared_preload_libraries", "pg_stat_statements,pgaudit", "pending-reboot", "", ""},
+	{"max_connections", "100", "immediate", "InvalidParameterCombination", "cannot use immediate apply method for static parameter"},
+	{"max_connections", "100", "pending-reboot", "", ""},
+	{"max_connections", "100", "later", "InvalidParameterValue", "*"},
+	{"max_connections", "100", "", "MissingParameter", "The request must contain the parameter ApplyMethod"},
+	{"data_directory", "/tmp", "pending-reboot", "InvalidParameterValue", "The parameter data_directory cannot be modified."},
+	{"no_such", "1", "immediate", "InvalidParameterValue", "Could not find parameter with name: no_such"},
+}
+
 func TestParameterValues(t *testing.T) {
 	b := start(t, Config{})
 	ctx := t.Context()
@@ -22,31 +49,7 @@ func TestParameterValues(t *testing.T) {
 		DBParameterGroupFamily: aws.String("aurora-postgresql15"), Description: aws.String("x")}); err != nil {
 		t.Fatal(err)
 	}
-	for _, test := range []struct {
-		name, value string
-		method      types.ApplyMethod
-		code, want  string // "" is success
-	}{
-		{"log_statement", "ddl", "immediate", "", ""},
-		{"Log_Statement", "MOD", "immediate", "", ""},
-		{"log_statement", "some", "immediate", "InvalidParameterValue", "Invalid parameter value: some for: log_statement allowed values are: none,ddl,mod,all"},
-		{"autovacuum", "on", "immediate", "InvalidParameterValue", "Invalid parameter value: on for: autovacuum allowed values are: 0,1"},
-		{"autovacuum", "0", "immediate", "", ""},
-		{"work_mem", "64", "immediate", "", ""},
-		{"work_mem", "63", "immediate", "InvalidParameterValue", "Invalid parameter value: 63 for: work_mem allowed values are: 64-2147483647"},
-		{"work_mem", "64.5", "immediate", "InvalidParameterValue", "*"},
-		{"work_mem", "{DBInstanceClassMemory/1024}", "immediate", "", ""},
-		{"log_min_duration_statement", "-1", "immediate", "", ""},
-		{"log_min_duration_statement", "-2", "immediate", "InvalidParameterValue", "*"},
-		{"random_page_cost", "1.1", "immediate", "", ""},
-		{"shared_preload_libraries", "pg_stat_statements,pgaudit", "pending-reboot", "", ""},
-		{"max_connections", "100", "immediate", "InvalidParameterCombination", "cannot use immediate apply method for static parameter"},
-		{"max_connections", "100", "pending-reboot", "", ""},
-		{"max_connections", "100", "later", "InvalidParameterValue", "*"},
-		{"max_connections", "100", "", "MissingParameter", "The request must contain the parameter ApplyMethod"},
-		{"data_directory", "/tmp", "pending-reboot", "InvalidParameterValue", "The parameter data_directory cannot be modified."},
-		{"no_such", "1", "immediate", "InvalidParameterValue", "Could not find parameter with name: no_such"},
-	} {
+	for _, test := range parameterValues {
 		_, err := b.rds.ModifyDBParameterGroup(ctx, &rds.ModifyDBParameterGroupInput{DBParameterGroupName: group, Parameters: set1(test.name, test.value, test.method)})
 		switch {
 		case test.code != "":

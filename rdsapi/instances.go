@@ -21,13 +21,11 @@ type describeDBInstancesOutput struct {
 func (s *Server) describeDBInstances(_ context.Context, in *describeDBInstancesInput) (*describeDBInstancesOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	list := sortedValues(s.instances)
-	if in.DBInstanceIdentifier != "" {
-		i, err := s.findInstance(in.DBInstanceIdentifier, "DBInstanceIdentifier")
-		if err != nil {
-			return nil, err
-		}
-		list = []*instance{i}
+	list, err := named(sortedValues(s.instances), in.DBInstanceIdentifier, func(id string) (*instance, error) {
+		return s.findInstance(id, "DBInstanceIdentifier")
+	})
+	if err != nil {
+		return nil, err
 	}
 	list, marker, err := selected(list, in.Filters, paging{in.MaxRecords, in.Marker}, func(i *instance) string { return i.id }, map[string]func(*instance) []string{
 		"db-cluster-id":   func(i *instance) []string { return []string{i.cluster.id, i.cluster.arn} },

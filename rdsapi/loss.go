@@ -3,6 +3,7 @@ package rdsapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -44,6 +45,25 @@ func (s *Server) RecordLossEnd(id string, l Loss) {
 	}
 	c.stream.loss, c.stream.keyCheck = false, time.Time{}
 	s.clusterEvent(c, eventLossEnds(l, c.stream.status == streamStopping))
+}
+
+// RecordDamage records the RDS events of a loss that has happened: entries of what the
+// data directory keeps for a cluster's stream were damaged, and set aside in a directory.
+// uncounted of them do not say how many activity events they held. No instance is shut
+// down for it, for nothing more is lost.
+func (s *Server) RecordDamage(id string, entries int, dir string, l Loss, uncounted int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.streaming(id)
+	if c == nil {
+		return
+	}
+	s.clusterEvent(c, eventLossBegins(fmt.Errorf("%d damaged entries of its queue on disk were set aside in %s", entries, dir)))
+	end := eventLossEnds(l, false)
+	if uncounted > 0 {
+		end.message += fmt.Sprintf("; and those of %d damaged entries, which cannot be counted", uncounted)
+	}
+	s.clusterEvent(c, end)
 }
 
 // streaming finds a cluster; nil if there is none. The lock is held.

@@ -82,6 +82,9 @@ func (c *controllers) DeleteStream(_ context.Context, s ActivityStream) error {
 }
 
 func (c *controllers) StartInstance(_ context.Context, i Instance) (string, int, error) {
+	if i.Shut {
+		return "127.0.0.1", 15432, c.note("start instance %s, shut", i.ID)
+	}
 	return "127.0.0.1", 15432, c.note("start instance %s", i.ID)
 }
 

@@ -51,12 +51,9 @@ func (s *Server) modifyDBInstance(ctx context.Context, in *modifyDBInstanceInput
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	insightsKey := ""
-	if is(in.EnablePerformanceInsights) {
-		var err error
-		if insightsKey, err = s.insightsKey(ctx, in.PerformanceInsightsKMSKeyId); err != nil {
-			return nil, err
-		}
+	insightsKey, err := s.insightsKey(ctx, in.EnablePerformanceInsights, in.PerformanceInsightsKMSKeyId)
+	if err != nil {
+		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -122,8 +119,8 @@ func (in *modifyDBInstanceInput) check() error {
 		}
 	}
 	if w := in.PreferredMaintenanceWindow; w != nil {
-		if *w == "" {
-			return invalidValue("The parameter PreferredMaintenanceWindow must not be blank.")
+		if err := notBlank("PreferredMaintenanceWindow", w); err != nil {
+			return err
 		}
 		if err := checkWindow(*w); err != nil {
 			return err

@@ -80,6 +80,15 @@ func matchFilters[T any](list []T, filters []filter, fields map[string]func(T) [
 	return list, nil
 }
 
+// named is a list, or of it the one with a name that is given.
+func named[T any](list []T, name string, find func(string) (T, error)) ([]T, error) {
+	if name == "" {
+		return list, nil
+	}
+	one, err := find(name)
+	return []T{one}, err
+}
+
 // selected is the page of a list that the filters leave.
 func selected[T any](list []T, filters []filter, p paging, key func(T) string, fields map[string]func(T) []string) (part []T, marker string, err error) {
 	if list, err = matchFilters(list, filters, fields); err != nil {

@@ -2,7 +2,6 @@ package rdsapi
 
 import (
 	"log/slog"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/das-local/das-local/internal/awsapi"
@@ -11,11 +10,7 @@ import (
 
 // TestRefusals sends what AWS's service model does not allow, for every action that is served.
 func TestRefusals(t *testing.T) {
-	path, err := contract.Locate("rds")
-	if err != nil {
-		t.Fatal(err)
-	}
-	model, err := contract.Load(path)
+	model, err := contract.Load("rds")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,22 +21,11 @@ func TestRefusals(t *testing.T) {
 		if s.operations[name] == nil {
 			continue
 		}
-		all, err := model.Bad(name, contract.Query)
+		n, err := model.Try(handler, name, contract.Query)
 		if err != nil {
-			t.Fatal(err)
+			t.Error(err)
 		}
-		for _, r := range all {
-			sent++
-			req, err := r.HTTP("http://127.0.0.1/")
-			if err != nil {
-				t.Fatal(err)
-			}
-			w := httptest.NewRecorder()
-			handler.ServeHTTP(w, req)
-			if f, err := r.Check(w.Code, w.Header(), w.Body.Bytes()); err != nil {
-				t.Errorf("%s, %s: %v %+v", name, r.What, err, f)
-			}
-		}
+		sent += n
 	}
 	if t.Logf("%d requests", sent); sent < 200 {
 		t.Errorf("%d requests are few: does the model say what it did?", sent)

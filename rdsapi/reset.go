@@ -49,7 +49,7 @@ func (s *Server) Mark(ids ...string) error {
 			continue
 		}
 		saved := c.saved()
-		saved.StreamStatus = settledStream(c.stream.status)
+		saved.StreamStatus, saved.StreamLoss = settledStream(c.stream.status), false
 		saved.Wire.DBClusterParameterGroup = defaultPrefix + family(saved.Wire.EngineVersion)
 		saved.Wire.DBSubnetGroup = defaultSubnetGroup
 		value, err := json.Marshal(saved)

@@ -31,22 +31,13 @@ func (in *clusterRoleInput) is(r clusterRole) bool {
 	return r.RoleArn == in.RoleArn && r.FeatureName == in.FeatureName
 }
 
-// roleCluster finds the cluster of a request. The lock is held.
-func (s *Server) roleCluster(in *clusterRoleInput) (*cluster, error) {
-	c, err := s.findCluster(in.DBClusterIdentifier, "DBClusterIdentifier")
-	if err == nil && c.status != statusAvailable {
-		return nil, notAvailable(c)
-	}
-	return c, err
-}
-
 func (s *Server) addRoleToDBCluster(_ context.Context, in *clusterRoleInput) (*none, error) {
 	if err := in.check(); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c, err := s.roleCluster(in)
+	c, err := s.availableCluster(in.DBClusterIdentifier)
 	switch {
 	case err != nil:
 		return nil, err
@@ -65,7 +56,7 @@ func (s *Server) removeRoleFromDBCluster(_ context.Context, in *clusterRoleInput
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c, err := s.roleCluster(in)
+	c, err := s.availableCluster(in.DBClusterIdentifier)
 	switch {
 	case err != nil:
 		return nil, err

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/das-local/das-local/internal/store"
@@ -21,6 +23,7 @@ type savedCluster struct {
 	StreamStatus        string
 	StreamMode          string
 	StreamKey           KMSKey
+	StreamLoss          bool `json:",omitempty"`
 	Pending             *savedPending
 	Deferred            *clusterPending
 	DeferredDue         time.Time
@@ -63,7 +66,7 @@ type savedEvent struct {
 
 func (c *cluster) saved() savedCluster {
 	saved := savedCluster{ID: c.id, ARN: c.arn, ResourceID: c.resourceID, Created: c.created, Status: c.status, Wire: c.wire,
-		Tags: c.tags, StreamStatus: c.stream.status, StreamMode: c.stream.mode, StreamKey: c.stream.key, Writer: c.writer}
+		Tags: c.tags, StreamStatus: c.stream.status, StreamMode: c.stream.mode, StreamKey: c.stream.key, StreamLoss: c.stream.loss, Writer: c.writer}
 	if d := c.deferred; d != nil {
 		saved.Deferred, saved.DeferredDue = &d.clusterPending, d.due
 	}
@@ -79,7 +82,7 @@ func (s *Server) restoreCluster(_, value []byte) error {
 		return err
 	}
 	c := &cluster{id: saved.ID, arn: saved.ARN, resourceID: saved.ResourceID, created: saved.Created, status: saved.Status,
-		wire: saved.Wire, tags: saved.Tags, stream: stream{status: saved.StreamStatus, mode: saved.StreamMode, key: saved.StreamKey}, writer: saved.Writer}
+		wire: saved.Wire, tags: saved.Tags, stream: stream{status: saved.StreamStatus, mode: saved.StreamMode, key: saved.StreamKey, loss: saved.StreamLoss}, writer: saved.Writer}
 	if d := saved.Deferred; d != nil {
 		c.deferred = &deferredCluster{*d, saved.DeferredDue}
 	}
@@ -115,7 +118,7 @@ func (s *Server) restoreInstance(_, value []byte) error {
 		}
 	}
 	if i.cluster == nil {
-		return fmt.Errorf("instance %s is of a cluster that is not there", i.id)
+		return fmt.Errorf("instance %s is of cluster %s, which is not there", i.id, saved.Cluster)
 	}
 	s.instances[i.id] = i
 	s.order = max(s.order, i.order)
@@ -135,20 +138,32 @@ func (s *Server) restoreSubscription(_, value []byte) error {
 	return nil
 }
 
+// restoreEvent reads an event. One that is damaged is kept aside: the others say when
+// events might have been lost, and so does the one that says that this one is gone.
 func (s *Server) restoreEvent(key, value []byte) error {
+	seq, ok := store.Number(key, 0)
+	if !ok || len(key) != len(store.Key(store.KindEvent, seq)) {
+		return errors.New("it has no number")
+	}
+	s.eventSeq, s.disk.lastEvent = int(seq), int(seq)
+	if s.disk.firstEvent == 0 {
+		s.disk.firstEvent = int(seq)
+	}
 	var saved savedEvent
 	if err := json.Unmarshal(value, &saved); err != nil {
-		return err
+		return s.setEventAside(key, value, err)
 	}
-	seq, ok := store.Number(key, 0)
-	if !ok {
-		return errors.New("the key of an event is too short")
+	s.events = append(s.events, event{int(seq), saved.ID, saved.At, saved.Source, saved.SourceID, saved.ARN, saved.Category, saved.Message, nil})
+	return nil
+}
+
+// setEventAside keeps a damaged event in a file; openDisk tells and removes it.
+func (s *Server) setEventAside(key, value []byte, cause error) error {
+	path, err := s.disk.store.KeepAside(key, value)
+	if err != nil {
+		return errors.Join(cause, err)
 	}
-	e := event{int(seq), saved.ID, saved.At, saved.Source, saved.SourceID, saved.ARN, saved.Category, saved.Message, nil}
-	s.events = append(s.events, e)
-	s.eventSeq, s.disk.lastEvent = e.seq, e.seq
-	if s.disk.firstEvent == 0 {
-		s.disk.firstEvent = e.seq
-	}
+	s.cfg.Logger.Error("a stored RDS event is damaged: it was set aside", "entry", store.Describe(key), "cause", cause, "kept", path)
+	s.disk.aside, s.disk.asideDir = append(s.disk.aside, slices.Clone(key)), filepath.Dir(path)
 	return nil
 }

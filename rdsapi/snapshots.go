@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/das-local/das-local/internal/awsapi"
@@ -83,12 +82,9 @@ func (s *Server) createDBClusterSnapshot(_ context.Context, in *createSnapshotIn
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c, err := s.findCluster(in.DBClusterIdentifier, "DBClusterIdentifier")
+	c, err := s.availableCluster(in.DBClusterIdentifier)
 	if err != nil {
 		return nil, err
-	}
-	if c.status != statusAvailable {
-		return nil, notAvailable(c)
 	}
 	p, err := s.newSnapshot(c, in.DBClusterSnapshotIdentifier, "DBClusterSnapshotIdentifier")
 	if err != nil {
@@ -100,16 +96,25 @@ func (s *Server) createDBClusterSnapshot(_ context.Context, in *createSnapshotIn
 	return &snapshotOutput{p.shape(statusCreating)}, nil
 }
 
-// newSnapshot checks that a snapshot can be made. The lock is held.
-func (s *Server) newSnapshot(c *cluster, id, parameter string) (*snapshot, error) {
+// newSnapshotID checks that a snapshot of this identifier can be made. The lock is held.
+func (s *Server) newSnapshotID(id, parameter string) (string, error) {
 	id, err := newIdentifier(id, parameter)
 	switch {
 	case err != nil:
-		return nil, err
+		return "", err
 	case s.snapshots[id] != nil:
-		return nil, awsapi.Errorf("DBClusterSnapshotAlreadyExistsFault", "Cannot create the snapshot because a snapshot with the identifier %s already exists.", id)
+		return "", awsapi.Errorf("DBClusterSnapshotAlreadyExistsFault", "Cannot create the snapshot because a snapshot with the identifier %s already exists.", id)
 	case len(s.snapshots) >= maxSnapshots:
-		return nil, awsapi.Errorf("SnapshotQuotaExceeded", "Cannot create more than %d manual snapshots", maxSnapshots)
+		return "", awsapi.Errorf("SnapshotQuotaExceeded", "Cannot create more than %d manual snapshots", maxSnapshots)
+	}
+	return id, nil
+}
+
+// newSnapshot makes a snapshot that is not in the state yet. The lock is held.
+func (s *Server) newSnapshot(c *cluster, id, parameter string) (*snapshot, error) {
+	id, err := s.newSnapshotID(id, parameter)
+	if err != nil {
+		return nil, err
 	}
 	w := s.shape(c)
 	retention := w.BackupRetentionPeriod
@@ -171,13 +176,9 @@ func (s *Server) describeDBClusterSnapshots(_ context.Context, in *describeSnaps
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	list := sortedValues(s.snapshots)
-	if in.DBClusterSnapshotIdentifier != "" {
-		p, err := s.findSnapshot(in.DBClusterSnapshotIdentifier)
-		if err != nil {
-			return nil, err
-		}
-		list = []*snapshot{p}
+	list, err := named(sortedValues(s.snapshots), in.DBClusterSnapshotIdentifier, s.findSnapshot)
+	if err != nil {
+		return nil, err
 	}
 	of, err := s.identifier(in.DBClusterIdentifier, "cluster", "DBClusterIdentifier")
 	if err != nil {
@@ -252,14 +253,10 @@ func (s *Server) copyDBClusterSnapshot(ctx context.Context, in *copySnapshotInpu
 	if err != nil {
 		return nil, err
 	}
-	id, err := newIdentifier(in.TargetDBClusterSnapshotIdentifier, "TargetDBClusterSnapshotIdentifier")
+	id, err := s.newSnapshotID(in.TargetDBClusterSnapshotIdentifier, "TargetDBClusterSnapshotIdentifier")
 	switch {
 	case err != nil:
 		return nil, err
-	case s.snapshots[id] != nil:
-		return nil, awsapi.Errorf("DBClusterSnapshotAlreadyExistsFault", "Cannot create the snapshot because a snapshot with the identifier %s already exists.", id)
-	case len(s.snapshots) >= maxSnapshots:
-		return nil, awsapi.Errorf("SnapshotQuotaExceeded", "Cannot create more than %d manual snapshots", maxSnapshots)
 	case key != "" && !from.wire.StorageEncrypted:
 		return nil, invalidCombination("You can't specify KmsKeyId when copying the unencrypted DB cluster snapshot %s.", from.id)
 	}
@@ -275,57 +272,4 @@ func (s *Server) copyDBClusterSnapshot(ctx context.Context, in *copySnapshotInpu
 	maps.Copy(p.tags, tags)
 	s.addSnapshot(p)
 	return &snapshotOutput{p.shape(statusCreating)}, nil
-}
-
-type createDBSnapshotInput struct {
-	DBSnapshotIdentifier string
-	DBInstanceIdentifier string
-	Tags                 []tag `member:"Tag"`
-}
-
-// createDBSnapshot refuses, as RDS does for an instance of a cluster.
-func (s *Server) createDBSnapshot(_ context.Context, in *createDBSnapshotInput) (*none, error) {
-	if err := required("DBSnapshotIdentifier", in.DBSnapshotIdentifier, "DBInstanceIdentifier", in.DBInstanceIdentifier); err != nil {
-		return nil, err
-	}
-	if _, err := tagMap(in.Tags); err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, err := s.findInstance(in.DBInstanceIdentifier, "DBInstanceIdentifier"); err != nil {
-		return nil, err
-	}
-	return nil, invalidValue("The specified instance is a member of a cluster and a snapshot cannot be created directly. Please use the CreateDBClusterSnapshot API instead.")
-}
-
-type describeDBSnapshotsInput struct {
-	DBInstanceIdentifier string
-	DBSnapshotIdentifier string
-	DbiResourceId        string
-	SnapshotType         string
-	IncludeShared        bool
-	IncludePublic        bool
-	Filters              []filter `member:"Filter"`
-	MaxRecords           *int
-	Marker               *string
-}
-
-type describeDBSnapshotsOutput struct {
-	Marker      string
-	DBSnapshots []struct{} `member:"DBSnapshot"`
-}
-
-// describeDBSnapshots has none to show: instances of a cluster have none.
-func (s *Server) describeDBSnapshots(_ context.Context, in *describeDBSnapshotsInput) (*describeDBSnapshotsOutput, error) {
-	if id := in.DBSnapshotIdentifier; id != "" {
-		return nil, notFound("DBSnapshotNotFound", "DBSnapshot %s not found.", strings.ToLower(id))
-	}
-	nothing := func(struct{}) []string { return nil }
-	_, _, err := selected([]struct{}{}, in.Filters, paging{in.MaxRecords, in.Marker}, func(struct{}) string { return "" }, map[string]func(struct{}) []string{
-		"db-instance-id": nothing, "db-snapshot-id": nothing, "dbi-resource-id": nothing, "snapshot-type": nothing, "engine": nothing})
-	if err != nil {
-		return nil, err
-	}
-	return &describeDBSnapshotsOutput{DBSnapshots: []struct{}{}}, nil
 }

@@ -210,12 +210,8 @@ func (s *Server) describeDBSubnetGroups(_ context.Context, in *describeSubnetGro
 	}
 	list := append(sortedValues(s.subnetGroups), def)
 	slices.SortFunc(list, func(a, b *savedSubnetGroup) int { return strings.Compare(a.Name, b.Name) })
-	if in.DBSubnetGroupName != "" {
-		g, err := s.findSubnetGroup(in.DBSubnetGroupName)
-		if err != nil {
-			return nil, err
-		}
-		list = []*savedSubnetGroup{g}
+	if list, err = named(list, in.DBSubnetGroupName, s.findSubnetGroup); err != nil {
+		return nil, err
 	}
 	list, marker, err := selected(list, in.Filters, paging{in.MaxRecords, in.Marker}, func(g *savedSubnetGroup) string { return g.Name }, nil)
 	if err != nil {

@@ -195,25 +195,30 @@ func (s *Server) deleteEventSubscription(_ context.Context, in *subscriptionInpu
 type sourceIDInput struct{ SubscriptionName, SourceIdentifier string }
 
 func (s *Server) addSourceIdentifier(_ context.Context, in *sourceIDInput) (*subscriptionOutput, error) {
-	if err := required("SubscriptionName", in.SubscriptionName, "SourceIdentifier", in.SourceIdentifier); err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b, err := s.findSubscription(in.SubscriptionName)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.checkSources(b.sourceType, []string{in.SourceIdentifier}); err != nil {
-		return nil, err
-	}
-	if !slices.Contains(b.sources, in.SourceIdentifier) {
-		b.sources = append(slices.Clone(b.sources), in.SourceIdentifier)
-	}
-	return &subscriptionOutput{b.shape(s, "modifying")}, nil
+	return s.changeSources(in, func(b *subscription) error {
+		if err := s.checkSources(b.sourceType, []string{in.SourceIdentifier}); err != nil {
+			return err
+		}
+		if !slices.Contains(b.sources, in.SourceIdentifier) {
+			b.sources = append(slices.Clone(b.sources), in.SourceIdentifier)
+		}
+		return nil
+	})
 }
 
 func (s *Server) removeSourceIdentifier(_ context.Context, in *sourceIDInput) (*subscriptionOutput, error) {
+	return s.changeSources(in, func(b *subscription) error {
+		i := slices.Index(b.sources, in.SourceIdentifier)
+		if i < 0 {
+			return notFound("SourceNotFound", "The source %s is not in the event subscription %s.", in.SourceIdentifier, b.name)
+		}
+		b.sources = slices.Delete(slices.Clone(b.sources), i, i+1)
+		return nil
+	})
+}
+
+// changeSources finds the subscription of a request and changes it.
+func (s *Server) changeSources(in *sourceIDInput, change func(*subscription) error) (*subscriptionOutput, error) {
 	if err := required("SubscriptionName", in.SubscriptionName, "SourceIdentifier", in.SourceIdentifier); err != nil {
 		return nil, err
 	}
@@ -223,11 +228,9 @@ func (s *Server) removeSourceIdentifier(_ context.Context, in *sourceIDInput) (*
 	if err != nil {
 		return nil, err
 	}
-	i := slices.Index(b.sources, in.SourceIdentifier)
-	if i < 0 {
-		return nil, notFound("SourceNotFound", "The source %s is not in the event subscription %s.", in.SourceIdentifier, b.name)
+	if err := change(b); err != nil {
+		return nil, err
 	}
-	b.sources = slices.Delete(slices.Clone(b.sources), i, i+1)
 	return &subscriptionOutput{b.shape(s, "modifying")}, nil
 }
 

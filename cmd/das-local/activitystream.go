@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+
+	"github.com/das-local/das-local/internal/progress"
 )
 
 const startHelp = `das-local start-activity-stream starts the activity stream of a cluster by the RDS
@@ -20,8 +22,33 @@ restart; with --schedule the change waits for a reboot or the maintenance window
 
     $ das-local start-activity-stream
     $ das-local start-activity-stream --mode sync --kms-key-id alias/my-key --cluster my-cluster
+    $ das-local start-activity-stream --format json | jq -r .kmsKey
     $ das-local start-activity-stream --endpoint aws --region eu-west-1 --cluster prod --kms-key-id …
 `
+
+// streamChange is what a start or a stop has led to.
+type streamChange struct {
+	Cluster string `json:"cluster"`
+	Status  string `json:"status"` // of the stream: the new one, or with --no-wait and --schedule the one on the way
+	Mode    string `json:"mode,omitempty"`
+	Stream  string `json:"stream"`
+	KMSKey  string `json:"kmsKey"`
+
+	started bool // it was a start
+}
+
+var streamChangeShape = shape[streamChange]{
+	text: func(_ painter, c streamChange) string {
+		if c.started {
+			return c.Stream
+		}
+		return fmt.Sprintf("the activity stream of %s is %s", c.Cluster, c.Status)
+	},
+	columns: columns("CLUSTER", "STATUS", "MODE", "STREAM", "KMS KEY"),
+	rows: func(c streamChange, add func(...cell)) {
+		add(cells(c.Cluster, c.Status, orDash(c.Mode), c.Stream, c.KMSKey)...)
+	},
+}
 
 // startActivityStream starts a cluster's stream.
 func startActivityStream(ctx context.Context, args []string, std streams) error {
@@ -30,6 +57,7 @@ func startActivityStream(ctx context.Context, args []string, std streams) error 
 	where.define(fs)
 	mode := fs.String("mode", "async", "`MODE`: sync (sessions wait for their events to be durable) or async")
 	key := fs.String("kms-key-id", "", "`KEY`: id, ARN or alias; empty takes das-local's own, or makes one")
+	format := formatFlag(fs, formatText)
 	if err := parse(fs, args, false); err != nil {
 		return err
 	}
@@ -53,10 +81,14 @@ func startActivityStream(ctx context.Context, args []string, std streams) error 
 	out, err := client.StartActivityStream(ctx, &rds.StartActivityStreamInput{
 		ResourceArn: cluster.DBClusterArn, Mode: types.ActivityStreamMode(*mode), KmsKeyId: key, ApplyImmediately: aws.Bool(!where.schedule)})
 	if err != nil {
-		return fmt.Errorf("start the activity stream of %s: %w", *cluster.DBClusterIdentifier, err)
+		return explainReach(fmt.Errorf("start the activity stream of %s: %w", *cluster.DBClusterIdentifier, err), where.endpoint)
 	}
-	fmt.Fprintf(std.out, "%s\n", aws.ToString(out.KinesisStreamName))
-	return where.await(ctx, std, client, cluster, types.ActivityStreamStatusStarted)
+	change := streamChange{Cluster: aws.ToString(cluster.DBClusterIdentifier), Status: string(out.Status), Mode: string(out.Mode),
+		Stream: aws.ToString(out.KinesisStreamName), KMSKey: aws.ToString(out.KmsKeyId), started: true}
+	if err := where.await(ctx, std, client, cluster, types.ActivityStreamStatusStarted, &change); err != nil {
+		return err
+	}
+	return printAll(streamChangeShape, format, std.out, change)
 }
 
 const stopHelp = `das-local stop-activity-stream stops the activity stream of a cluster by the RDS API
@@ -71,6 +103,7 @@ func stopActivityStream(ctx context.Context, args []string, std streams) error {
 	fs := newFlags("stop-activity-stream", stopHelp, std.out)
 	var where streamFlags
 	where.define(fs)
+	format := formatFlag(fs, formatText)
 	if err := parse(fs, args, false); err != nil {
 		return err
 	}
@@ -83,10 +116,16 @@ func stopActivityStream(ctx context.Context, args []string, std streams) error {
 	if err != nil {
 		return explainReach(err, where.endpoint)
 	}
-	if _, err := client.StopActivityStream(ctx, &rds.StopActivityStreamInput{ResourceArn: cluster.DBClusterArn, ApplyImmediately: aws.Bool(!where.schedule)}); err != nil {
-		return fmt.Errorf("stop the activity stream of %s: %w", *cluster.DBClusterIdentifier, err)
+	out, err := client.StopActivityStream(ctx, &rds.StopActivityStreamInput{ResourceArn: cluster.DBClusterArn, ApplyImmediately: aws.Bool(!where.schedule)})
+	if err != nil {
+		return explainReach(fmt.Errorf("stop the activity stream of %s: %w", *cluster.DBClusterIdentifier, err), where.endpoint)
 	}
-	return where.await(ctx, std, client, cluster, types.ActivityStreamStatusStopped)
+	change := streamChange{Cluster: aws.ToString(cluster.DBClusterIdentifier), Status: string(out.Status),
+		Stream: aws.ToString(out.KinesisStreamName), KMSKey: aws.ToString(out.KmsKeyId)}
+	if err := where.await(ctx, std, client, cluster, types.ActivityStreamStatusStopped, &change); err != nil {
+		return err
+	}
+	return printAll(streamChangeShape, format, std.out, change)
 }
 
 // streamFlags say which cluster is meant, and when.
@@ -150,8 +189,8 @@ func (f *streamFlags) someKey(ctx context.Context, cfg aws.Config) (string, erro
 	return aws.ToString(made.KeyMetadata.Arn), nil
 }
 
-// await waits until the stream has the status, and says so on standard error.
-func (f *streamFlags) await(ctx context.Context, std streams, client *rds.Client, cluster types.DBCluster, want types.ActivityStreamStatus) error {
+// await waits until the stream has the status, and notes it.
+func (f *streamFlags) await(ctx context.Context, std streams, client *rds.Client, cluster types.DBCluster, want types.ActivityStreamStatus, change *streamChange) error {
 	id := aws.ToString(cluster.DBClusterIdentifier)
 	if f.schedule {
 		fmt.Fprintf(std.err, "the stream of %s will be %s after a reboot or in the maintenance window %s\n", id, want, aws.ToString(cluster.PreferredMaintenanceWindow))
@@ -160,6 +199,17 @@ func (f *streamFlags) await(ctx context.Context, std streams, client *rds.Client
 	if f.noWait {
 		return nil
 	}
+	step := progress.Begin(withProgress(ctx, std), nil, fmt.Sprintf("the stream of %s is %s", id, change.Status))
+	err := awaitStatus(ctx, client, id, want)
+	step.End(err)
+	if err == nil {
+		change.Status = string(want)
+	}
+	return explainReach(err, f.endpoint)
+}
+
+// awaitStatus waits until the stream of a cluster has a status.
+func awaitStatus(ctx context.Context, client *rds.Client, id string, want types.ActivityStreamStatus) error {
 	pause := 50 * time.Millisecond
 	for {
 		out, err := client.DescribeDBClusters(ctx, &rds.DescribeDBClustersInput{DBClusterIdentifier: &id})
@@ -168,7 +218,6 @@ func (f *streamFlags) await(ctx context.Context, std streams, client *rds.Client
 		}
 		switch got := out.DBClusters[0].ActivityStreamStatus; got {
 		case want:
-			fmt.Fprintf(std.err, "the stream of %s is %s\n", id, got)
 			return nil
 		case types.ActivityStreamStatusStarting, types.ActivityStreamStatusStopping:
 		default:

@@ -18,7 +18,11 @@ const defaultEndpoint = "http://127.0.0.1:4566"
 const realAWS = "aws"
 
 // awsFlags say where the AWS services are.
-type awsFlags struct{ endpoint, region, ca string }
+type awsFlags struct {
+	endpoint, region, ca string
+
+	flag string // that gave the endpoint; empty: --endpoint
+}
 
 func (a *awsFlags) define(fs flagSet) {
 	fs.StringVar(&a.endpoint, "endpoint", cmp.Or(os.Getenv("AWS_ENDPOINT_URL"), defaultEndpoint),
@@ -33,6 +37,9 @@ func (a *awsFlags) load(ctx context.Context) (aws.Config, error) {
 	var opts []func(*config.LoadOptions) error
 	region := cmp.Or(a.region, os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION"))
 	if a.endpoint != realAWS {
+		if err := checkEndpoint(cmp.Or(a.flag, "endpoint"), a.endpoint); err != nil {
+			return aws.Config{}, err
+		}
 		opts = append(opts, config.WithBaseEndpoint(a.endpoint))
 		region = cmp.Or(region, "us-east-1")
 		if os.Getenv("AWS_ACCESS_KEY_ID") == "" && os.Getenv("AWS_PROFILE") == "" {

@@ -62,7 +62,9 @@ func firstByte(r *bufio.Reader) (byte, error) {
 	}
 }
 
-// jsonRecords reads one JSON object: a record's data, or a Lambda event.
+// jsonRecords reads one JSON object: a record's data, or the event that Lambda hands to a function
+// which reads Kinesis ("Records") or transforms Firehose's records ("records", which encoding/json
+// takes for the same name).
 func jsonRecords(r *bufio.Reader, f func(capturedRecord) error) error {
 	raw, err := jsonObject(r)
 	if err != nil {
@@ -74,12 +76,18 @@ func jsonRecords(r *bufio.Reader, f func(capturedRecord) error) error {
 				Data []byte `json:"data"`
 			} `json:"kinesis"`
 			EventSourceARN string `json:"eventSourceARN"`
+			Data           []byte `json:"data"` // Firehose's
 		}
+		SourceKinesisStreamARN string `json:"sourceKinesisStreamArn"` // Firehose's
 	}
 	if err := json.Unmarshal(raw, &lambda); err == nil && len(lambda.Records) > 0 {
 		for _, l := range lambda.Records {
-			_, cluster, _ := strings.Cut(l.EventSourceARN, "stream/aws-rds-das-")
-			if err := f(capturedRecord{data: l.Kinesis.Data, cluster: cluster}); err != nil {
+			data, source := l.Kinesis.Data, l.EventSourceARN
+			if l.Data != nil {
+				data, source = l.Data, lambda.SourceKinesisStreamARN
+			}
+			_, cluster, _ := strings.Cut(source, "stream/aws-rds-das-")
+			if err := f(capturedRecord{data: data, cluster: cluster}); err != nil {
 				return err
 			}
 		}
@@ -139,7 +147,7 @@ func base64Record(r *bufio.Reader, f func(capturedRecord) error) error {
 	}
 	data, err := base64.StdEncoding.DecodeString(string(text))
 	if err != nil {
-		return fmt.Errorf("neither JSON nor base64: %w", err)
+		return fmt.Errorf("neither JSON nor base64 (%w); give the data of Kinesis records, a Lambda event, or what Firehose has written", err)
 	}
 	return f(capturedRecord{data: data})
 }

@@ -22,6 +22,8 @@ func TestCapturedForms(t *testing.T) {
 	const a, b = `{"type":"A","key":"}{\"\\"}`, `{"type":"B"}`
 	enc := base64.StdEncoding.EncodeToString
 	lambda := fmt.Sprintf(`{"Records":[{"kinesis":{"data":%q},"eventSourceARN":"arn:aws:kinesis:us-east-1:000000000000:stream/aws-rds-das-cluster-X"}]}`, enc([]byte(a)))
+	transform := fmt.Sprintf(`{"invocationId":"i","sourceKinesisStreamArn":"arn:aws:kinesis:us-east-1:000000000000:stream/aws-rds-das-cluster-Y",`+
+		`"records":[{"recordId":"1","data":%q},{"recordId":"2","data":%q}]}`, enc([]byte(a)), enc([]byte(b)))
 	for name, c := range map[string]struct {
 		in      string
 		want    []string
@@ -34,6 +36,7 @@ func TestCapturedForms(t *testing.T) {
 		"base64 in an array": {fmt.Sprintf("[%q,\r\n%q]", enc([]byte(a)), enc([]byte(b))), []string{a, b}, ""},
 		"both":               {enc([]byte(a)) + "\n" + b, []string{a, b}, ""},
 		"Lambda":             {lambda, []string{a}, "cluster-X"},
+		"transformation":     {transform, []string{a, b}, "cluster-Y"},
 	} {
 		data, clusters, err := records(c.in)
 		if err != nil || !slices.Equal(data, c.want) || clusters[0] != c.cluster {
@@ -60,6 +63,7 @@ func FuzzCaptured(f *testing.F) {
 	f.Add(`{"a":1}{"b":"}"}`)
 	f.Add("eyJhIjoxfQ==\n")
 	f.Add(`{"Records":[{"kinesis":{"data":"eyJhIjoxfQ=="}}]}`)
+	f.Add(`{"records":[{"recordId":"1","data":"eyJhIjoxfQ=="}]}`)
 	f.Fuzz(func(t *testing.T, in string) {
 		data, _, _ := records(in)
 		size := 0

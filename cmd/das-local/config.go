@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -100,18 +102,64 @@ func loadConfig(path string, fs flagSet, o *emulator.Options) error {
 // have: with a line of its own, and the name of a Go type.
 var unknownField = regexp.MustCompile(`line (\d+): field (\S+) not found in type \S+`)
 
+// wrongType is how it tells of a value of another kind than is wanted, which may be
+// secret.
+var wrongType = regexp.MustCompile(`line (\d+): cannot (?:construct|unmarshal)`)
+
 // goType is what it says of the Go value that something does not fit.
 var goType = regexp.MustCompile(` into \[?\]?\S*main\.\S+`)
 
+// lineError is an error of a line of its own.
+type lineError struct {
+	line int
+	error
+}
+
 // atLine says where in the file the error is.
 func atLine(path string, line int, err error) error {
+	var own lineError
+	if errors.As(err, &own) {
+		line = own.line
+	}
 	if m := unknownField.FindStringSubmatch(err.Error()); m != nil {
 		return fmt.Errorf("%s:%s: there is no setting %q here", path, m[1], m[2])
+	}
+	if m := wrongType.FindStringSubmatch(err.Error()); m != nil {
+		return fmt.Errorf("%s:%s: a value of this kind does not fit here", path, m[1])
 	}
 	return fmt.Errorf("%s:%d: %s", path, line, goType.ReplaceAllString(err.Error(), ""))
 }
 
+// checkList refuses what is no list of settings.
+func checkList(name string, value *yaml.Node) error {
+	if value.Kind != yaml.SequenceNode {
+		return lineError{value.Line, fmt.Errorf("%s is a list: each element begins with a dash", name)}
+	}
+	for _, one := range value.Content {
+		if one.Kind != yaml.MappingNode {
+			return lineError{one.Line, fmt.Errorf("an element of %s is of the form NAME: VALUE", name)}
+		}
+	}
+	return nil
+}
+
+// faultLine is the line of what an error about a fault names first, or of the fault.
+func faultLine(fault *yaml.Node, err error) int {
+	line, first := fault.Line, len(err.Error())
+	for i := 0; i+1 < len(fault.Content); i += 2 {
+		if at := strings.Index(err.Error(), fault.Content[i].Value); at >= 0 && at < first {
+			line, first = fault.Content[i].Line, at
+		}
+	}
+	return line
+}
+
 func setFromFile(fs flagSet, o *emulator.Options, given map[string]bool, name string, value *yaml.Node) error {
+	if name == "clusters" || name == "keys" || name == "faults" {
+		if err := checkList(name, value); err != nil {
+			return err
+		}
+	}
 	switch name {
 	case "clusters":
 		var list []fileCluster
@@ -128,12 +176,12 @@ func setFromFile(fs flagSet, o *emulator.Options, given map[string]bool, name st
 		if err := value.Load(&list, yaml.WithKnownFields()); err != nil {
 			return fmt.Errorf("keys: %w", err)
 		}
-		for _, k := range list {
+		for i, k := range list {
 			key := emulator.Key{ID: k.ID, Alias: k.Alias, Description: k.Description}
 			if k.Material != "" {
 				var err error
 				if key.Material, err = parseMaterial(k.Material); err != nil {
-					return fmt.Errorf("the key %s%s: %w", k.ID, k.Alias, err)
+					return lineError{value.Content[i].Line, fmt.Errorf("the key %s%s: %w", k.ID, k.Alias, err)}
 				}
 			}
 			o.Keys = append(o.Keys, key)
@@ -147,11 +195,14 @@ func setFromFile(fs flagSet, o *emulator.Options, given map[string]bool, name st
 		for i, f := range list {
 			text, err := json.Marshal(f)
 			if err != nil {
-				return fmt.Errorf("the fault of line %d: %w", value.Content[i].Line, err)
+				return lineError{value.Content[i].Line, fmt.Errorf("the fault: %w", err)}
 			}
 			fault, err := faults.Parse(text)
+			if err == nil && !slices.Contains(faults.Kinds(), string(fault.Kind)) {
+				err = fmt.Errorf("kind is %q; it must be one of %s", fault.Kind, strings.Join(faults.Kinds(), ", "))
+			}
 			if err != nil {
-				return fmt.Errorf("the fault of line %d: %w", value.Content[i].Line, err)
+				return lineError{faultLine(value.Content[i], err), fmt.Errorf("the fault: %w", err)}
 			}
 			o.Faults = append(o.Faults, fault)
 		}
@@ -172,7 +223,7 @@ func setFromFile(fs flagSet, o *emulator.Options, given map[string]bool, name st
 			return fmt.Errorf("%s takes a value or a list of values", name)
 		}
 		if err := fs.Set(name, v.Value); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return badValue(name, fs.Lookup(name), v.Value, err)
 		}
 	}
 	return nil

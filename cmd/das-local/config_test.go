@@ -20,11 +20,11 @@ func configured(t *testing.T, text string, args ...string) (emulator.Options, er
 	}
 	fs := newFlags("up", "", io.Discard)
 	var o emulator.Options
-	_, _, config := upFlags(fs, &o)
+	given := upFlags(fs, &o)
 	if err := parse(fs, append(args, "--config", path), false); err != nil {
 		t.Fatal(err)
 	}
-	return o, loadConfig(*config, fs, &o)
+	return o, loadConfig(*given.config, fs, &o)
 }
 
 func TestConfigFile(t *testing.T) {
@@ -69,8 +69,8 @@ func TestConfigFileErrors(t *testing.T) {
 	for text, want := range map[string]string{
 		"listen: a\nlissten: b\n":                                       `das.yaml:2: there is no setting "lissten"`,
 		"clusters:\n  - id: a\n    instance: b":                         `das.yaml:3: there is no setting "instance" here`,
-		"faults:\n  - {kind: throttle}\n  - {kind: throttle, often: 7}": `das.yaml:1: the fault of line 3: `,
-		"faults: {a: b}":                                                `das.yaml:1: faults: `,
+		"faults:\n  - {kind: throttle}\n  - {kind: throttle, often: 7}": `das.yaml:3: the fault: unknown field "often"`,
+		"faults: {a: b}":                                                `das.yaml:1: faults is a list`,
 		"\nheartbeat: soon":                                             `das.yaml:2: heartbeat: "soon" is not a duration`,
 		"listen: {a: b}":                                                `das.yaml:1: listen takes a value`,
 		"config: other.yaml":                                            `das.yaml:1: there is no setting "config"`,
@@ -79,8 +79,13 @@ func TestConfigFileErrors(t *testing.T) {
 		"seed: 1\nlisten: a\nseed: 2\n":                                 `das.yaml:3: seed is there already, in line 1`,
 		"seed: 1\n---\nseed: 2\n":                                       `das.yaml:2: a second document begins`,
 		"seed: 1\n---\n[":                                               `das.yaml: `,
-		"keys: 7":                                                       `das.yaml:1: keys: `,
-		"keys: [{id: k, material: abcd}]":                               `das.yaml:1: the key k: its material is not 32 bytes`,
+		"keys: 7":                                                       `das.yaml:1: keys is a list`,
+		"keys:\n  - alias: a\n  - 7":                                    `das.yaml:3: an element of keys is of the form NAME: VALUE`,
+		"keys:\n  - alias: a\n  - {id: k,\n     material: ab}": `das.yaml:3: the key k: its material is not 32 bytes`,
+		"clusters:\n  - id: a\n    instances: 7":               `das.yaml:3: a value of this kind does not fit here`,
+		"faults:\n  - kind: quake":                             `das.yaml:2: the fault: kind is "quake"; it must be one of clock-jump, `,
+		"faults:\n  - kind: delay\n    delay: soon":            `das.yaml:3: the fault: delay is "soon"; `,
+		"keys: [{id: k, material: abcd}]":                      `das.yaml:1: the key k: its material is not 32 bytes`,
 	} {
 		_, err := configured(t, text)
 		if err == nil || !strings.Contains(err.Error(), want) || !errors.Is(err, errUsage) || strings.Contains(err.Error(), "main.") {

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -13,17 +12,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/consumer"
 	"github.com/das-local/das-local/internal/envelope"
-	"github.com/das-local/das-local/internal/esdk"
 )
 
 const decryptHelp = `das-local decrypt decrypts captured stream records from standard input (or
 from files) and prints their events, one a line. It takes the data of Kinesis
 records as JSON or base64, one after another with or without line breaks, and
-the events that Lambda hands to a function. KMS gives the key.
+the events that Lambda hands to a function, Firehose's transformations too. KMS gives the key.
 
     $ aws kinesis get-records --shard-iterator "$it" --query 'Records[].Data' --output text |
           tr '\t' '\n' | das-local decrypt --cluster-resource-id cluster-4HNY5V4RRNPKKYB7ICFKE5JBQQ
+    $ das-local decrypt --format table --cluster-resource-id cluster-… records/*.json
+    $ das-local decrypt < lambda-event.json            # it names its stream, and so the cluster
     $ das-local decrypt --explain < record.json        # needs no key
 `
 
@@ -33,10 +34,14 @@ func decrypt(ctx context.Context, args []string, std streams) error {
 	var where awsFlags
 	where.define(fs)
 	cluster := fs.String("cluster-resource-id", "", "the cluster's resource `ID` (cluster-…), which is the encryption context; a Lambda event names it itself")
-	explain := fs.Bool("explain", false, "print each record's message header instead of decrypting it")
+	explain := fs.Bool("explain", false, "print each record's message header instead of decrypting it; as text unless --format says otherwise")
 	heartbeats := fs.Bool("heartbeats", false, "print heartbeats too")
+	format := formatFlag(fs, formatJSON)
 	if err := parse(fs, args, true); err != nil {
 		return err
+	}
+	if *explain && !given(fs, "format") {
+		format.value = formatText
 	}
 	in, err := openAll(fs.Args(), std.in)
 	if err != nil {
@@ -46,7 +51,7 @@ func decrypt(ctx context.Context, args []string, std streams) error {
 	out := bufio.NewWriter(std.out)
 	defer out.Flush()
 	if *explain {
-		return eachRecord(in, func(r capturedRecord) error { return explainRecord(out, r) })
+		return explainRecords(in, format, out, std.out)
 	}
 	cfg, err := where.load(ctx)
 	if err != nil {
@@ -54,7 +59,8 @@ func decrypt(ctx context.Context, args []string, std streams) error {
 	}
 	keys := &keyCache{ctx: ctx, client: kms.NewFromConfig(cfg), plain: map[string][]byte{}}
 	defer keys.zero()
-	return eachRecord(in, func(r capturedRecord) error {
+	events := newResults(eventShape, format, out, std.out)
+	err = eachRecord(in, func(r capturedRecord) error {
 		if r.cluster == "" {
 			r.cluster = *cluster
 		}
@@ -65,11 +71,12 @@ func decrypt(ctx context.Context, args []string, std streams) error {
 		if err != nil {
 			return err
 		}
-		return errors.Join(printEvents(out, record, *heartbeats), out.Flush()) // the input may be a pipe that lasts
+		return errors.Join(printEvents(events, record, *heartbeats), out.Flush()) // the input may be a pipe that lasts
 	})
+	return errors.Join(explainReach(err, where.endpoint), events.end())
 }
 
-func printEvents(w io.Writer, r *activity.Record, heartbeats bool) error {
+func printEvents(events *results[consumer.Event], r *activity.Record, heartbeats bool) error {
 	for _, event := range r.Events {
 		d, err := activity.Decode(event)
 		if err != nil {
@@ -78,26 +85,11 @@ func printEvents(w io.Writer, r *activity.Record, heartbeats bool) error {
 		if d.Heartbeat() && !heartbeats {
 			continue
 		}
-		if _, err := fmt.Fprintf(w, "%s\n", event); err != nil {
+		if err := events.print(consumer.Event{InstanceID: r.InstanceID, Heartbeat: d.Heartbeat(), JSON: event}); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// explainRecord prints what a record says without a key.
-func explainRecord(w io.Writer, r capturedRecord) error {
-	outer, err := envelope.ParseOuter(r.data)
-	if err != nil {
-		return err
-	}
-	header, err := esdk.Explain(outer.Message)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(w, "record type %s, version %s\nkey (KMS ciphertext blob) %d bytes, %s…\n%s\n",
-		outer.Type, outer.Version, len(outer.Key), base64.StdEncoding.EncodeToString(outer.Key[:min(len(outer.Key), 9)]), header)
-	return err
 }
 
 // keyCache asks KMS once for each data key.

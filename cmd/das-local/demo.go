@@ -12,14 +12,21 @@ import (
 
 	"github.com/das-local/das-local/emulator"
 	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/consumer"
+	"github.com/das-local/das-local/internal/progress"
 )
 
 const demoHelp = `das-local demo runs the session of the Aurora user guide (2019) through the
 whole path: connect, create a table, add ten rows, select them. It prints the
-decrypted records as the guide shows them, and ends.
+decrypted records as the guide shows them, or in the forms of "das-local tail", and ends.
 
     $ das-local demo
+    $ das-local demo --format table
+    $ das-local demo --format json | jq -r .command
 `
+
+// formatGuide is the form of the user guide's samples.
+const formatGuide = "guide"
 
 // demoUser is the user of the guide's session.
 const demoUser = "rdsadmin"
@@ -42,25 +49,35 @@ func demo(ctx context.Context, args []string, std streams) error {
 	logs := &logFlags{}
 	fs.StringVar(&logs.level, "log-level", "warn", "`LEVEL`: debug, info, warn or error")
 	fs.StringVar(&logs.format, "log-format", "text", "`FORMAT` of the log on standard error: text or json")
+	format := formatFlag(fs, formatGuide, formatGuide)
 	if err := parse(fs, args, false); err != nil {
 		return err
 	}
+	ctx, logTo := besideLog(ctx, std)
 	var err error
-	if o.Logger, err = logs.logger(std.err); err != nil {
+	if o.Logger, err = logs.logger(logTo); err != nil {
 		return err
 	}
-	fmt.Fprintln(std.err, "starting PostgreSQL and the emulator …")
+	step := progress.Begin(ctx, o.Logger, "starting the emulator")
 	e, err := emulator.Start(ctx, o)
+	step.End(err)
 	if err != nil {
 		return err
 	}
-	err = runDemo(ctx, e, std.out)
+	print := func(event emulator.Event) error { return printAsGuide(std.out, event) }
+	if format.value != formatGuide {
+		events := newResults(eventShape, format, std.out, std.out)
+		print = func(event emulator.Event) error {
+			return events.print(consumer.Event{InstanceID: event.InstanceID, JSON: event.JSON})
+		}
+	}
+	err = runDemo(ctx, e, print)
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
 	return errors.Join(err, e.Close(closing))
 }
 
-func runDemo(ctx context.Context, e *emulator.Emulator, out io.Writer) error {
+func runDemo(ctx context.Context, e *emulator.Emulator, print func(emulator.Event) error) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	if err := e.AddUser(ctx, demoUser); err != nil {
@@ -73,7 +90,7 @@ func runDemo(ctx context.Context, e *emulator.Emulator, out io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("read the stream: %w", err)
 		}
-		if err := printAsGuide(out, event); err != nil {
+		if err := print(event); err != nil {
 			return err
 		}
 		if event.Command != nil && *event.Command == "DISCONNECT" {

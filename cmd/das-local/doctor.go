@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -24,29 +23,19 @@ func runDoctor(ctx context.Context, args []string, std streams) error {
 	fs.StringVar(&c.Listen, "listen", "127.0.0.1:15432", "PostgreSQL `ADDR`")
 	fs.StringVar(&c.AWSListen, "aws-listen", "127.0.0.1:4566", "`ADDR` of the AWS services")
 	fs.StringVar(&c.DataDir, "data-dir", "", "`DIR` that keeps the state; empty: none")
-	format := formatFlag(fs, "text", "json")
+	format := formatFlag(fs, formatText)
 	if err := parse(fs, args, false); err != nil {
 		return err
 	}
-	if err := format.check(); err != nil {
-		return err
-	}
-	colours := terminal(std.out)
+	findings := newResults(findingShape, format, std.out, std.out)
 	failed := 0
-	doctor.Run(ctx, c, func(f doctor.Finding) {
+	doctor.Run(withProgress(ctx, std), c, func(f doctor.Finding) {
 		if f.Level == doctor.Fail {
 			failed++
 		}
-		if format.value == "json" {
-			_ = json.NewEncoder(std.out).Encode(f) // a reader that has gone needs no answer
-			return
-		}
-		colour := map[doctor.Level]string{doctor.OK: green, doctor.Warn: yellow, doctor.Fail: red}[f.Level]
-		fmt.Fprintf(std.out, "%s %-20s %s\n", paint(colours, colour, fmt.Sprintf("%-4s", f.Level)), f.Check, f.Detail)
-		if f.Fix != "" {
-			fmt.Fprintf(std.out, "     %-20s fix: %s\n", "", f.Fix)
-		}
+		_ = findings.print(f) // a reader that has gone needs no answer
 	})
+	_ = findings.end()
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -56,4 +45,21 @@ func runDoctor(ctx context.Context, args []string, std streams) error {
 		return fmt.Errorf("%d things would not work", failed)
 	}
 	return nil
+}
+
+// levelColours are those of the levels on a terminal.
+var levelColours = map[doctor.Level]string{doctor.OK: green, doctor.Warn: yellow, doctor.Fail: red}
+
+var findingShape = shape[doctor.Finding]{
+	text: func(paint painter, f doctor.Finding) string {
+		text := fmt.Sprintf("%s %-20s %s", paint(levelColours[f.Level], fmt.Sprintf("%-4s", f.Level)), f.Check, clean(f.Detail))
+		if f.Fix != "" {
+			text += fmt.Sprintf("\n     %-20s fix: %s", "", clean(f.Fix))
+		}
+		return text
+	},
+	columns: columns("LEVEL", "CHECK", "DETAIL", "FIX"),
+	rows: func(f doctor.Finding, add func(...cell)) {
+		add(append([]cell{{string(f.Level), levelColours[f.Level]}}, cells(f.Check, f.Detail, orDash(f.Fix))...)...)
+	},
 }

@@ -1,18 +1,13 @@
 package main
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/das-local/das-local/internal/faults"
@@ -43,9 +38,9 @@ func fault(ctx context.Context, args []string, std streams) error {
 	}
 	what, with := words[0], words[1]
 	fs := newFlags("fault", faultHelp, std.out)
-	c := control{out: std.out}
-	fs.StringVar(&c.endpoint, "endpoint", cmp.Or(os.Getenv("AWS_ENDPOINT_URL"), defaultEndpoint), "`URL` of das-local")
-	format := fs.String("format", "text", "`FORMAT` of what is printed: text or json")
+	var c control
+	c.define(fs)
+	format := formatFlag(fs, formatTable)
 	rule := func() any { return nil }
 	if what == "add" || what == "" {
 		rule = ruleFlags(fs, with)
@@ -53,16 +48,12 @@ func fault(ctx context.Context, args []string, std streams) error {
 	if err := parse(fs, args, false); err != nil {
 		return err
 	}
-	if *format != "text" && *format != "json" {
-		return fmt.Errorf("--format is %q; it must be text or json: %w", *format, errUsage)
-	}
-	c.json = *format == "json"
 	switch {
 	case words[2] != "":
 	case what == "add" && with != "":
-		return c.add(ctx, rule())
+		return addFault(ctx, c, format, std.out, rule())
 	case what == "list" && with == "":
-		return c.list(ctx)
+		return listFaults(ctx, c, format, std.out)
 	case what == "clear":
 		path := "/_das/faults"
 		if with != "" {
@@ -115,97 +106,60 @@ func ruleFlags(fs flagSet, kind string) func() any {
 	}
 }
 
-// control calls the control API of a running das-local.
-type control struct {
-	endpoint string
-	json     bool
-	out      io.Writer
-}
-
-func (c control) add(ctx context.Context, rule any) error {
+// addFault injects a fault and prints it.
+func addFault(ctx context.Context, c control, f *format, out io.Writer, rule any) error {
 	var state json.RawMessage
 	if err := c.call(ctx, http.MethodPost, "/_das/faults", rule, &state); err != nil {
 		return err
 	}
-	return c.print(state, state)
+	return printAll(faultShape, f, out, state)
 }
 
-func (c control) list(ctx context.Context) error {
+func listFaults(ctx context.Context, c control, f *format, out io.Writer) error {
 	var answer struct{ Faults []json.RawMessage }
 	if err := c.call(ctx, http.MethodGet, "/_das/faults", nil, &answer); err != nil {
 		return err
 	}
-	whole, err := json.Marshal(answer.Faults)
-	if err != nil {
-		return err
-	}
-	return c.print(whole, answer.Faults...)
+	return printAll(faultShape, f, out, answer.Faults...)
 }
 
-// print prints JSON as it is, or faults as a table.
-func (c control) print(whole []byte, states ...json.RawMessage) error {
-	if c.json {
-		_, err := fmt.Fprintf(c.out, "%s\n", whole)
-		return err
-	}
-	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NUMBER\tKIND\tSTATE\tHITS\tOPERATIONS\tCALLER\tENDS")
-	for _, text := range states {
-		var s faults.State
-		if err := json.Unmarshal(text, &s); err != nil {
-			return fmt.Errorf("read the answer of das-local: %w", err)
+// faultShape is what faults look like. As JSON they are as the server sent them.
+var faultShape = shape[json.RawMessage]{
+	text: func(paint painter, raw json.RawMessage) string {
+		s, state, ends := faultState(raw)
+		text := fmt.Sprintf("fault %d: %s, %s, hits: %d", s.ID, s.Kind, paint(faultColours[state], state), s.Hits)
+		if len(s.Operations) > 0 {
+			text += fmt.Sprintf(", operations: %s, caller: %s", strings.Join(s.Operations, ","), orDash(string(s.Caller)))
 		}
-		state, ends := "active", "when cleared"
-		switch {
-		case !s.Ended.IsZero():
-			state, ends = "ended", s.Why
-		case !s.Ends.IsZero():
-			ends = s.Ends.UTC().Format(time.RFC3339)
-		case s.Count > 0:
-			ends = fmt.Sprintf("after %d hits", s.Count)
+		if state == "active" {
+			ends = "ends " + ends
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%s\t%s\t%s\n", s.ID, s.Kind, state, s.Hits,
-			cmp.Or(strings.Join(s.Operations, ","), "-"), cmp.Or(string(s.Caller), "-"), ends)
-	}
-	return w.Flush()
+		return text + "; " + ends
+	},
+	columns: columns("NUMBER", "KIND", "STATE", "HITS", "OPERATIONS", "CALLER", "ENDS"),
+	rows: func(raw json.RawMessage, add func(...cell)) {
+		s, state, ends := faultState(raw)
+		row := append(cells(strconv.Itoa(s.ID), string(s.Kind)), cell{state, faultColours[state]}, cell{text: strconv.Itoa(s.Hits)})
+		add(append(row, cells(orDash(strings.Join(s.Operations, ",")), orDash(string(s.Caller)), ends)...)...)
+	},
 }
 
-// call sends and receives JSON. An error of the server is the error.
-func (c control) call(ctx context.Context, method, path string, in, out any) error {
-	var body io.Reader
-	if in != nil {
-		text, err := json.Marshal(in)
-		if err != nil {
-			return err
-		}
-		body = bytes.NewReader(text)
+// faultColours are those of the states on a terminal.
+var faultColours = map[string]string{"active": red, "ended": grey}
+
+// faultState reads a fault that das-local has sent, and says whether it acts and when it
+// ends or why it has ended.
+func faultState(raw json.RawMessage) (s faults.State, state, ends string) {
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return s, "unreadable", err.Error()
 	}
-	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.endpoint, "/")+path, body)
-	if err != nil {
-		return fmt.Errorf("--endpoint is %q: %w: %w", c.endpoint, err, errUsage)
+	switch {
+	case !s.Ended.IsZero():
+		return s, "ended", s.Why
+	case !s.Ends.IsZero():
+		return s, "active", s.Ends.UTC().Format(time.RFC3339)
+	case s.Count > 0:
+		return s, "active", fmt.Sprintf("after %d hits", s.Count)
 	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("reach das-local at %s: %w; is \"das-local up\" running there?", c.endpoint, err)
-	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
-	if err != nil {
-		return fmt.Errorf("read the answer of das-local: %w", err)
-	}
-	if resp.StatusCode >= 300 {
-		var told struct{ Error string }
-		if json.Unmarshal(answer, &told) != nil || told.Error == "" {
-			told.Error = fmt.Sprintf("%s answers %s; is it das-local?", c.endpoint, resp.Status)
-		}
-		return errors.New(told.Error)
-	}
-	if out == nil {
-		return nil
-	}
-	if err := json.Unmarshal(answer, out); err != nil {
-		return fmt.Errorf("read the answer of das-local: %w", err)
-	}
-	return nil
+	return s, "active", "when cleared"
 }

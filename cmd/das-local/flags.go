@@ -27,19 +27,27 @@ func newFlags(name, help string, out io.Writer) flagSet {
 	fs.SetOutput(io.Discard)
 	fs.Usage = func() {} // flag calls it for errors too
 	return flagSet{fs, func() {
-		fmt.Fprintf(out, "%s\nFlags (each also as an environment variable, --aws-listen as DAS_LOCAL_AWS_LISTEN):\n\n", help)
+		fmt.Fprint(out, help)
+		head := "\nFlags (each also as an environment variable, --aws-listen as DAS_LOCAL_AWS_LISTEN):\n\n"
 		fs.VisitAll(func(f *flag.Flag) {
 			value, text := flag.UnquoteUsage(f)
-			head := "  --" + f.Name
+			name := "  --" + f.Name
 			if value != "" {
-				head += " " + value
+				name += " " + value
 			}
 			if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0" && f.DefValue != "0s" {
 				text += " (default " + f.DefValue + ")"
 			}
-			fmt.Fprintf(out, "%s\n        %s\n", head, text)
+			fmt.Fprintf(out, "%s%s\n        %s\n", head, name, text)
+			head = ""
 		})
 	}}
+}
+
+// given reports whether the environment or the command line has set a flag.
+func given(fs flagSet, name string) (set bool) {
+	fs.Visit(func(f *flag.Flag) { set = set || f.Name == name })
+	return set
 }
 
 // parse reads the environment, then the command line, which wins. Arguments
@@ -52,7 +60,7 @@ func parse(fs flagSet, args []string, takesArguments bool) error {
 			return
 		}
 		if err := fs.Set(f.Name, v); err != nil {
-			errs = append(errs, fmt.Errorf("%s=%q: %w: %w", envName(f.Name), v, err, errUsage))
+			errs = append(errs, fmt.Errorf("%w: %w", badValue(envName(f.Name), f, v, err), errUsage))
 		}
 	})
 	if err := errors.Join(errs...); err != nil {
@@ -63,7 +71,7 @@ func parse(fs flagSet, args []string, takesArguments bool) error {
 			fs.help()
 			return err
 		}
-		return fmt.Errorf("%w; \"das-local %s -h\" lists the flags: %w", err, fs.Name(), errUsage)
+		return fmt.Errorf("%w; \"das-local %s -h\" lists the flags: %w", explainFlag(fs, err), fs.Name(), errUsage)
 	}
 	if fs.NArg() > 0 && !takesArguments {
 		return fmt.Errorf("unexpected argument %q; \"das-local %s -h\" has the usage: %w", fs.Arg(0), fs.Name(), errUsage)

@@ -2,8 +2,9 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -20,11 +21,20 @@ func identityFlags(fs flagSet, o *emulator.Options) {
 	fs.StringVar(&o.AWSKey, "aws-key", "", "`FILE` with the key of --aws-cert")
 }
 
-// printIdentity prints what clients need to trust the AWS address, if anything.
-func printIdentity(w io.Writer, e *emulator.Emulator) {
-	if file := e.CertificateFile(); file != "" {
-		fmt.Fprintf(w, "certificate    %s   (export AWS_CA_BUNDLE=%s)\n", file, file)
+// trusted is the certificates of a PEM file, nil for none.
+func trusted(file string) (*tls.Config, error) {
+	if file == "" {
+		return nil, nil
 	}
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the certificates to trust: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s has no certificate in PEM form", file)
+	}
+	return &tls.Config{RootCAs: pool}, nil
 }
 
 // trust is the option that has AWS clients trust the certificates of a PEM file.

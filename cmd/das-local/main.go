@@ -30,7 +30,8 @@ func usage() string {
 	}
 	b.WriteString(`
 "das-local COMMAND -h" has a command's flags and examples. Every flag can be
-given in the environment: --aws-listen is DAS_LOCAL_AWS_LISTEN.
+given in the environment: --aws-listen is DAS_LOCAL_AWS_LISTEN. Commands that
+print results take --format json (one object a line), text or table.
 
 Exit codes: 0 done, 1 failed (the last line on standard error says why), 2 wrong
 usage.
@@ -63,11 +64,25 @@ func commands() []command {
 		{"completion", "print a completion script for bash, zsh or fish", completion},
 		{"reference", "print the reference of the configuration", reference},
 		{"version", "print the version", version},
-		{"help", "print this", func(_ context.Context, _ []string, std streams) error {
-			_, err := io.WriteString(std.out, usage())
-			return err
-		}},
+		{"help", "print this, or a command's help", help},
 	}
+}
+
+// help prints what there is, or the help of one command.
+func help(ctx context.Context, args []string, std streams) error {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		_, err := io.WriteString(std.out, usage())
+		return err
+	}
+	all := commands()
+	i := slices.IndexFunc(all, func(c command) bool { return c.name == args[0] })
+	if i < 0 {
+		return fmt.Errorf("there is no command %q; \"das-local help\" lists them: %w", args[0], errUsage)
+	}
+	if args[0] == "help" {
+		return help(ctx, nil, std)
+	}
+	return all[i].run(ctx, []string{"-h"}, std)
 }
 
 // streams are the process's standard streams.
@@ -92,6 +107,8 @@ func run(ctx context.Context, args []string, std streams) int {
 		name, args = args[0], args[1:]
 	} else if len(args) > 0 && (args[0] == "-h" || args[0] == "--help") {
 		name = "help"
+	} else if len(args) == 1 && args[0] == "--version" {
+		name, args = "version", nil
 	}
 	all := commands()
 	i := slices.IndexFunc(all, func(c command) bool { return c.name == name })

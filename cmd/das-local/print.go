@@ -2,92 +2,79 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/das-local/das-local/internal/activity"
 	"github.com/das-local/das-local/internal/consumer"
 )
 
-// eventPrinter prints events in a format: json (the event as it is), text (the
-// essentials in one line) or table (columns of fixed width, cut to fit).
-func eventPrinter(format string, colours bool) func(io.Writer, consumer.Event) error {
-	switch format {
-	case "text":
-		return func(w io.Writer, e consumer.Event) error { return printText(w, e, colours) }
-	case "table":
-		first := true
-		return func(w io.Writer, e consumer.Event) error {
-			if first {
-				first = false
-				if _, err := fmt.Fprintf(w, tableRow, "TIME", "SESSION", "STATEMENT", "CLASS   ", "COMMAND", "OBJECT", "ROWS", "USER", "TEXT"); err != nil {
-					return err
-				}
-			}
-			return printRow(w, e, colours)
-		}
-	}
-	return printJSON
+// eventShape is what activity events look like: as JSON the event as it was published, as
+// text the essentials in one line, in a table columns of fixed width, cut to fit.
+var eventShape = shape[consumer.Event]{
+	json: func(e consumer.Event) ([]byte, error) { return e.JSON, nil },
+	text: eventText,
+	columns: []column{{"TIME", 15}, {"SESSION", 14}, {"STATEMENT", 9}, {"CLASS", 8}, {"COMMAND", 14},
+		{"OBJECT", 24}, {"ROWS", 6}, {"USER", 10}, {"TEXT", 0}},
+	rows: eventRows,
 }
 
-// tableRow has the columns; the class comes padded, for the sake of its colour.
-const tableRow = "%-15s %-14s %9s %s %-14s %-24s %6s %-10s %s\n"
-
-func printRow(w io.Writer, e consumer.Event, colours bool) error {
+func eventRows(e consumer.Event, add func(...cell)) {
 	d, err := e.Decode()
-	if err != nil || d.Heartbeat() {
-		return err
+	switch {
+	case err != nil:
+		add(cells(clockTime(arrived(e)), "-", "-", "-", "-", "-", "-", "-", unreadable(err))...)
+		return
+	case d.Heartbeat():
+		add(cells(clockTime(arrived(e)), "-", "-", "-", "heartbeat", e.InstanceID, "-", "-", "-")...)
+		return
 	}
-	when := str(d.LogTime)
-	if len(when) > 26 {
-		when = when[11:26]
-	}
-	text := str(d.CommandText)
+	text := cell{text: str(d.CommandText)}
 	if d.ErrorMessage != nil {
-		text = paint(colours, red, fmt.Sprintf("%v %s", d.ExitCode, str(d.ErrorMessage))) + "  " + text
+		text = cell{fmt.Sprintf("%v %s  %s", d.ExitCode, str(d.ErrorMessage), text.text), red}
 	}
-	_, err = fmt.Fprintf(w, tableRow, when, str(d.SessionID), fmt.Sprintf("%d.%d", num(d.StatementID), num(d.SubstatementID)),
-		paint(colours, classColours[str(d.Class)], fmt.Sprintf("%-8s", str(d.Class))), cut(str(d.Command), 14), cut(str(d.ObjectName), 24),
-		rows(d.RowCount), cut(str(d.DBUserName), 10), text)
-	return err
+	row := cells(clockTime(str(d.LogTime)), str(d.SessionID), fmt.Sprintf("%d.%d", num(d.StatementID), num(d.SubstatementID)), "",
+		str(d.Command), str(d.ObjectName), rows(d.RowCount), str(d.DBUserName))
+	row[3] = cell{str(d.Class), classColours[str(d.Class)]}
+	add(append(row, text)...)
 }
 
-// cut is s in at most n characters.
-func cut(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
-		return s
+// arrived is when an event's record came into the stream, or nothing of a captured one.
+func arrived(e consumer.Event) string {
+	if e.Arrival.IsZero() {
+		return "-"
 	}
-	return string([]rune(s)[:n-1]) + "…"
+	return e.Arrival.UTC().Format("2006-01-02 15:04:05.000000+00")
 }
+
+// clockTime is the time of day of a date and time.
+func clockTime(s string) string {
+	if len(s) > 26 {
+		return s[11:26]
+	}
+	return s
+}
+
+// unreadable stands for an event that is no JSON object.
+func unreadable(err error) string { return "cannot be read: " + clean(err.Error()) }
 
 // classColours are those of the classes on a terminal.
 var classColours = map[string]string{
 	"READ": blue, "WRITE": green, "DDL": violet, "ROLE": yellow, "FUNCTION": blue, "MISC": grey, "ERROR": red,
 }
 
-func printJSON(w io.Writer, e consumer.Event) error {
-	_, err := fmt.Fprintf(w, "%s\n", e.JSON)
-	return err
-}
-
-// printText prints time, session, statement, class, command, object, rows,
-// user, database and text in columns. Control characters of the text are
-// escaped: it is not trusted to write to a terminal.
-func printText(w io.Writer, e consumer.Event, colours bool) error {
+// eventText is time, session, statement, class, command, object, rows, user, database
+// and text.
+func eventText(paint painter, e consumer.Event) string {
 	d, err := e.Decode()
-	if err != nil {
-		return err
+	switch {
+	case err != nil:
+		return arrived(e) + " " + unreadable(err)
+	case d.Heartbeat():
+		return fmt.Sprintf("%s heartbeat of %s", arrived(e), e.InstanceID)
 	}
-	if d.Heartbeat() {
-		_, err := fmt.Fprintf(w, "%s heartbeat of %s\n", e.Arrival.UTC().Format("2006-01-02 15:04:05.000000+00"), e.InstanceID)
-		return err
-	}
-	_, err = fmt.Fprintf(w, "%s %s %d.%d %s %s %s rows=%s user=%s db=%s%s %s\n",
+	return fmt.Sprintf("%s %s %d.%d %s %s %s rows=%s user=%s db=%s%s %s",
 		str(d.LogTime), str(d.SessionID), num(d.StatementID), num(d.SubstatementID),
-		paint(colours, classColours[str(d.Class)], fmt.Sprintf("%-8s", str(d.Class))), str(d.Command),
-		str(d.ObjectName), rows(d.RowCount), str(d.DBUserName), str(d.DatabaseName), paint(colours, red, failure(d)), str(d.CommandText))
-	return err
+		paint(classColours[str(d.Class)], fmt.Sprintf("%-8s", str(d.Class))), str(d.Command),
+		str(d.ObjectName), rows(d.RowCount), str(d.DBUserName), str(d.DatabaseName), paint(red, failure(d)), str(d.CommandText))
 }
 
 func failure(d *activity.Decoded) string {
@@ -102,12 +89,7 @@ func str(s *string) string {
 	if s == nil {
 		return "-"
 	}
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' {
-			return ' '
-		}
-		return r
-	}, *s)
+	return clean(*s)
 }
 
 func num(n *int64) int64 {

@@ -47,6 +47,14 @@ func reference(_ context.Context, args []string, std streams) error {
 	})
 	b.WriteString("\n## In the file alone\n\n")
 	b.WriteString(fileReference)
+	b.WriteString("\n## Forms of what is printed\n\n" +
+		"All commands that print results have `--format` (`DAS_LOCAL_FORMAT`), and mean the same by it:\n\n" +
+		"| form | what is printed |\n|---|---|\n" +
+		"| `json` | one object a line for each result, no line for none |\n" +
+		"| `text` | lines to read |\n" +
+		"| `table` | aligned columns under a line with their names |\n\n" +
+		"`tail` and `decrypt` print `json` unless told otherwise, `status` and `fault` a `table`, `demo` the\n" +
+		"records in the form of the user guide (`guide`), the others `text`.\n")
 	b.WriteString("\n## Exit codes\n\n| code | meaning |\n|---|---|\n" +
 		"| 0 | done; `up` was told to end and has published what was queued |\n" +
 		"| 1 | failed: the last line on standard error says why and what to do |\n" +

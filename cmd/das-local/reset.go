@@ -1,11 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/http"
-	"os"
 )
 
 const resetHelp = `das-local reset has a running das-local begin anew, for test suites: within
@@ -14,21 +12,33 @@ RDS events and faults that were made since are gone, and the clock is set back. 
 PostgreSQL sessions stay, and what is in the databases is not touched.
 
     $ das-local reset
+    $ das-local reset --format json
     $ curl -X POST -H "Content-Type: application/json" http://127.0.0.1:4566/_das/reset
 `
 
-// reset resets a running das-local, and says on standard error how long it took.
+// resetTook is how long a reset took, as the server says.
+type resetTook struct {
+	Milliseconds float64 `json:"milliseconds"`
+}
+
+var resetShape = shape[resetTook]{
+	text:    func(_ painter, r resetTook) string { return fmt.Sprintf("reset in %.1f ms", r.Milliseconds) },
+	columns: columns("MILLISECONDS"),
+	rows:    func(r resetTook, add func(...cell)) { add(cells(fmt.Sprintf("%.1f", r.Milliseconds))...) },
+}
+
+// reset resets a running das-local, and says how long it took.
 func reset(ctx context.Context, args []string, std streams) error {
 	fs := newFlags("reset", resetHelp, std.out)
-	c := control{out: std.out}
-	fs.StringVar(&c.endpoint, "endpoint", cmp.Or(os.Getenv("AWS_ENDPOINT_URL"), defaultEndpoint), "`URL` of das-local")
+	var c control
+	c.define(fs)
+	format := formatFlag(fs, formatText)
 	if err := parse(fs, args, false); err != nil {
 		return err
 	}
-	var took struct{ Milliseconds float64 }
+	var took resetTook
 	if err := c.call(ctx, http.MethodPost, "/_das/reset", nil, &took); err != nil {
 		return err
 	}
-	fmt.Fprintf(std.err, "das-local: reset in %.1f ms\n", took.Milliseconds)
-	return nil
+	return printAll(resetShape, format, std.out, took)
 }

@@ -2,11 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
-	"text/tabwriter"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -16,10 +12,10 @@ import (
 const statusHelp = `das-local status shows the clusters, their activity streams and their instances.
 
     $ das-local status
-    $ das-local status --format json | jq -r '.[].stream'
+    $ das-local status --format json | jq -r .stream
 `
 
-// clusterStatus is one cluster as "status --format json" prints it.
+// clusterStatus is one cluster, as "status --format json" prints it.
 type clusterStatus struct {
 	Cluster      string           `json:"cluster"`
 	ARN          string           `json:"arn"`
@@ -45,11 +41,8 @@ func status(ctx context.Context, args []string, std streams) error {
 	fs := newFlags("status", statusHelp, std.out)
 	var where awsFlags
 	where.define(fs)
-	format := formatFlag(fs, "table", "json")
+	format := formatFlag(fs, formatTable)
 	if err := parse(fs, args, false); err != nil {
-		return err
-	}
-	if err := format.check(); err != nil {
 		return err
 	}
 	cfg, err := where.load(ctx)
@@ -60,22 +53,49 @@ func status(ctx context.Context, args []string, std streams) error {
 	if err != nil {
 		return explainReach(err, where.endpoint)
 	}
-	if format.value == "json" {
-		return printIndented(std.out, all)
-	}
-	w := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "CLUSTER\tSTATUS\tSTREAM\tMODE\tINSTANCE\tSTATUS\tADDRESS")
-	for _, c := range all {
-		head := fmt.Sprintf("%s\t%s\t%s\t%s", c.Cluster, c.Status, c.StreamStatus, orDash(c.Mode))
-		if len(c.Instances) == 0 {
-			fmt.Fprintf(w, "%s\t-\t-\t-\n", head)
+	return printAll(clusterShape, format, std.out, all...)
+}
+
+var clusterShape = shape[clusterStatus]{
+	text: func(paint painter, c clusterStatus) string {
+		text := fmt.Sprintf("cluster %s is %s, its activity stream %s", c.Cluster, c.Status, paint(statusColours[c.StreamStatus], c.StreamStatus))
+		if c.Stream != "" {
+			text += fmt.Sprintf(" (%s, %s)", c.Mode, c.Stream)
 		}
 		for _, i := range c.Instances {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s:%d\n", head, i.Instance, i.Status, orDash(i.Address), i.Port)
-			head = "\t\t\t"
+			text += fmt.Sprintf("\n    %s %s is %s at %s", i.role(), i.Instance, i.Status, i.where())
 		}
+		return text
+	},
+	columns: columns("CLUSTER", "STATUS", "STREAM", "MODE", "INSTANCE", "ROLE", "STATUS", "ADDRESS"),
+	rows: func(c clusterStatus, add func(...cell)) {
+		head := append(cells(c.Cluster, c.Status), cell{c.StreamStatus, statusColours[c.StreamStatus]}, cell{text: orDash(c.Mode)})
+		if len(c.Instances) == 0 {
+			add(append(head, cells("-", "-", "-", "-")...)...)
+		}
+		for _, i := range c.Instances {
+			add(append(head, cells(i.Instance, i.role(), i.Status, i.where())...)...)
+			head = cells("", "", "", "")
+		}
+	},
+}
+
+// statusColours are those of a stream's states on a terminal.
+var statusColours = map[string]string{"started": green, "stopped": grey, "starting": yellow, "stopping": yellow}
+
+func (i instanceStatus) role() string {
+	if i.Writer {
+		return "writer"
 	}
-	return w.Flush()
+	return "reader"
+}
+
+// where is the address of an instance, which has none while it is made.
+func (i instanceStatus) where() string {
+	if i.Address == "" {
+		return "-"
+	}
+	return fmt.Sprintf("%s:%d", i.Address, i.Port)
 }
 
 func clusterStatuses(ctx context.Context, client *rds.Client) ([]clusterStatus, error) {
@@ -115,68 +135,4 @@ func oneInstance(ctx context.Context, client *rds.Client, m types.DBClusterMembe
 		}
 	}
 	return i, nil
-}
-
-const eventsHelp = `das-local events prints the RDS events of the last days, oldest first: starts and
-stops of streams, restarts, and every window in which activity events might be lost.
-
-    $ das-local events
-    $ das-local events --since 10m --format json
-`
-
-// rdsEvents prints what DescribeEvents says.
-func rdsEvents(ctx context.Context, args []string, std streams) error {
-	fs := newFlags("events", eventsHelp, std.out)
-	var where awsFlags
-	where.define(fs)
-	since := fs.Duration("since", 14*24*time.Hour, "`INTERVAL` to look back; RDS keeps 14 days")
-	format := formatFlag(fs, "text", "json")
-	if err := parse(fs, args, false); err != nil {
-		return err
-	}
-	if err := format.check(); err != nil {
-		return err
-	}
-	if *since < time.Minute || *since > 14*24*time.Hour {
-		return fmt.Errorf("--since is %v; RDS answers for one minute to 14 days (336h): %w", *since, errUsage)
-	}
-	cfg, err := where.load(ctx)
-	if err != nil {
-		return err
-	}
-	minutes := int32(since.Minutes())
-	for pages := rds.NewDescribeEventsPaginator(rds.NewFromConfig(cfg), &rds.DescribeEventsInput{Duration: &minutes}); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return explainReach(fmt.Errorf("describe the events: %w", err), where.endpoint)
-		}
-		for _, e := range page.Events {
-			if err := printRDSEvent(std.out, e, format.value); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func printRDSEvent(w io.Writer, e types.Event, format string) error {
-	if format == "json" {
-		return json.NewEncoder(w).Encode(map[string]any{"date": e.Date, "sourceType": e.SourceType,
-			"source": e.SourceIdentifier, "categories": e.EventCategories, "message": e.Message})
-	}
-	_, err := fmt.Fprintf(w, "%s %s %s: %s\n", e.Date.UTC().Format(time.RFC3339), e.SourceType, aws.ToString(e.SourceIdentifier), str(e.Message))
-	return err
-}
-
-func printIndented(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
 }

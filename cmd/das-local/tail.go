@@ -16,7 +16,8 @@ import (
 )
 
 const tailHelp = `das-local tail reads an activity stream from Kinesis, decrypts it with KMS and
-prints one event a line, as any consumer would. It reads AWS itself too.
+prints one event a line, as any consumer would. It reads AWS itself too. As JSON an event
+is as it was published; a table's columns are cut to their widths, the text is not.
 
     $ das-local tail
     $ das-local tail --from latest --format text
@@ -36,12 +37,9 @@ func tail(ctx context.Context, args []string, std streams) error {
 	name := fs.String("stream", "", "`NAME` of the stream; empty takes the only activity stream there is")
 	from := fs.String("from", "trim-horizon", "`POSITION` to begin at: trim-horizon (all that is kept) or latest (what comes from now on)")
 	noFollow := fs.Bool("no-follow", false, "end at the end of the stream")
-	format := formatFlag(fs, "json", "text", "table")
+	format := formatFlag(fs, formatJSON)
 	heartbeats := fs.Bool("heartbeats", false, "print heartbeats too")
 	if err := parse(fs, args, false); err != nil {
-		return err
-	}
-	if err := format.check(); err != nil {
 		return err
 	}
 	if *from != string(consumer.TrimHorizon) && *from != string(consumer.Latest) {
@@ -51,9 +49,10 @@ func tail(ctx context.Context, args []string, std streams) error {
 	if err != nil {
 		return err
 	}
-	keys := cfg
+	keys, explain := cfg, func(err error) error { return explainReach(err, where.endpoint) }
 	if *kmsEndpoint != "" {
-		if keys, err = (&awsFlags{*kmsEndpoint, where.region, where.ca}).load(ctx); err != nil {
+		explain = func(err error) error { return explainReachBy("--kms-endpoint", err, *kmsEndpoint) }
+		if keys, err = (&awsFlags{*kmsEndpoint, where.region, where.ca, "kms-endpoint"}).load(ctx); err != nil {
 			return err
 		}
 	}
@@ -64,8 +63,8 @@ func tail(ctx context.Context, args []string, std streams) error {
 	}
 	out := bufio.NewWriter(std.out)
 	defer out.Flush()
-	print := eventPrinter(format.value, terminal(std.out))
-	unread := unreadable{log: slog.New(slog.NewTextHandler(std.err, nil))}
+	events := newResults(eventShape, format, out, std.out)
+	unread := unreadable{log: slog.New(slog.NewTextHandler(std.err, nil)), explain: explain}
 	for event, err := range c.Events(ctx) {
 		var bad *consumer.RecordError
 		switch {
@@ -73,13 +72,13 @@ func tail(ctx context.Context, args []string, std streams) error {
 			unread.add(bad)
 			continue
 		case err != nil && ctx.Err() != nil:
-			return nil
+			return events.end()
 		case err != nil:
 			return explainReach(err, where.endpoint)
 		case event.Heartbeat && !*heartbeats:
 			continue
 		}
-		if err := print(out, event); err != nil {
+		if err := events.print(event); err != nil {
 			return err
 		}
 		// A reader at the other end of a pipe sees each event when it comes.
@@ -87,7 +86,7 @@ func tail(ctx context.Context, args []string, std streams) error {
 			return err
 		}
 	}
-	return unread.error()
+	return errors.Join(unread.error(), events.end())
 }
 
 // openStream makes a consumer of a stream, or of the only one there is, whose keys are
@@ -126,12 +125,4 @@ func onlyStream(ctx context.Context, client *kinesis.Client) (string, error) {
 		return names[0], nil
 	}
 	return "", fmt.Errorf("there are %d activity streams; choose one with --stream: %s", len(names), strings.Join(names, ", "))
-}
-
-// explainReach says what to do when nobody answers.
-func explainReach(err error, endpoint string) error {
-	if endpoint != realAWS && strings.Contains(err.Error(), "connection refused") {
-		return fmt.Errorf("nothing answers at %s; run \"das-local up\" or give its address with --endpoint", endpoint)
-	}
-	return err
 }

@@ -13,17 +13,18 @@ import (
 // unreadable counts the records that tail cannot read. It logs each cause once for as
 // long as no other comes between.
 type unreadable struct {
-	log   *slog.Logger
-	n     int
-	cause string // of the last one
-	fix   string
+	log     *slog.Logger
+	explain func(error) error // says where nobody answers, and what to do
+	n       int
+	cause   string // of the last one
+	fix     string
 }
 
 func (u *unreadable) add(err *consumer.RecordError) {
 	u.n++
-	cause, fix := explainRecordError(err.Err)
+	cause, fix := u.explainRecord(err.Err)
 	if u.n == 1 || cause != u.cause {
-		u.log.Warn("a record cannot be read", "cause", err)
+		u.log.Warn("a record cannot be read", "cause", u.explain(err))
 	}
 	u.cause, u.fix = cause, fix
 }
@@ -34,16 +35,20 @@ func (u *unreadable) error() error {
 	case 0:
 		return nil
 	case 1:
-		return fmt.Errorf("one record could not be read: %s; %s", u.cause, u.fix)
+		return fmt.Errorf("one record could not be read: %s%s", u.cause, u.fix)
 	}
-	return fmt.Errorf("%d records could not be read, the last because of this: %s; %s", u.n, u.cause, u.fix)
+	return fmt.Errorf("%d records could not be read, the last because of this: %s%s", u.n, u.cause, u.fix)
 }
 
-// explainRecordError is what does not differ from record to record, and what helps.
-func explainRecordError(err error) (cause, fix string) {
+// explainRecord is what does not differ from record to record, and what helps, unless the
+// cause says that already.
+func (u *unreadable) explainRecord(err error) (cause, fix string) {
 	var api smithy.APIError
 	if !errors.As(err, &api) {
-		return err.Error(), "if KMS does not answer, give its address with --kms-endpoint; else the record is damaged, or not an activity stream's"
+		if explained := u.explain(err); explained != err {
+			return explained.Error(), ""
+		}
+		return err.Error(), "; the record is damaged, or not an activity stream's"
 	}
 	cause = api.ErrorCode()
 	if m := api.ErrorMessage(); m != "" {
@@ -63,5 +68,5 @@ func explainRecordError(err error) (cause, fix string) {
 	default:
 		fix = "see that KMS works, and read again"
 	}
-	return cause, fix
+	return cause, "; " + fix
 }

@@ -14,7 +14,7 @@ import (
 
 func TestUnreadable(t *testing.T) {
 	var log bytes.Buffer
-	u := unreadable{log: slog.New(slog.NewTextHandler(&log, nil))}
+	u := unreadable{log: slog.New(slog.NewTextHandler(&log, nil)), explain: func(err error) error { return err }}
 	if err := u.error(); err != nil {
 		t.Error(err)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/das-local/das-local/emulator"
+	"github.com/das-local/das-local/internal/progress"
 	"github.com/das-local/das-local/internal/stream"
 )
 
@@ -20,6 +22,8 @@ const upHelp = `das-local up runs the emulator until SIGINT or SIGTERM.
     $ psql "host=127.0.0.1 port=15432 user=postgres dbname=postgres"
     $ das-local tail
 
+    $ das-local up --config das-local.yaml --data-dir ./state
+    $ das-local up --format json > addresses.json &    # for scripts: where all is, when it is ready
     $ das-local up --upstream postgres://postgres:secret@db:5432/postgres --start-stream sync
     $ aws --endpoint-url http://127.0.0.1:4566 rds describe-db-clusters
 `
@@ -28,54 +32,73 @@ const upHelp = `das-local up runs the emulator until SIGINT or SIGTERM.
 func up(ctx context.Context, args []string, std streams) error {
 	fs := newFlags("up", upHelp, std.out)
 	var o emulator.Options
-	logs, start, config := upFlags(fs, &o)
+	given := upFlags(fs, &o)
 	if err := parse(fs, args, false); err != nil {
 		return err
 	}
-	if *config != "" {
-		if err := loadConfig(*config, fs, &o); err != nil {
+	if *given.config != "" {
+		if err := loadConfig(*given.config, fs, &o); err != nil {
 			return err
 		}
 	}
 	o.OTLPEndpoint = cmp.Or(o.OTLPEndpoint, os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"))
-	switch *start {
+	switch *given.start {
 	case "off":
 	case "sync", "async":
-		o.StartStream = stream.Mode(*start)
+		o.StartStream = stream.Mode(*given.start)
 	default:
-		return fmt.Errorf("--start-stream is %q; it must be sync, async or off: %w", *start, errUsage)
+		return fmt.Errorf("--start-stream is %q; it must be sync, async or off: %w", *given.start, errUsage)
 	}
+	shown, logTo := besideLog(ctx, std)
 	var err error
-	if o.Logger, err = logs.logger(std.err); err != nil {
+	if o.Logger, err = given.logs.logger(logTo); err != nil {
 		return err
 	}
-	e, err := emulator.Start(ctx, o)
+	step := progress.Brief(shown, "starting das-local")
+	e, err := emulator.Start(shown, o)
+	step.End(err)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil // stopped while starting, as asked
 		}
+		if errors.Is(err, emulator.ErrOptions) {
+			err = fmt.Errorf("%w: %w", err, errUsage)
+		}
 		return err
 	}
-	printAddresses(std.out, e)
+	if err := printAll(addressShape, given.format, std.out, addressesOf(e)); err != nil {
+		o.Logger.Warn("where das-local is cannot be printed", "error", err)
+	}
 	select {
 	case <-ctx.Done():
 	case <-e.Done():
 	}
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
-	return e.Close(closing)
+	step = progress.Brief(shown, "ending: open sessions may finish, queued events are published")
+	err = e.Close(closing)
+	step.End(err)
+	return err
+}
+
+// upSettings are what up takes besides the emulator's options.
+type upSettings struct {
+	logs          *logFlags
+	start, config *string
+	format        *format // of the start-up lines
 }
 
 // upFlags defines all flags of up.
-func upFlags(fs flagSet, o *emulator.Options) (logs *logFlags, start, config *string) {
-	logs = emulatorFlags(fs, o)
-	start = fs.String("start-stream", "async", "`MODE` of the first cluster's stream at boot: sync, async or off (a --data-dir that has been used before keeps its own)")
-	return logs, start, configFlag(fs)
+func upFlags(fs flagSet, o *emulator.Options) upSettings {
+	logs := emulatorFlags(fs, o)
+	start := fs.String("start-stream", "async", "`MODE` of the first cluster's stream at boot: sync, async or off (a --data-dir that has been used before keeps its own)")
+	return upSettings{logs, start, configFlag(fs), formatFlag(fs, formatText)}
 }
 
 // emulatorFlags defines the flags of an emulator on fs.
 func emulatorFlags(fs flagSet, o *emulator.Options) *logFlags {
 	fs.StringVar(&o.Upstream, "upstream", "", "`URL` (postgres://…) of the PostgreSQL to audit; empty starts an embedded one")
+	fs.StringVar(&o.PostgresPassword, "postgres-password", "", "`PASSWORD` of the embedded PostgreSQL's superuser; the server then asks every session for its role's password; empty lets everybody in")
 	fs.StringVar(&o.UpstreamCert, "upstream-cert", "", "`FILE` with the upstream's own TLS certificate: TLS on both sides, channel binding end to end")
 	fs.StringVar(&o.UpstreamKey, "upstream-key", "", "`FILE` with the key of --upstream-cert")
 	fs.StringVar(&o.Listen, "listen", "127.0.0.1:15432", "PostgreSQL `ADDR` of the writer instance; further instances take the following ports")
@@ -143,17 +166,4 @@ func (l *logFlags) logger(w io.Writer) (*slog.Logger, error) {
 		return slog.New(slog.NewJSONHandler(w, opts)), nil
 	}
 	return nil, fmt.Errorf("--log-format is %q; it must be text or json: %w", l.format, errUsage)
-}
-
-func printAddresses(w io.Writer, e *emulator.Emulator) {
-	fmt.Fprintf(w, "psql           %s\n", e.PSQL())
-	fmt.Fprintf(w, "endpoint       %s   (export AWS_ENDPOINT_URL=%s)\n", e.Endpoint(), e.Endpoint())
-	fmt.Fprintf(w, "console        %s/\n", e.Endpoint())
-	fmt.Fprintf(w, "cluster        %s\n", e.ClusterARN())
-	fmt.Fprintf(w, "kms key        %s\n", cmp.Or(e.KeyARN(), "-"))
-	fmt.Fprintf(w, "stream         %s   (%s)\n", e.StreamName(), e.StreamStatus())
-	printIdentity(w, e)
-	mode, why := e.Audit()
-	fmt.Fprintf(w, "audit          %s   (%s)\n", mode, why)
-	fmt.Fprintf(w, "events         %s\n", e.TailCommand())
 }

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -17,11 +15,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/awsclient"
 	"github.com/das-local/das-local/internal/envelope"
 )
 
 // config is that of an AWS client; a nil http is the SDK's own.
-func config(endpoint string, http *http.Client) aws.Config {
+func config(endpoint string, http aws.HTTPClient) aws.Config {
 	c := aws.Config{Region: region, BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
 	if http != nil {
 		c.HTTPClient = http
@@ -54,27 +53,11 @@ type subscriber struct {
 	keys    sync.Map // data keys by their ciphertext
 }
 
-// wholeBody sends requests whose bodies it has read. The SDK closes a body as soon as
-// the answer begins, and net/http the connection with it if it was about to look for
-// the body's end (https://github.com/aws/aws-sdk-go-v2/issues/2737); there is no
-// second try for a stream of events.
-type wholeBody struct{ *http.Transport }
-
-func (w wholeBody) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err := errors.Join(err, r.Body.Close()); err != nil {
-		return nil, err
-	}
-	r = r.Clone(r.Context())
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	return w.Transport.RoundTrip(r)
-}
-
 // subscriber starts one that registers under a name and speaks some protocols.
 func (b *bed) subscriber(ctx context.Context, name, reads string, protocols *http.Protocols) *collector {
 	ctx, cancel := context.WithCancel(ctx)
 	transport := &http.Transport{Protocols: protocols}
-	c := config(b.server.Endpoint, &http.Client{Transport: wholeBody{transport}})
+	c := config(b.server.Endpoint, awsclient.Whole(&http.Client{Transport: transport}))
 	s := &subscriber{collector: newCollector("AWS SDK for Go 2 ("+name+")", reads),
 		kinesis: kinesis.NewFromConfig(c), kms: kms.NewFromConfig(c), stream: b.stream}
 	s.stop = func() {

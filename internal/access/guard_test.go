@@ -30,6 +30,7 @@ func TestAuthentication(t *testing.T) {
 	}
 	const invalid, mismatch = "The security token included in the request is invalid.",
 		"The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
+	const elsewhere = "Credential should be scoped to a valid region, not 'eu-west-1'. This das-local is in us-east-1: set the client's Region to it, or start das-local with --region eu-west-1."
 	other := b.user("admin")
 	other.Region = "eu-west-1"
 	anonymous := b.user("admin")
@@ -48,7 +49,7 @@ func TestAuthentication(t *testing.T) {
 			"The security token included in the request is expired", "The security token included in the request is expired"},
 		{"wrong secret", b.as("AKIAadmin", "x", ""), "InvalidSignatureException", "SignatureDoesNotMatch", mismatch, mismatch},
 		{"wrong region", other, "InvalidSignatureException", "SignatureDoesNotMatch",
-			"Credential should be scoped to a valid region, not 'eu-west-1'. ", "Credential should be scoped to a valid region, not 'eu-west-1'. "},
+			elsewhere, elsewhere},
 		{"not signed", anonymous, "MissingAuthenticationTokenException", "MissingAuthenticationToken", "Missing Authentication Token", "Request is missing Authentication Token"},
 	} {
 		for name, call := range calls(test.cfg) {

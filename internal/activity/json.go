@@ -18,14 +18,14 @@ const (
 // What the type fields of records and events say.
 const (
 	TypeRecord    = "DatabaseActivityMonitoringRecord"
-	TypeEvent     = "record"
+	typeEvent     = "record"
 	TypeHeartbeat = "heartbeat"
 )
 
 // What every Aurora PostgreSQL event says of its server.
 const (
-	ServerType  = "PostgreSQL"
-	ServiceName = "Amazon Aurora PostgreSQL-Compatible edition"
+	serverType  = "PostgreSQL"
+	serviceName = "Amazon Aurora PostgreSQL-Compatible edition"
 )
 
 // timeLayout always has six digits: consumers cut the text at fixed columns.
@@ -70,11 +70,11 @@ func AppendEvent(dst []byte, e *Event, v Version) []byte {
 	dst = appendExitCode(append(dst, `,"exitCode":`...), e.ExitCode)
 	dst = appendText(append(dst, `,"class":`...), string(e.Class))
 	dst = appendText(append(dst, `,"serverVersion":`...), s.ServerVersion)
-	dst = append(dst, `,"serverType":"`+ServerType+`","serviceName":"`+ServiceName+`","serverHost":`...)
+	dst = append(dst, `,"serverType":"`+serverType+`","serviceName":"`+serviceName+`","serverHost":`...)
 	dst = appendText(dst, s.ServerHost)
 	dst = appendText(append(dst, `,"netProtocol":`...), s.NetProtocol)
 	dst = appendText(append(dst, `,"dbProtocol":`...), s.DBProtocol)
-	dst = append(dst, `,"type":"`+TypeEvent+`"`...)
+	dst = append(dst, `,"type":"`+typeEvent+`"`...)
 	if v != V10 {
 		dst = appendTime(append(dst, `,"startTime":`...), e.StartTime)
 		dst = appendText(append(dst, `,"errorMessage":`...), e.ErrorMessage)

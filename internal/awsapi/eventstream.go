@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"runtime/debug"
 	"time"
 )
 
@@ -71,17 +70,7 @@ func (h *handler) stream(w http.ResponseWriter, r *http.Request, c *call, events
 
 // events runs the stream and makes an error of a panic.
 func (h *handler) events(c *call, events *EventStream, e *eventWriter) (err error) {
-	defer func() {
-		switch p := recover(); p {
-		case nil:
-		case http.ErrAbortHandler:
-			panic(p)
-		default:
-			h.cfg.Logger.Error("operation panicked", "service", c.Service, "operation", c.Operation,
-				"panic", p, "stack", string(debug.Stack()))
-			err = internalFailure()
-		}
-	}()
+	defer h.caught(c, &err)
 	return events.Run(e.ctx, e.event)
 }
 

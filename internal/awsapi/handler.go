@@ -157,21 +157,24 @@ func (h *handler) run(w http.ResponseWriter, r *http.Request, c *call, body []by
 
 // invoke makes an error of a panic.
 func (h *handler) invoke(r *http.Request, c *call, body []byte) (out any, err error) {
-	defer func() {
-		switch p := recover(); p {
-		case nil:
-		case http.ErrAbortHandler:
-			panic(p)
-		default:
-			h.cfg.Logger.Error("operation panicked", "service", c.Service, "operation", c.Operation,
-				"panic", p, "stack", string(debug.Stack()))
-			out, err = nil, internalFailure()
-		}
-	}()
+	defer h.caught(c, &err)
 	if err := h.admit(r, c, body); err != nil {
 		return nil, err
 	}
 	return c.op(r.Context(), &c.Request, func(in any) error { return c.protocol.decode(body, in) })
+}
+
+// caught is deferred: it makes an error of a panic.
+func (h *handler) caught(c *call, err *error) {
+	switch p := recover(); p {
+	case nil:
+	case http.ErrAbortHandler:
+		panic(p)
+	default:
+		h.cfg.Logger.Error("operation panicked", "service", c.Service, "operation", c.Operation,
+			"panic", p, "stack", string(debug.Stack()))
+		*err = internalFailure()
+	}
 }
 
 // fail sends an error. The cause of one that is not meant for clients goes to
@@ -179,11 +182,11 @@ func (h *handler) invoke(r *http.Request, c *call, body []byte) (out any, err er
 func (h *handler) fail(w http.ResponseWriter, r *http.Request, c *call, err error) {
 	var e *Error
 	if !errors.As(err, &e) {
-		if r.Context().Err() == nil { // else the client is gone: no failure
+		if e = unavailable(); r.Context().Err() == nil { // else the client is gone, or the server ends: no failure
 			h.cfg.Logger.Error("operation failed", "service", c.Service, "operation", c.Operation,
 				"request", c.ID, "error", err)
+			e = internalFailure()
 		}
-		e = internalFailure()
 	}
 	c.outcome.Code = e.Code
 	h.send(w, c, e.HTTPStatus(), c.protocol.encodeError(&c.Request, e))

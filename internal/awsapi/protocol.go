@@ -35,6 +35,12 @@ func internalFailure() *Error {
 		Message: "The request processing has failed because of an unknown error, exception or failure."}
 }
 
+// unavailable answers a call that the server's end cuts short.
+func unavailable() *Error {
+	return &Error{Code: "ServiceUnavailable", Status: 503,
+		Message: "The request has failed due to a temporary failure of the server."}
+}
+
 // serialization is AWS's error for a body that does not fit the operation.
 func serialization(message string) *Error {
 	return &Error{Code: "SerializationException", Message: message}

@@ -35,10 +35,6 @@ type query struct {
 	tooMany bool // there were more parameters than the form has
 }
 
-// newQuery makes the protocol for one request. The handler has read Action from
-// the form already.
-func newQuery(form url.Values) protocol { return query{form: form} }
-
 // formNode is one name of the keys of a form. A node has a value, or children,
 // or (in a hostile form) both.
 type formNode struct {

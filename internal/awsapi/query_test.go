@@ -37,7 +37,7 @@ func decodeForm(t *testing.T, form string, in any) error {
 	if err != nil {
 		t.Fatalf("parse form: %v", err)
 	}
-	return newQuery(v).decode(nil, in)
+	return query{form: v}.decode(nil, in)
 }
 
 func ptr[T any](v T) *T { return &v }
@@ -97,7 +97,7 @@ func TestQueryDecodeRefuses(t *testing.T) {
 	for i := range queryMaxKeys + 1 {
 		many.Set("k"+string(rune('a'+i%26))+strings.Repeat("x", i/26), "")
 	}
-	if err := newQuery(many).decode(nil, new(queryInput)); err == nil {
+	if err := (query{form: many}).decode(nil, new(queryInput)); err == nil {
 		t.Error("a form of too many parameters was taken")
 	}
 }
@@ -121,7 +121,7 @@ func TestQueryEncode(t *testing.T) {
 		Inner   *member
 	}
 	r := &Request{Service: "rds", Operation: "Op", ID: "id-1"}
-	q := newQuery(url.Values{})
+	q := query{form: url.Values{}}
 	const head = `<OpResponse xmlns="http://rds.amazonaws.com/doc/2014-10-31/">`
 	const tail = `<ResponseMetadata><RequestId>id-1</RequestId></ResponseMetadata></OpResponse>`
 	tests := []struct {
@@ -156,7 +156,7 @@ func TestQueryEncode(t *testing.T) {
 
 func TestQueryErrors(t *testing.T) {
 	r := &Request{Service: "rds", Operation: "Nope", ID: "id-1"}
-	q := newQuery(url.Values{"Version": {"2014-10-31"}})
+	q := query{form: url.Values{"Version": {"2014-10-31"}}}
 	got := string(q.encodeError(r, q.unknown(r)))
 	want := `<ErrorResponse xmlns="http://rds.amazonaws.com/doc/2014-10-31/"><Error><Type>Sender</Type><Code>InvalidAction</Code>` +
 		`<Message>Could not find operation Nope for version 2014-10-31</Message></Error><RequestId>id-1</RequestId></ErrorResponse>`
@@ -176,7 +176,7 @@ func FuzzQueryDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, form string) {
 		v, _ := url.ParseQuery(form)
 		in := new(queryInput)
-		q := newQuery(v)
+		q := query{form: v}
 		if err := q.decode(nil, in); err != nil {
 			var e *Error
 			if !errors.As(err, &e) || e.HTTPStatus() >= 500 {

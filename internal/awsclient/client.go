@@ -10,17 +10,26 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// Whole has the client read each answer to its end before the SDK sees it. The SDK
-// sometimes finds the connection of a quick answer closed
-// (https://github.com/aws/aws-sdk-go-v2/issues/2737) and calls again, which an action such
-// as a reboot does not take twice. An event stream has no end to wait for: it is handed
-// over as it comes.
+// Whole has the client read the body of each request before it is sent, and each answer
+// to its end before the SDK sees it. The SDK closes a request's body as soon as the answer
+// begins, and net/http the connection with it if it was about to look for the body's end
+// (https://github.com/aws/aws-sdk-go-v2/issues/2737); the SDK then calls again, which an
+// action such as a reboot does not take twice, and a stream of events not at all. Such a
+// stream has no end to wait for: it is handed over as it comes.
 func Whole(client aws.HTTPClient) aws.HTTPClient { return whole{client} }
 
 type whole struct{ aws.HTTPClient }
 
 // Do implements aws.HTTPClient.
 func (c whole) Do(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		body, err := io.ReadAll(r.Body)
+		if err := errors.Join(err, r.Body.Close()); err != nil {
+			return nil, err
+		}
+		r = r.Clone(r.Context())
+		r.Body = io.NopCloser(bytes.NewReader(body))
+	}
 	answer, err := c.HTTPClient.Do(r)
 	if err != nil || strings.HasPrefix(answer.Header.Get("Content-Type"), "application/vnd.amazon.eventstream") {
 		return answer, err

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/das-local/das-local/internal/leakcheck"
@@ -11,12 +12,16 @@ import (
 
 func TestMain(m *testing.M) { leakcheck.Main(m) }
 
-// TestWhole: an answer is read when Do returns, an event stream is not.
+// TestWhole: an answer is read when Do returns, an event stream is not. The request is
+// read and closed before it is sent.
 func TestWhole(t *testing.T) {
 	for contentType, held := range map[string]bool{"application/x-amz-json-1.1": false, "application/vnd.amazon.eventstream": true} {
 		more := make(chan struct{})
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", contentType)
+			if sent, err := io.ReadAll(r.Body); err != nil || string(sent) != "request" {
+				t.Errorf("%s: was sent %q, %v", contentType, sent, err)
+			}
 			io.WriteString(w, "a")
 			w.(http.Flusher).Flush()
 			if held { // its answer is handed over before it has an end
@@ -25,11 +30,17 @@ func TestWhole(t *testing.T) {
 			io.WriteString(w, "b")
 		}))
 		client := &http.Client{Transport: &http.Transport{}}
-		r, err := http.NewRequestWithContext(t.Context(), "GET", server.URL, nil)
+		sent := &noted{Reader: strings.NewReader("request")}
+		r, err := http.NewRequestWithContext(t.Context(), "POST", server.URL, sent)
 		if err != nil {
 			t.Fatal(err)
 		}
-		answer, err := Whole(client).Do(r)
+		answer, err := Whole(doer(func(r *http.Request) (*http.Response, error) {
+			if !sent.closed {
+				t.Errorf("%s: the request is sent before it is read", contentType)
+			}
+			return client.Do(r)
+		})).Do(r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,4 +56,20 @@ func TestWhole(t *testing.T) {
 		client.CloseIdleConnections()
 		server.Close()
 	}
+}
+
+// doer is an aws.HTTPClient.
+type doer func(*http.Request) (*http.Response, error)
+
+func (d doer) Do(r *http.Request) (*http.Response, error) { return d(r) }
+
+// noted is a body that notes its end.
+type noted struct {
+	io.Reader
+	closed bool
+}
+
+func (n *noted) Close() error {
+	n.closed = true
+	return nil
 }

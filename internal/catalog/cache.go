@@ -138,13 +138,3 @@ func victim(m map[key]*entry) key {
 	}
 	return first
 }
-
-// len counts the entries.
-func (c *cache) len() (n int) {
-	for i := range c.shards {
-		if m := c.shards[i].current.Load(); m != nil {
-			n += len(*m)
-		}
-	}
-	return n
-}

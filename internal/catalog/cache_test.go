@@ -39,3 +39,13 @@ func TestCacheIsBounded(t *testing.T) {
 		t.Error("an entry above the limit was kept")
 	}
 }
+
+// len counts the entries.
+func (c *cache) len() (n int) {
+	for i := range c.shards {
+		if m := c.shards[i].current.Load(); m != nil {
+			n += len(*m)
+		}
+	}
+	return n
+}

@@ -42,7 +42,7 @@
 // result as a LOG message, to this connection only: log_min_messages, which a superuser may set, keeps it out of the server's
 // log. So overloads, implicit casts, operators, defaults, views, rules and policies are the server's own
 // choice. What the planner then does is redone here as far as it follows from the tree and the catalogue
-// (treewalk.go, treeplan.go, treeexpr.go): WITH queries and sub-selects that are merged or dropped, constants that are
+// (the files tree*.go): WITH queries and sub-selects that are merged or dropped, constants that are
 // folded, EXISTS that is planned twice (treeexists.go), min() and max() by an index (treeminmax.go), what cannot have rows
 // (treeempty.go, treepush.go), the order in which functions start.
 //

@@ -2,19 +2,27 @@ package classify
 
 import "strings"
 
-// after is the text behind the first such word outside of parentheses; empty if there is none.
-func after(text, word string) string {
-	lex := lexer{s: text}
+// find is the first such word outside of parentheses, and the lexer behind it.
+func find(text, word string) (t token, lex lexer, found bool) {
+	lex = lexer{s: text}
 	depth := 0
-	for t := lex.next(); t.kind != tokEOF; t = lex.next() {
+	for t = lex.next(); t.kind != tokEOF; t = lex.next() {
 		switch {
 		case t.is(text, "("):
 			depth++
 		case t.is(text, ")"):
 			depth--
 		case depth == 0 && t.is(text, word):
-			return text[t.to:]
+			return t, lex, true
 		}
+	}
+	return t, lex, false
+}
+
+// after is the text behind the first such word outside of parentheses; empty if there is none.
+func after(text, word string) string {
+	if t, _, found := find(text, word); found {
+		return text[t.to:]
 	}
 	return ""
 }
@@ -113,17 +121,8 @@ func withoutData(text string) string {
 
 // withoutInto blanks INTO and the name behind it.
 func withoutInto(text string) string {
-	lex := lexer{s: text}
-	depth := 0
-	for t := lex.next(); t.kind != tokEOF; t = lex.next() {
-		switch {
-		case t.is(text, "("):
-			depth++
-		case t.is(text, ")"):
-			depth--
-		case depth == 0 && t.is(text, "into"):
-			return text[:t.from] + text[endOfInto(text, lex):]
-		}
+	if t, lex, found := find(text, "into"); found {
+		return text[:t.from] + text[endOfInto(text, lex):]
 	}
 	return ""
 }

@@ -33,6 +33,8 @@ type lexer struct {
 	s    string
 	pos  int
 	open bool // a block comment ends with the text
+	// escapes: a backslash is one in every literal, as with standard_conforming_strings = off.
+	escapes bool
 }
 
 // Character classes of PostgreSQL's scan.l.
@@ -83,7 +85,10 @@ func (l *lexer) next() token {
 		t.kind, t.to = tokNumber, number(s, i)
 	case c == '\'':
 		t.kind = tokString
-		t.to, t.open = quoted(s, i+1, '\'', false)
+		if l.escapes {
+			t.form = 'e'
+		}
+		t.to, t.open = quoted(s, i+1, '\'', l.escapes)
 	case c == '"':
 		t.kind = tokQuoted
 		t.to, t.open = quoted(s, i+1, '"', false)

@@ -7,7 +7,7 @@ import "strings"
 // header.
 func maskCommand(v string) string {
 	var b strings.Builder
-	before := ""
+	before, command := "", ""
 	for v != "" {
 		n := strings.IndexFunc(v, func(c rune) bool { return !shellSpace(c) })
 		if n < 0 {
@@ -16,8 +16,12 @@ func maskCommand(v string) string {
 		b.WriteString(v[:n])
 		v = v[n:]
 		n = wordEnd(v)
-		b.WriteString(maskWord(before, v[:n]))
-		before, v = v[:n], v[n:]
+		if command == "sshpass" && before == "-p" {
+			b.WriteString(Redacted)
+		} else {
+			b.WriteString(maskWord(before, v[:n]))
+		}
+		command, before, v = before, v[:n], v[n:]
 	}
 	return b.String()
 }
@@ -66,9 +70,18 @@ func maskWord(before, word string) string {
 	return word
 }
 
-// maskHeaders masks what an Authorization header says, up to a quote or the line's end.
+// secretHeaders are the headers of HTTP, or what they end in, that hold a secret.
+var secretHeaders = [...]string{"authorization", "api-key", "auth-token", "private-token"} //nolint:gochecknoglobals // read-only table
+
+// maskHeaders masks what such a header says, up to a quote or the line's end.
 func maskHeaders(v string) string {
-	const header = "authorization"
+	for _, header := range secretHeaders {
+		v = maskHeader(v, header)
+	}
+	return v
+}
+
+func maskHeader(v, header string) string {
 	if indexFold(v, header) < 0 {
 		return v
 	}

@@ -229,7 +229,7 @@ func FuzzRedact(f *testing.F) {
 func TestRedactLinear(t *testing.T) {
 	const n = 12000
 	for _, unit := range []string{
-		"password=a ", "://a:b@c ", "PGPASSWORD=x ", "OPTIONS (password 'x') ", "set_config('password', ", "'a' || ",
+		"password=a ", "://a:b@c ", "PGPASSWORD=x ", "OPTIONS (password 'x') ", "set_config('password', ", "set_config(", "set_config('a', ", "select set_config($1, ", "'a' || ",
 		"ALTER ROLE r SET x = 1 ", "ALTER USER a PASSWORD 'x';", "$a$ password $b$ ", "''password''", "U&'password' ",
 		"SET a.password = 1, ", "password => ", "(", "E'\\\\' ",
 		"password/*", "password \"", "password$x", "U&'a!0041'\n'b' ", "U&'a' ", "E'a'\n", "crypt(", "hmac(1, 'x' ", "v_password text ", "v_password (", "' --\n", "'\n",
@@ -248,6 +248,7 @@ func TestRedactLinear(t *testing.T) {
 					RedactBroken(s)
 					Executes(s)
 					RedactValue(s)
+					SettingParams(s)
 				}()
 				await.Receive(t, fmt.Sprintf("the redaction of %q", unit), done)
 			}

@@ -9,6 +9,9 @@ func (r *redactor) literal(t token, whole bool) {
 	if t.form == 'u' {
 		escape, clause = escapeOf(r.s, t)
 	}
+	if r.unsureAt < 0 && t.form == 0 && strings.Contains(r.s[t.from:t.to], `\'`) {
+		r.unsureAt = t.from
+	}
 	value := valueOf(r.s, t)
 	var joined strings.Builder
 	from, to, single := t.from, t.to, true

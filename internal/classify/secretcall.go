@@ -34,6 +34,7 @@ func (r *redactor) secretCall(name string) bool {
 			depth++
 		case t.is(r.s, ")"), t.is(r.s, "]"):
 			if depth--; depth < 0 {
+				r.lex, r.prev = look, t // an outer call must not take it for its own
 				return true
 			}
 		case t.is(r.s, ",") && depth == 0:

@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// maxCalled bounds, in lengths of the text, how much of it is read for the calls of set_config in it.
+const maxCalled = 16
+
 // setConfig masks set_config's value if the name is a secret's. The name may be put together,
 // cast, in parentheses, or given by its argument's name.
 func (r *redactor) setConfig() {
@@ -14,7 +17,10 @@ func (r *redactor) setConfig() {
 	}
 	start := look
 	c := callOf(r.s, look)
-	if !c.secret() {
+	if r.called += c.to - start.pos; r.called > maxCalled*len(r.s) {
+		// Calls within calls, more than anybody writes: each literal up to the end may be a value.
+		c = &configCall{nameEnd: start.pos, to: len(r.s)}
+	} else if !c.secret() {
 		return
 	}
 	r.lex = start
@@ -113,12 +119,16 @@ func SettingParams(text string) map[int]int {
 		return nil
 	}
 	var out map[int]int
-	lex := lexer{s: text}
+	lex, called := lexer{s: text}, 0
 	for t := lex.next(); t.kind != tokEOF; t = lex.next() {
 		if t.kind != tokWord && t.kind != tokQuoted || t.name(text) != "set_config" || !lex.next().is(text, "(") {
 			continue
 		}
-		if c := callOf(text, lex); c.nameNum > 0 && c.valueNum > 0 {
+		c := callOf(text, lex)
+		if called += c.to - lex.pos; called > maxCalled*len(text) {
+			return out // no server takes calls that deep
+		}
+		if c.nameNum > 0 && c.valueNum > 0 {
 			if out == nil {
 				out = map[int]int{}
 			}

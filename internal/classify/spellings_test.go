@@ -76,6 +76,11 @@ var spellings = []string{
 	`host all all 0.0.0.0/0 ldap ldapserver=h ldapbinddn="u" ldapbindpasswd="hunter2"`, `host all all all radius radiussecrets="hunter2"`,
 	`SELECT pg_read_file('x'), 'ldapbindpasswd=hunter2'`, `UPDATE pg_authid SET rolpassword = 'hunter2' WHERE rolname = 'r'`, `CREATE EXTENSION x; SELECT aws_s3.create('k', secret_key => 'hunter2')`,
 	`SELECT 'Authorization: Bearer hunter2'`, `SELECT aws_commons.create_aws_credentials('AKIAX', 'hunter2', '')`,
+	`SELECT pgp_sym_decrypt(pgp_sym_encrypt('d', 'A'), 'hunter2')`, `SELECT decrypt_iv(encrypt_iv('d', 'A', 'B', 'aes'), 'hunter2', 'C', 'aes')`, `DECLARE c CURSOR FOR SELECT decrypt(decrypt(d, 'A', 'aes'), 'hunter2', 'aes')`,
+	`COPY t FROM PROGRAM 'sshpass -p hunter2 ssh h'`, `COPY t FROM PROGRAM 'curl -H "X-Api-Key: hunter2" h'`,
+	"SELECT " + strings.Repeat("set_config(", 40) + "'app.password', 'hunter2', false" + strings.Repeat(", 'x', false)", 40),
+	// With standard_conforming_strings off.
+	`SELECT '\''; CREATE ROLE r PASSWORD 'hunter2' --'`, `SELECT pgp_sym_encrypt('a\'', 'hunter2')`, `SELECT '\', pgp_sym_encrypt(d, 'hunter2')`,
 	// Pieces from inside functions.
 	`(SELECT dblink_connect('password=hunter2'))`, `n := (SELECT dblink_connect('password=hunter2'))`, `n := 'password=hunter2'`, `v_password := 'hunter2'`, `q := 'ALTER ROLE r PASSWORD ' || quote_literal('hunter2')`, `q := format('ALTER ROLE r PASSWORD %L', 'hunter2')`,
 	`SELECT dblink_connect('password=hunter2')           FROM t`, "\n ALTER ROLE r PASSWORD 'hunter2';\n SELECT 1;\n", `SELECT set_config('app.password', 'hunter2', true)`, `'ALTER ROLE r PASSWORD ''hunter2'''`, `format('ALTER ROLE r PASSWORD %L', 'hunter2')`, `NOT EXISTS (SELECT dblink('password=hunter2'))`,

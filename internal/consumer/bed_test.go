@@ -153,7 +153,7 @@ func (b *bed) read(c consumer.Config) []int64 {
 		b.t.Fatal(err)
 	}
 	var ids []int64
-	err = reader.Run(b.t.Context(), func(e consumer.Event) error {
+	err = each(b.t.Context(), reader, func(e consumer.Event) error {
 		d, err := e.Decode()
 		if err == nil {
 			ids = append(ids, *d.StatementID)
@@ -164,4 +164,17 @@ func (b *bed) read(c consumer.Config) []int64 {
 		b.t.Fatal(err)
 	}
 	return ids
+}
+
+// each calls f for each event until the first error, of the stream or of f.
+func each(ctx context.Context, c *consumer.Consumer, f func(consumer.Event) error) error {
+	for event, err := range c.Events(ctx) {
+		if err != nil {
+			return err
+		}
+		if err := f(event); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -43,7 +43,7 @@ func (e *RecordError) Error() string {
 
 func (e *RecordError) Unwrap() error { return e.Err }
 
-// Consumer reads one stream. Each call of Events or Run reads it anew.
+// Consumer reads one stream. Each use of Events reads it anew.
 type Consumer struct {
 	config Config
 }
@@ -55,20 +55,6 @@ func New(config Config) (*Consumer, error) {
 		return nil, fmt.Errorf("new consumer: %w", err)
 	}
 	return &Consumer{c}, nil
-}
-
-// Run calls f for each event until the stream ends, ctx ends, or f returns an
-// error, which Run returns. It stops at a record that it cannot read.
-func (c *Consumer) Run(ctx context.Context, f func(Event) error) error {
-	for event, err := range c.Events(ctx) {
-		if err != nil {
-			return err
-		}
-		if err := f(event); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Events reads the stream. A *RecordError comes in the place of its record, and

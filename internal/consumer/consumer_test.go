@@ -92,7 +92,7 @@ func follow(t *testing.T, b *bed, c consumer.Config) (ids <-chan int64, end func
 	out, result := make(chan int64), make(chan error, 1)
 	go func() {
 		defer close(out)
-		result <- reader.Run(t.Context(), func(e consumer.Event) error {
+		result <- each(t.Context(), reader, func(e consumer.Event) error {
 			d, err := e.Decode()
 			if err != nil {
 				return err
@@ -300,8 +300,8 @@ func TestBadRecords(t *testing.T) {
 	if good != 2 || bad != 1 {
 		t.Errorf("%d good, %d bad", good, bad)
 	}
-	if err := reader.Run(t.Context(), func(consumer.Event) error { return nil }); err == nil {
-		t.Error("Run passes over a record that it cannot read")
+	if err := each(t.Context(), reader, func(consumer.Event) error { return nil }); err == nil {
+		t.Error("there is no error for a record that cannot be read")
 	}
 }
 
@@ -315,7 +315,7 @@ func TestKeyRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	var record *consumer.RecordError
-	if err := reader.Run(t.Context(), func(consumer.Event) error { return nil }); !errors.As(err, &record) || !errors.Is(err, denied) {
+	if err := each(t.Context(), reader, func(consumer.Event) error { return nil }); !errors.As(err, &record) || !errors.Is(err, denied) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -330,7 +330,7 @@ func TestContextEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = reader.Run(ctx, func(consumer.Event) error { cancel(); return nil })
+	err = each(ctx, reader, func(consumer.Event) error { cancel(); return nil })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
@@ -345,7 +345,7 @@ func TestNoSuchStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	var missing *types.ResourceNotFoundException
-	if err := reader.Run(t.Context(), func(consumer.Event) error { return nil }); !errors.As(err, &missing) {
+	if err := each(t.Context(), reader, func(consumer.Event) error { return nil }); !errors.As(err, &missing) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -386,8 +386,15 @@ func TestGone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = reader.Run(t.Context(), func(consumer.Event) error { return b.fake.DeleteStream(t.Context(), streamName) })
-	if err != nil || !slices.Equal(told, []string{streamName}) {
-		t.Errorf("%v, told of %q", err, told)
+	for _, err := range reader.Events(t.Context()) {
+		if err == nil {
+			err = b.fake.DeleteStream(t.Context(), streamName)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if !slices.Equal(told, []string{streamName}) {
+		t.Errorf("told of %q", told)
 	}
 }

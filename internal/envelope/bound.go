@@ -6,9 +6,6 @@ import (
 	"github.com/das-local/das-local/internal/activity"
 )
 
-// MaxRecord is Kinesis's limit of one record's data, partition key included.
-const MaxRecord = 1 << 20
-
 // Bound is the most bytes that a record of n event bytes can have, even if
 // they do not compress at all. Real events compress to a tenth.
 func (s *Sealer) Bound(key *DataKey, clusterID, instanceID string, n int) int {

@@ -263,7 +263,7 @@ func pack(t testing.TB, b []byte) []byte {
 
 func TestGunzipBound(t *testing.T) {
 	packed := pack(t, make([]byte, 10<<20))
-	if _, err := Gunzip(packed, 10<<20-1); !errors.Is(err, ErrTooLarge) {
+	if _, err := Gunzip(packed, 10<<20-1); !errors.Is(err, errTooLarge) {
 		t.Errorf("got %v", err)
 	}
 	if out, err := Gunzip(packed, 10<<20); err != nil || len(out) != 10<<20 {
@@ -295,6 +295,9 @@ func TestKeyChange(t *testing.T) {
 	mustSeal(t, s, nil)
 }
 
+// maxRecord is Kinesis's limit of one record's data, partition key included.
+const maxRecord = 1 << 20
+
 // TestBound seals what does not compress, in many sizes.
 func TestBound(t *testing.T) {
 	rnd := mathrand.NewChaCha8([32]byte{5})
@@ -308,8 +311,8 @@ func TestBound(t *testing.T) {
 				t.Errorf("%+v: %d bytes make %d, bound %d", cfg, n, len(record), bound)
 			}
 		}
-		n := s.MaxEvents(testKey(), clusterID, instanceID, MaxRecord)
-		if s.Bound(testKey(), clusterID, instanceID, n) > MaxRecord || s.Bound(testKey(), clusterID, instanceID, n+10) <= MaxRecord {
+		n := s.MaxEvents(testKey(), clusterID, instanceID, maxRecord)
+		if s.Bound(testKey(), clusterID, instanceID, n) > maxRecord || s.Bound(testKey(), clusterID, instanceID, n+10) <= maxRecord {
 			t.Errorf("%+v: at most %d event bytes", cfg, n)
 		}
 		if n := s.MaxEvents(testKey(), clusterID, instanceID, 100); n != 0 {

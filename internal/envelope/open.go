@@ -22,8 +22,8 @@ const (
 	MaxInner = 64 << 20
 )
 
-// ErrTooLarge says that a record, or what it decompresses to, passes its bound.
-var ErrTooLarge = errors.New("record is too large")
+// errTooLarge says that a record, or what it decompresses to, passes its bound.
+var errTooLarge = errors.New("record is too large")
 
 // Outer is the outer JSON of a stream record, its base64 taken off.
 type Outer struct {
@@ -37,7 +37,7 @@ type Outer struct {
 // keys and any order of keys are accepted.
 func ParseOuter(record []byte) (*Outer, error) {
 	if len(record) > maxOuter {
-		return nil, fmt.Errorf("parse stream record: %w: %d bytes", ErrTooLarge, len(record))
+		return nil, fmt.Errorf("parse stream record: %w: %d bytes", errTooLarge, len(record))
 	}
 	var raw struct {
 		Type    string `json:"type"`
@@ -48,8 +48,8 @@ func ParseOuter(record []byte) (*Outer, error) {
 	if err := json.Unmarshal(record, &raw); err != nil {
 		return nil, fmt.Errorf("parse stream record: %w", err)
 	}
-	if raw.Type != TypeOuter {
-		return nil, fmt.Errorf("parse stream record: type is %q, want %q", raw.Type, TypeOuter)
+	if raw.Type != typeOuter {
+		return nil, fmt.Errorf("parse stream record: type is %q, want %q", raw.Type, typeOuter)
 	}
 	o := &Outer{Type: raw.Type, Version: raw.Version}
 	for _, field := range []struct {
@@ -92,7 +92,7 @@ func Gunzip(packed []byte, limit int) ([]byte, error) {
 		return nil, fmt.Errorf("decompress record: %w", err)
 	}
 	if n > int64(limit) {
-		return nil, fmt.Errorf("decompress record: %w: more than %d bytes", ErrTooLarge, limit)
+		return nil, fmt.Errorf("decompress record: %w: more than %d bytes", errTooLarge, limit)
 	}
 	return out.Bytes(), nil
 }

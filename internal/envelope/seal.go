@@ -14,9 +14,9 @@ import (
 	"github.com/das-local/das-local/internal/esdk"
 )
 
-// TypeOuter is the type of a stream record's outer JSON: the plural of what
+// typeOuter is the type of a stream record's outer JSON: the plural of what
 // the JSON inside says.
-const TypeOuter = "DatabaseActivityMonitoringRecords"
+const typeOuter = "DatabaseActivityMonitoringRecords"
 
 // DataKey is a KMS data key: what GenerateDataKey returns.
 type DataKey struct {
@@ -109,7 +109,7 @@ func (s *Sealer) Seal(dst []byte, key *DataKey, clusterID, instanceID string, ev
 
 // The fixed parts of the outer JSON.
 const (
-	outerHead   = `{"type":"` + TypeOuter + `","version":"`
+	outerHead   = `{"type":"` + typeOuter + `","version":"`
 	outerEvents = `","databaseActivityEvents":"`
 	outerKey    = `","key":"`
 	outerTail   = `"}`

@@ -34,11 +34,22 @@ func Explain(msg []byte) (Header, error) {
 	return *h, nil
 }
 
+// Field is one thing that a header says.
+type Field struct{ Name, Value string }
+
 // String lists the header, one field a line.
 func (h Header) String() string {
 	var b strings.Builder
+	for _, f := range h.Fields() {
+		fmt.Fprintf(&b, "%-19s %s\n", f.Name, f.Value)
+	}
+	return b.String()
+}
+
+// Fields lists the header for people to read, in the order of the message.
+func (h Header) Fields() (list []Field) {
 	line := func(name, format string, args ...any) {
-		fmt.Fprintf(&b, "%-19s "+format+"\n", append([]any{name}, args...)...)
+		list = append(list, Field{name, fmt.Sprintf(format, args...)})
 	}
 	line("version", "%d", h.Version)
 	line("type", "0x%02x", h.Type)
@@ -75,5 +86,5 @@ func (h Header) String() string {
 	} else {
 		line("signature", "none")
 	}
-	return b.String()
+	return list
 }

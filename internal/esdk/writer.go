@@ -13,14 +13,14 @@ import (
 	"strings"
 )
 
-// DefaultFrameLength is the frame length of Aurora PostgreSQL's messages.
-const DefaultFrameLength = 4096
+// defaultFrameLength is the frame length of Aurora PostgreSQL's messages.
+const defaultFrameLength = 4096
 
 // Config says how messages are written. The zero value writes them as Aurora
 // PostgreSQL does.
 type Config struct {
 	Suite       Suite             // 0: Unsigned
-	FrameLength int               // 0: DefaultFrameLength
+	FrameLength int               // 0: 4096
 	Context     map[string]string // encryption context; empty: none
 	Rand        io.Reader         // nil: crypto/rand
 }
@@ -52,7 +52,7 @@ func NewWriter(cfg Config) (*Writer, error) {
 		return nil, fmt.Errorf("new writer: algorithm suite %s cannot be written", w.suite)
 	}
 	if w.frameLength == 0 {
-		w.frameLength = DefaultFrameLength
+		w.frameLength = defaultFrameLength
 	}
 	if w.frameLength < 0 || int64(w.frameLength) > math.MaxUint32 {
 		return nil, fmt.Errorf("new writer: frame length %d", w.frameLength)

@@ -23,6 +23,9 @@ func strictly(b []byte, to any) error {
 			err = errors.New("there is more behind the object")
 		}
 	}
+	if err == io.EOF {
+		err = errors.New("there is nothing")
+	}
 	if err != nil {
 		return fmt.Errorf("%s; the members are kind, %s", strings.TrimPrefix(err.Error(), "json: "), strings.Join(members, ", "))
 	}

@@ -240,7 +240,7 @@ func TestPartOfACall(t *testing.T) {
 
 func TestWhatIsRefused(t *testing.T) {
 	for text, want := range map[string]string{
-		``:                                      "EOF",
+		``:                                      "there is nothing",
 		`[]`:                                    "cannot unmarshal array",
 		`{"kind":"throttle"} {}`:                "there is more behind the object",
 		`{"kind":"throttle","hits":3}`:          `unknown field "hits"; the members are kind, operations, caller`,

@@ -81,8 +81,8 @@ func (c Config) withDefaults() (Config, error) {
 		if c.DataDir, err = filepath.Abs(c.DataDir); err != nil {
 			return c, err
 		}
-		if c.Database != "postgres" || c.Password != "" {
-			return c, errors.New("data that is kept has the database postgres and no password")
+		if c.Database != "postgres" {
+			return c, errors.New("data that is kept has the database postgres")
 		}
 	}
 	if c.StartTimeout == 0 {

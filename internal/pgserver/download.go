@@ -17,6 +17,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/das-local/das-local/internal/progress"
 )
 
 // The programs that are fetched where nothing is installed: the archives that
@@ -81,8 +83,10 @@ func (c Config) download(ctx context.Context, r release, acct *account) (Install
 	if inst, err := inspect(ctx, bin, acct); err == nil {
 		return inst, nil
 	}
-	c.Logger.Info("no PostgreSQL is installed: downloading version " + strings.TrimSuffix(r.version, ".0") + " (15 MB, once)")
-	archive, err := r.fetch(ctx)
+	version := strings.TrimSuffix(r.version, ".0")
+	step := progress.Begin(ctx, c.Logger, "no PostgreSQL is installed: downloading version "+version+", once")
+	archive, err := r.fetch(ctx, step)
+	step.End(err)
 	if err != nil {
 		return Installation{}, err
 	}
@@ -92,7 +96,10 @@ func (c Config) download(ctx context.Context, r release, acct *account) (Install
 	}
 	defer os.RemoveAll(tmp)
 	made := filepath.Join(tmp, "home")
-	if err := unpackJar(made, archive); err != nil {
+	step = progress.Begin(ctx, c.Logger, "unpacking PostgreSQL "+version)
+	err = unpackJar(made, archive)
+	step.End(err)
+	if err != nil {
 		return Installation{}, fmt.Errorf("unpack PostgreSQL: %w", err)
 	}
 	// A rename, so that others see all of it or nothing. One who was faster
@@ -141,8 +148,8 @@ func (c Config) binariesDir(acct *account) (string, error) {
 	return "", fmt.Errorf("find a place for the download: %w", errors.Join(errs...))
 }
 
-// fetch gets the archive into memory and checks it.
-func (r release) fetch(ctx context.Context) ([]byte, error) {
+// fetch gets the archive into memory and checks it. step is told how far it is.
+func (r release) fetch(ctx context.Context, step *progress.Step) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url(), nil)
@@ -159,7 +166,7 @@ func (r release) fetch(ctx context.Context) ([]byte, error) {
 	if resp.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("download PostgreSQL: %s says %s", r.url(), resp.Status)
 	}
-	b, err := io.ReadAll(io.LimitReader(resp.Body, maxDownload+1))
+	b, err := io.ReadAll(io.LimitReader(&counted{resp.Body, step, 0, resp.ContentLength}, maxDownload+1))
 	if err != nil {
 		return nil, fmt.Errorf("download PostgreSQL: %w", err)
 	}
@@ -167,6 +174,21 @@ func (r release) fetch(ctx context.Context) ([]byte, error) {
 		return nil, fmt.Errorf("download PostgreSQL: %s has another checksum than expected", r.url())
 	}
 	return b, nil
+}
+
+// counted tells a step how much of it has been read.
+type counted struct {
+	io.Reader
+	step        *progress.Step
+	done, total int64 // total is below 0 if it is not known
+}
+
+// Read implements io.Reader.
+func (c *counted) Read(b []byte) (int, error) {
+	n, err := c.Reader.Read(b)
+	c.done += int64(n)
+	c.step.Bytes(c.done, c.total)
+	return n, err
 }
 
 // unpackJar unpacks the one .txz that an archive has.

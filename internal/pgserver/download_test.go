@@ -15,9 +15,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/ulikunitz/xz"
+
+	"github.com/das-local/das-local/internal/await"
+	"github.com/das-local/das-local/internal/progress"
 )
 
 // jar builds an archive as the download has it.
@@ -138,6 +142,45 @@ func TestDownload(t *testing.T) {
 	}
 	if entries, _ := os.ReadDir(cache); len(entries) != 1 {
 		t.Errorf("left in the cache: %v", entries)
+	}
+}
+
+// screen is a terminal that tells when it shows a text.
+type screen struct {
+	text string
+	seen chan struct{}
+	once sync.Once
+}
+
+func (s *screen) Write(b []byte) (int, error) {
+	if strings.Contains(string(b), s.text) {
+		s.once.Do(func() { close(s.seen) })
+	}
+	return len(b), nil
+}
+
+// TestDownloadProgress: who waits for a download sees how much of it is there.
+func TestDownloadProgress(t *testing.T) {
+	archive := make([]byte, 2_000_000)
+	s := &screen{text: "0.5 of 2.0 MB (25 %)", seen: make(chan struct{})}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "2000000")
+		_, _ = w.Write(archive[:500_000]) // a broken connection shows in the answer
+		w.(http.Flusher).Flush()
+		select {
+		case <-s.seen:
+			_, _ = w.Write(archive[500_000:])
+		case <-r.Context().Done():
+		}
+	}))
+	defer server.Close()
+	ctx := progress.With(await.Context(t), progress.New(progress.Config{W: s, Terminal: true}))
+	step := progress.Begin(ctx, nil, "downloading")
+	sum := sha256.Sum256(archive)
+	got, err := release{server.URL, "17", "test", hex.EncodeToString(sum[:])}.fetch(ctx, step)
+	step.End(err)
+	if err != nil || !bytes.Equal(got, archive) {
+		t.Errorf("%d bytes, %v", len(got), err)
 	}
 }
 

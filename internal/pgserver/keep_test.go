@@ -76,3 +76,31 @@ func TestDataThatIsKept(t *testing.T) {
 		t.Errorf("the data is gone: %v", err)
 	}
 }
+
+// TestAPasswordForKeptData asks for a password at one start and for none at the next.
+func TestAPasswordForKeptData(t *testing.T) {
+	cache, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := filepath.Join(openDir(t), "postgres")
+	for _, password := range []string{"", "sesame", "other", ""} {
+		s := start(t, Config{CacheDir: cache, DataDir: kept, Password: password})
+		if got := ask(t, s, "select 1"); got != "1" {
+			t.Errorf("with the password: %s", got)
+		}
+		c, err := pgconn.Connect(t.Context(), strings.Replace(s.URL(), ":"+password+"@", ":wrong@", 1))
+		if refused := err != nil && strings.Contains(err.Error(), "28P01"); refused != (password != "") {
+			t.Errorf("with another password in place of %q: %v", password, err)
+		}
+		if err == nil {
+			err = c.Close(t.Context())
+		}
+		if password == "" && err != nil {
+			t.Error(err)
+		}
+		if err := s.Stop(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/das-local/das-local/internal/progress"
 )
 
 // templatePrefix begins the name of every prepared data directory.
@@ -47,9 +49,10 @@ func (c Config) prepareData(ctx context.Context, d *runDir, acct *account) (temp
 	return "", c.initialise(ctx, d, acct, args, template)
 }
 
-func (c Config) initialise(ctx context.Context, d *runDir, acct *account, args []string, template string) error {
-	c.Logger.Info("initialising a PostgreSQL "+c.Installation.Version+" data directory (once, some seconds)",
-		"user", acct.name, "bin", c.Installation.BinDir)
+func (c Config) initialise(ctx context.Context, d *runDir, acct *account, args []string, template string) (err error) {
+	c.Logger.Debug("initdb", "user", acct.name, "bin", c.Installation.BinDir)
+	step := progress.Begin(ctx, c.Logger, "initialising a PostgreSQL "+c.Installation.Version+" data directory, once")
+	defer func() { step.End(err) }()
 	if err := os.Mkdir(d.data(), 0o700); err != nil {
 		return err
 	}

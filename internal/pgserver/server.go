@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"github.com/das-local/das-local/internal/progress"
 )
 
 // Server is a server that runs. Stop must be called.
@@ -55,7 +57,10 @@ func Start(ctx context.Context, config Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{config: c, account: acct, dir: dir}
-	if err := s.start(ctx); err != nil {
+	step := progress.Brief(ctx, "starting PostgreSQL "+c.Installation.Version)
+	err = s.start(ctx)
+	step.End(err)
+	if err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
 	return s, nil
@@ -105,7 +110,7 @@ func (s *Server) prepareAndLaunch(ctx context.Context) (template string, err err
 	if err != nil {
 		return "", err
 	}
-	if err := s.appendConf(); err != nil {
+	if err := errors.Join(s.appendConf(), s.writeHBA()); err != nil {
 		return template, err
 	}
 	return template, s.launch(ctx)

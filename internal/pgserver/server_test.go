@@ -129,11 +129,12 @@ func TestStartStop(t *testing.T) {
 	if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
 		t.Errorf("the postmaster still runs: %v", err)
 	}
-	if n := strings.Count(log.String(), "initialising"); n != 1 {
+	// The log tells of its begin and of its end.
+	if n := strings.Count(log.String(), "initialising a PostgreSQL"); n != 2 {
 		t.Errorf("%d times initialised in %s", n, log.String())
 	}
 	start(t, config)
-	if n := strings.Count(log.String(), "initialising"); n != 1 {
+	if n := strings.Count(log.String(), "initialising a PostgreSQL"); n != 2 {
 		t.Errorf("initialised again: %s", log.String())
 	}
 }

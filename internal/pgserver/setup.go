@@ -3,6 +3,7 @@
 package pgserver
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -26,10 +27,6 @@ func (s *Server) setUp(ctx context.Context) error {
 	}
 	if s.config.Password != "" {
 		sql = append(sql, "ALTER ROLE "+Superuser+" PASSWORD "+quoteLiteral(s.config.Password))
-		if err := s.writeHBA(); err != nil {
-			return err
-		}
-		sql = append(sql, "SELECT pg_reload_conf()")
 	}
 	conn, err := pgconn.ParseConfig(fmt.Sprintf("host='%s' port=%d user=%s dbname=postgres sslmode=disable",
 		s.dir.socket(), s.port, Superuser))
@@ -55,12 +52,23 @@ func (s *Server) setUp(ctx context.Context) error {
 	return errors.Join(err, c.Close(closeCtx))
 }
 
-// writeHBA lets loopback connections in with the password only.
+// hbaRules are the rules of pg_hba.conf, by the method for loopback connections.
+func hbaRules(method string) []byte {
+	return []byte("local all all trust\nlocal replication all trust\n" +
+		"host all all 127.0.0.1/32 " + method + "\nhost replication all 127.0.0.1/32 " + method + "\n")
+}
+
+// writeHBA lets loopback connections in with the password only, if there is one. Without one, rules
+// in data that was kept are left as they are, unless they are those of a start with one.
 func (s *Server) writeHBA() error {
-	const rules = "local all all trust\nlocal replication all trust\n" +
-		"host all all 127.0.0.1/32 scram-sha-256\nhost replication all 127.0.0.1/32 scram-sha-256\n"
-	path := filepath.Join(s.dir.data(), "pg_hba.conf")
-	if err := os.WriteFile(path, []byte(rules), 0o600); err != nil {
+	path, rules := filepath.Join(s.dir.data(), "pg_hba.conf"), hbaRules("scram-sha-256")
+	if s.config.Password == "" {
+		if old, err := os.ReadFile(path); err != nil || !bytes.Equal(old, rules) {
+			return err
+		}
+		rules = hbaRules("trust")
+	}
+	if err := os.WriteFile(path, rules, 0o600); err != nil {
 		return err
 	}
 	return s.account.chown(path)

@@ -66,6 +66,16 @@ func random(r *rand.Rand, typ string) []byte {
 			out = binary.BigEndian.AppendUint16(out, uint16(r.IntN(10000)*r.IntN(2)))
 		}
 		return out
+	}
+	if out := randomSpans(r, typ); out != nil {
+		return out
+	}
+	return b
+}
+
+// randomSpans is random for ranges and multiranges, nil for other types.
+func randomSpans(r *rand.Rand, typ string) []byte {
+	switch typ {
 	case "numrange", "int4range":
 		out := []byte{byte(r.IntN(32))}
 		for flag := byte(8); flag <= 16; flag *= 2 {
@@ -79,24 +89,16 @@ func random(r *rand.Rand, typ string) []byte {
 			out = append(binary.BigEndian.AppendUint32(out, uint32(len(item))), item...)
 		}
 		return out
-	case "int4multirange":
+	case "int4multirange", "nummultirange":
 		n := r.IntN(5)
 		out := binary.BigEndian.AppendUint32(nil, uint32(n))
 		for range n {
-			item := random(r, "int4range")
-			out = append(binary.BigEndian.AppendUint32(out, uint32(len(item))), item...)
-		}
-		return out
-	case "nummultirange":
-		n := r.IntN(5)
-		out := binary.BigEndian.AppendUint32(nil, uint32(n))
-		for range n {
-			item := random(r, "numrange")
+			item := random(r, strings.Replace(typ, "multi", "", 1))
 			out = append(binary.BigEndian.AppendUint32(out, uint32(len(item))), item...)
 		}
 		return out
 	}
-	return b
+	return nil
 }
 
 func abs(n int64) int64 {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Skew is how far a request's time may be from the server's.
-const Skew = 15 * time.Minute
+// skew is how far a request's time may be from the server's.
+const skew = 15 * time.Minute
 
 // Want is what a signature is checked against.
 type Want struct {
@@ -52,12 +52,12 @@ func (s *Signature) Check(r *http.Request, body []byte, w Want) *Error {
 func (s *Signature) checkTime(now time.Time) *Error {
 	at := func(t time.Time) string { return t.UTC().Format(isoTime) }
 	switch {
-	case s.time.After(now.Add(Skew)):
-		return mismatch("Signature not yet current: %s is still later than %s (%s + 15 min.)", at(s.time), at(now.Add(Skew)), at(now))
+	case s.time.After(now.Add(skew)):
+		return mismatch("Signature not yet current: %s is still later than %s (%s + 15 min.)", at(s.time), at(now.Add(skew)), at(now))
 	case s.presigned && now.After(s.time.Add(s.expires)):
 		return mismatch("Signature expired: %s is now earlier than %s", at(s.time.Add(s.expires)), at(now))
-	case !s.presigned && s.time.Before(now.Add(-Skew)):
-		return mismatch("Signature expired: %s is now earlier than %s (%s - 15 min.)", at(s.time), at(now.Add(-Skew)), at(now))
+	case !s.presigned && s.time.Before(now.Add(-skew)):
+		return mismatch("Signature expired: %s is now earlier than %s (%s - 15 min.)", at(s.time), at(now.Add(-skew)), at(now))
 	}
 	return nil
 }
@@ -68,7 +68,9 @@ func (s *Signature) checkScope(w Want) *Error {
 		return mismatch("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%s' != '%s', from '%s'.",
 			clip(s.day), s.time.Format("20060102"), s.time.Format(isoTime))
 	case s.Region != w.Region:
-		return mismatch("Credential should be scoped to a valid region, not '%s'. ", clip(s.Region))
+		// AWS's sentence, and what helps here: there is but one Region.
+		return mismatch("Credential should be scoped to a valid region, not '%s'. This das-local is in %s: set the client's Region to it, or start das-local with --region %s.",
+			clip(s.Region), w.Region, clip(s.Region))
 	case s.Service != w.Service:
 		return mismatch("Credential should be scoped to correct service: '%s'. ", w.Service)
 	case s.end != "aws4_request":

@@ -180,7 +180,7 @@ func TestRefused(t *testing.T) {
 		{"15 minutes early", nil, nil, late(-15 * time.Minute), 0, ""},
 		{"a second more early", nil, nil, late(-15*time.Minute - time.Second), Mismatch,
 			"Signature not yet current: 20261122T100000Z is still later than 20261122T095959Z (20261122T094459Z + 15 min.)"},
-		{"another region", nil, nil, Want{want.Secret, "eu-west-1", "kinesis", signedAt}, Mismatch, "Credential should be scoped to a valid region, not 'us-east-1'. "},
+		{"another region", nil, nil, Want{want.Secret, "eu-west-1", "kinesis", signedAt}, Mismatch, "Credential should be scoped to a valid region, not 'us-east-1'. This das-local is in eu-west-1: set the client's Region to it, or start das-local with --region us-east-1."},
 		{"another service", nil, nil, Want{want.Secret, "us-east-1", "kms", signedAt}, Mismatch, "Credential should be scoped to correct service: 'kms'. "},
 		{"another day", nil, edit("/20261122/", "/20261121/"), want, Mismatch, "Date in Credential scope does not match"},
 		{"another terminator", nil, edit("aws4_request", "aws5_request"), want, Mismatch, "valid terminator"},

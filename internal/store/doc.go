@@ -18,6 +18,9 @@
 //     growing pauses.
 //   - A tail of the write-ahead log that a crash tore or the disk damaged is found
 //     by checksum, cut and reported; what is damaged is kept beside it.
+//   - An entry or a table that cannot be read is an error that names it and the fix, and
+//     is told once; all else can be read and written. KeepAside is for callers that can
+//     do without an entry.
 //
 // The layers: files of the database go through a guard. Its first error fences them
 // all and is kept from Pebble, which would end the process at some and repeat

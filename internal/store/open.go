@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -35,7 +36,7 @@ func (s *Store) open() (g *generation, ticket uint64, err error) {
 		}
 	}}
 	s.reportTail(dir)
-	log := pebbleLog{s.log, g.guard}
+	log := pebbleLog{s.log, g.guard, &s.bad}
 	options := &pebble.Options{
 		FS:                          g.guard,
 		FormatMajorVersion:          formatVersion,
@@ -44,7 +45,7 @@ func (s *Store) open() (g *generation, ticket uint64, err error) {
 		MemTableStopWritesThreshold: maxMemTables,
 		L0StopWritesThreshold:       maxSubLevels,
 		Logger:                      log,
-		EventListener:               &pebble.EventListener{BackgroundError: g.guard.fail, DataCorruption: log.damaged},
+		EventListener:               &pebble.EventListener{BackgroundError: log.failed, DataCorruption: log.damaged},
 	}
 	defer func() { // a damaged file may be more than Pebble expects
 		if r := recover(); r != nil {
@@ -81,6 +82,7 @@ func (s *Store) open() (g *generation, ticket uint64, err error) {
 type pebbleLog struct {
 	log   *slog.Logger
 	guard *guard
+	bad   *sync.Map // the damaged files that were told, by path
 }
 
 func (l pebbleLog) Infof(format string, args ...any) {
@@ -93,11 +95,23 @@ func (l pebbleLog) Errorf(format string, args ...any) {
 	}
 }
 
-// damaged tells of a damaged file. Behind a broken guard nothing is: what seems to be
+// damaged tells of a damaged file, once. Behind a broken guard nothing is: what seems to be
 // missing or short was never written.
 func (l pebbleLog) damaged(info pebble.DataCorruptionInfo) {
-	if !l.guard.broken() {
-		l.log.Error("the store's data is damaged", "details", info.String())
+	if l.guard.broken() {
+		return
+	}
+	if _, told := l.bad.LoadOrStore(info.Path, true); !told {
+		l.log.Error("a file of the store is damaged: part of what it has cannot be read any more; "+
+			"put a copy of the data directory in its place, or give another directory", "file", info.Path, "cause", info.Details.Error())
+	}
+}
+
+// failed breaks the guard for what Pebble could not do behind the scenes. A damaged table is
+// no reason: nothing was to be written to it, and Pebble leaves it alone for a while.
+func (l pebbleLog) failed(err error) {
+	if !IsDamage(err) {
+		l.guard.fail(err)
 	}
 }
 

@@ -15,7 +15,19 @@ func (s *Store) Get(key []byte) (value []byte, ok bool, err error) {
 		return nil, false, err
 	}
 	defer done()
-	return get(g.db, key)
+	value, ok, err = get(g.db, key)
+	return value, ok, s.unread(err)
+}
+
+// unread is the error of a reader.
+func (s *Store) unread(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case IsDamage(err):
+		return fmt.Errorf("the data directory %s is damaged: %w: put a copy of the directory in its place, or give another directory", s.cfg.Dir, err)
+	}
+	return fmt.Errorf("read the store: %w", err)
 }
 
 func get(db *pebble.DB, key []byte) ([]byte, bool, error) {
@@ -24,7 +36,7 @@ func get(db *pebble.DB, key []byte) ([]byte, bool, error) {
 		return nil, false, nil
 	}
 	if err != nil {
-		return nil, false, fmt.Errorf("read the store: %w", err)
+		return nil, false, err
 	}
 	value := append([]byte{}, v...)
 	return value, true, closer.Close()
@@ -70,12 +82,9 @@ func (s *Store) iterate(from, to []byte, f func(*pebble.Iterator) error) error {
 	defer done()
 	it, err := g.db.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
 	if err != nil {
-		return fmt.Errorf("read the store: %w", err)
+		return s.unread(err)
 	}
-	if err := errors.Join(f(it), it.Error(), it.Close()); err != nil {
-		return fmt.Errorf("read the store: %w", err)
-	}
-	return nil
+	return s.unread(errors.Join(f(it), it.Error(), it.Close()))
 }
 
 // lastTicket is the number of the last batch in a database.

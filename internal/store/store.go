@@ -47,10 +47,12 @@ var (
 
 // Store is an open directory. It is safe for concurrent use.
 type Store struct {
-	cfg   Config
-	log   *slog.Logger
-	lock  *dirLock
-	epoch atomic.Uint64
+	cfg    Config
+	log    *slog.Logger
+	lock   *dirLock
+	opened time.Time
+	epoch  atomic.Uint64
+	bad    sync.Map // see pebbleLog
 
 	heal     chan struct{} // tells the healer that a generation has failed; holds one
 	stop     chan struct{} // ends the healer
@@ -91,9 +93,12 @@ func Open(cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{cfg: cfg, log: cfg.Logger, lock: lock, heal: make(chan struct{}, 1), stop: make(chan struct{})}
+	s := &Store{cfg: cfg, log: cfg.Logger, lock: lock, opened: time.Now(), heal: make(chan struct{}, 1), stop: make(chan struct{})}
 	if s.gen, s.ticket, err = s.open(); err != nil {
-		return nil, errors.Join(fmt.Errorf("open the data directory %s: %w", dir, err), lock.release())
+		if err = fmt.Errorf("open the data directory %s: %w", dir, err); IsDamage(err) {
+			err = fmt.Errorf("%w: put a copy of the directory in its place, or give another directory", err)
+		}
+		return nil, errors.Join(err, lock.release())
 	}
 	s.epoch.Store(1)
 	s.healer.Go(s.healAll)

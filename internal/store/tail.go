@@ -17,8 +17,12 @@ import (
 	"github.com/cockroachdb/pebble/v2/record"
 )
 
-// damagedDir keeps what was cut from the log, inside the data directory.
-const damagedDir = "damaged"
+// damagedDir keeps what was cut from the log, and entries that could not be read, inside
+// the data directory, in a directory for each time that something was found.
+const (
+	damagedDir  = "damaged"
+	damagedTime = "20060102T150405.000"
+)
 
 // logs are the files of the write-ahead log, oldest first.
 func logs(dir string) ([]string, error) {
@@ -104,7 +108,7 @@ func (s *Store) cutLog(dir string, number uint64) error {
 	if err != nil {
 		return err
 	}
-	keep := filepath.Join(s.cfg.Dir, damagedDir, time.Now().UTC().Format("20060102T150405.000"))
+	keep := filepath.Join(s.cfg.Dir, damagedDir, time.Now().UTC().Format(damagedTime))
 	if err := os.MkdirAll(keep, 0o700); err != nil {
 		return err
 	}

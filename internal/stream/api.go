@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -43,7 +44,8 @@ type Spool interface {
 	// Append stores batches behind all others. When it returns nil they are
 	// durable; else none is.
 	Append(ctx context.Context, batches []SpooledBatch) error
-	// Read returns a batch by its position.
+	// Read returns a batch by its position. ErrDamaged says that it will never be there:
+	// it is lost then, and removed.
 	Read(position uint64) (SpooledBatch, error)
 	// Remove drops batches.
 	Remove(ctx context.Context, positions []uint64) error
@@ -51,6 +53,10 @@ type Spool interface {
 	// until it returns.
 	Each(f func(SpooledBatch) error) error
 }
+
+// ErrDamaged is the error of a Spool for a batch that cannot be read, however often one
+// tries.
+var ErrDamaged = errors.New("a batch of the queue on disk is damaged")
 
 // SpooledBatch is a batch in a spool.
 type SpooledBatch struct {

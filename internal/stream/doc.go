@@ -20,5 +20,7 @@
 // leave the memory. They are published in their order, by this stream or the next
 // one with the spool, and leave the spool by the same call that publishes them: an
 // event is in the spool or in the stream, and once. What can be lost with the
-// process is what was recorded in the last SpoolDelay.
+// process is what was recorded in the last SpoolDelay. A batch that cannot be read back is
+// lost, and counted. Where the Publisher is elsewhere (Config.AtLeastOnce) a batch that
+// settles intents is spooled before it is put.
 package stream

@@ -277,16 +277,6 @@ func (s *Stream) afterIntents() {
 	}
 }
 
-// settlements are what is settled with a job.
-func (s *Stream) settlements(job sealJob) []Settlement {
-	if job.batch == nil {
-		return nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return job.batch.settlements(job.lane.instanceID)
-}
-
 // settlements are a batch's. stream.mu is held, or nobody else changes the batch.
 func (b *batch) settlements(instanceID string) (list []Settlement) {
 	for _, n := range b.settled {

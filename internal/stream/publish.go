@@ -82,22 +82,21 @@ func (s *Stream) gather(ctx context.Context) {
 func (s *Stream) publish(ctx context.Context, jobs []sealJob, lostBefore int64) bool {
 	s.roundBegan.Store(max(1, int64(time.Since(s.made))))
 	var total Stats
-	var lost Loss
 	if s.hasVoid() && !s.settleVoid(ctx) {
 		return false
 	}
-	records, batches := make([]Record, 0, len(jobs)), make([]*batch, 0, len(jobs))
+	records, sealed := make([]Record, 0, len(jobs)), make([]sealJob, 0, len(jobs))
 	for _, job := range jobs {
-		if !s.unspool(ctx, job.batch) {
+		err, ok := s.unspool(ctx, job.batch)
+		if !ok || !s.ensureKey(ctx, job.lane, &total) {
 			return false
 		}
-		if !s.ensureKey(ctx, job.lane, &total) {
-			return false
+		var data []byte
+		if err == nil {
+			data, err = s.seal(job, &total)
 		}
-		data, err := s.seal(job, &total, &lost)
 		if err != nil {
-			s.config.Logger.Error("activity stream: cannot seal a record", "stream", s.config.StreamName, "error", err)
-			s.window.begin(err)
+			lostBefore += s.lose(job, err)
 			if !s.dropSpooled(ctx, job.batch) {
 				return false
 			}
@@ -109,23 +108,39 @@ func (s *Stream) publish(ctx context.Context, jobs []sealJob, lostBefore int64) 
 			s.config.Logger.Error("activity stream: cannot make a partition key", "error", err)
 			return false
 		}
-		records, batches = append(records, Record{PartitionKey: id.String(), Data: data, Lane: job.order(), Settled: s.settlements(job)}), append(batches, job.batch)
+		records, sealed = append(records, Record{PartitionKey: id.String(), Data: data, Lane: job.order()}), append(sealed, job)
 	}
 	for rest := records; len(rest) > 0; {
 		n := firstPut(rest)
-		call, of := rest[:n:n], batches[:n:n]
+		call, of := rest[:n:n], sealed[:n:n]
 		put := func(ctx context.Context) error { return s.put(ctx, call, of) }
 		if !s.persist(ctx, "put records", put) {
 			return false
 		}
 		total.Puts++
-		rest, batches = rest[n:], batches[n:]
+		rest, sealed = rest[n:], sealed[n:]
 	}
 	s.roundBegan.Store(0)
 	s.window.setFailure(nil)
-	s.landed(total, lost)
-	s.settle(lostBefore + lost.Lost)
+	s.landed(total)
+	s.settle(lostBefore)
 	return true
+}
+
+// lose counts a batch that cannot be published, and begins a window for it. It counts at
+// once, since the batch is in no queue afterwards, even if the round does not end.
+func (s *Stream) lose(job sealJob, err error) int64 {
+	s.config.Logger.Error("activity stream: a batch of events is lost", "stream", s.config.StreamName, "error", err)
+	s.window.begin(err)
+	if job.batch == nil {
+		return 0
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	lost := job.batch.span
+	s.loseLocked(lost)
+	job.batch.span = Loss{}
+	return lost.Lost
 }
 
 // order is the lane of the job's record; a heartbeat has none.
@@ -149,7 +164,7 @@ func firstPut(records []Record) int {
 }
 
 // seal makes a record's data of a job. What cannot be sealed is lost.
-func (s *Stream) seal(job sealJob, total *Stats, lost *Loss) ([]byte, error) {
+func (s *Stream) seal(job sealJob, total *Stats) ([]byte, error) {
 	b := job.batch
 	if b == nil {
 		data, err := s.sealEvents(job.lane, activity.AppendHeartbeat(nil))
@@ -166,7 +181,6 @@ func (s *Stream) seal(job sealJob, total *Stats, lost *Loss) ([]byte, error) {
 		total.Cut++
 	}
 	if err != nil {
-		lost.Add(b.span)
 		return nil, err
 	}
 	total.Published += b.span.Lost

@@ -223,13 +223,11 @@ func (s *Stream) next(beat bool) []sealJob {
 	return jobs
 }
 
-// landed takes note that the batches in flight are durable, and adds what they
-// count, and what could not be sealed.
-func (s *Stream) landed(n Stats, lost Loss) {
+// landed takes note that the batches in flight are durable, and adds what they count.
+func (s *Stream) landed(n Stats) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stats.Published += n.Published
-	s.loseLocked(lost)
 	s.stats.Cut += n.Cut
 	s.stats.Records += n.Records
 	s.stats.Heartbeats += n.Heartbeats

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -95,8 +96,7 @@ func (s *Stream) spoolWaiting(ctx context.Context, all bool) error {
 		for n < len(batches) && (n == 0 || bytes < spoolWriteBytes) {
 			b := batches[n]
 			bytes += len(b.events)
-			write = append(write, SpooledBatch{Position: s.position + uint64(n) + 1, InstanceID: lanes[n].instanceID,
-				Events: b.events, Span: b.span, Cut: b.cut, Settled: b.settlements(lanes[n].instanceID)})
+			write = append(write, s.toSpool(lanes[n], b, n))
 			n++
 		}
 		s.afterIntents()
@@ -114,28 +114,27 @@ func (s *Stream) spoolWaiting(ctx context.Context, all bool) error {
 func (s *Stream) waiting(all bool) (batches []*batch, lanes []*lane) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	room, full := s.config.SpoolBytes-s.spooled, false
+	room, full := s.config.SpoolBytes-s.spooled, map[*lane]bool{}
 	take := func(l *lane, b *batch) {
 		if b == nil || b.spool.position != 0 || b.spool.settled {
 			return
 		}
 		due := all || b.spool.waited
 		b.spool.waited = true
-		if full {
+		if full[l] {
 			return
 		}
 		if size := int64(len(b.events)) + spoolOverhead; due && room >= size {
 			room -= size
 			batches, lanes = append(batches, b), append(lanes, l)
 		} else {
-			full = true // what comes later must not overtake it
+			full[l] = true // what comes later must not overtake it
 		}
 	}
 	for _, job := range s.flying {
 		take(job.lane, job.batch)
 	}
 	for _, l := range s.lanes {
-		full = false
 		if l.recent != nil && (all || l.recent.spool.waited) {
 			l.rotate()
 		}
@@ -172,19 +171,23 @@ func (s *Stream) written(batches []*batch) {
 }
 
 // unspool brings the events of a batch back into memory. It returns false if ctx
-// ended before.
-func (s *Stream) unspool(ctx context.Context, b *batch) bool {
+// ended before. damaged says that this is not possible: the batch is lost.
+func (s *Stream) unspool(ctx context.Context, b *batch) (damaged error, ok bool) {
 	if b == nil {
-		return true
+		return nil, true
 	}
 	s.mu.Lock()
 	position, away := b.spool.position, b.spool.away
 	s.mu.Unlock()
 	if !away {
-		return true
+		return nil, true
 	}
-	return s.persist(ctx, "read the spool", func(context.Context) error {
+	ok = s.persist(ctx, "read the spool", func(context.Context) error {
 		read, err := s.config.Spool.Read(position)
+		if errors.Is(err, ErrDamaged) {
+			damaged = err
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -194,9 +197,10 @@ func (s *Stream) unspool(ctx context.Context, b *batch) bool {
 		s.queued += len(b.events)
 		return nil
 	})
+	return damaged, ok
 }
 
-// dropSpooled removes a batch that cannot be sealed from the spool.
+// dropSpooled removes a batch that cannot be read or sealed from the spool.
 func (s *Stream) dropSpooled(ctx context.Context, b *batch) bool {
 	if b == nil || s.config.Spool == nil {
 		return true
@@ -214,16 +218,19 @@ func (s *Stream) dropSpooled(ctx context.Context, b *batch) bool {
 
 // put stores records, and has the spool forget their batches by the same call. No
 // batch is spooled meanwhile: it would be published twice.
-func (s *Stream) put(ctx context.Context, call []Record, of []*batch) error {
-	if s.config.Spool == nil {
-		return s.config.Publisher.PutRecords(ctx, s.config.StreamName, call)
+func (s *Stream) put(ctx context.Context, call []Record, of []sealJob) error {
+	if s.config.Spool != nil {
+		s.spoolMu.Lock()
+		defer s.spoolMu.Unlock()
+		if err := s.spoolFirst(ctx, of); err != nil && !s.window.isOpen() {
+			return err
+		}
 	}
-	s.spoolMu.Lock()
-	defer s.spoolMu.Unlock()
 	s.mu.Lock()
-	for i, b := range of {
-		if b != nil {
+	for i, job := range of {
+		if b := job.batch; b != nil { // it may have been spooled since it was sealed
 			call[i].Spooled = b.spool.position
+			call[i].Settled = b.settlements(job.lane.instanceID)
 		}
 	}
 	s.mu.Unlock()
@@ -234,10 +241,49 @@ func (s *Stream) put(ctx context.Context, call []Record, of []*batch) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, b := range of {
-		if b != nil {
-			b.spool.settled = true
+	for _, job := range of {
+		if job.batch != nil {
+			job.batch.spool.settled = true
 		}
 	}
 	return err
+}
+
+// spoolFirst spools what settles intents before it is put, where a put and what it settles
+// are not one: a process that is killed in between has a batch then that is put again as it
+// is, and no intents, which would tell of an unknown outcome what has a known one. It does
+// not look at SpoolBytes, for a round is bounded. spoolMu is held.
+func (s *Stream) spoolFirst(ctx context.Context, of []sealJob) error {
+	if !s.config.AtLeastOnce || s.config.Intents == nil {
+		return nil
+	}
+	var batches []*batch
+	var write []SpooledBatch
+	settles := false
+	s.mu.Lock()
+	for _, job := range of {
+		if b := job.batch; b != nil && b.spool.position == 0 {
+			batches = append(batches, b)
+			write = append(write, s.toSpool(job.lane, b, len(write)))
+			settles = settles || len(b.settled) > 0
+		}
+	}
+	s.mu.Unlock()
+	if !settles {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.config.SyncTimeout)
+	defer cancel()
+	s.afterIntents()
+	if err := s.config.Spool.Append(ctx, write); err != nil {
+		return fmt.Errorf("spool before a put: %w", err)
+	}
+	s.written(batches)
+	return nil
+}
+
+// toSpool is a batch as it is spooled behind so many others of the same write.
+func (s *Stream) toSpool(l *lane, b *batch, behind int) SpooledBatch {
+	return SpooledBatch{Position: s.position + uint64(behind) + 1, InstanceID: l.instanceID,
+		Events: b.events, Span: b.span, Cut: b.cut, Settled: b.settlements(l.instanceID)}
 }

@@ -30,7 +30,7 @@ func model(t *testing.T) *Model {
 	if err := os.WriteFile(path, []byte(small), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	m, err := Load(path)
+	m, err := read(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,7 @@
 //
 // What is wrong is a member that lacks, has another type, or is outside of its
 // length, range, pattern or enumeration; or the body is not JSON or CBOR at all. A
-// server must answer each with a client error of AWS's shape (Check), whatever it
+// server must answer each with a client error of AWS's shape (Check, Try), whatever it
 // holds.
 //
 // The models are those of the botocore that python3 has: they are AWS's and change,

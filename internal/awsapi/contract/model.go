@@ -46,8 +46,16 @@ type shape struct {
 	Enum     []string       `json:"enum"`
 }
 
-// Locate finds the newest model of a service, "kinesis" say, that botocore has.
-func Locate(service string) (string, error) {
+// Load reads the newest model of a service, "kinesis" say, that botocore has.
+func Load(service string) (*Model, error) {
+	path, err := locate(service)
+	if err != nil {
+		return nil, err
+	}
+	return read(path)
+}
+
+func locate(service string) (string, error) {
 	out, err := exec.Command("python3", "-c", "import botocore; print(botocore.__path__[0])").Output()
 	if err != nil {
 		return "", fmt.Errorf("find AWS's service models: python3 with botocore is needed (pip install boto3): %w", err)
@@ -60,8 +68,8 @@ func Locate(service string) (string, error) {
 	return found[len(found)-1], nil
 }
 
-// Load reads a model, which may be compressed.
-func Load(path string) (*Model, error) {
+// read reads a model, which may be compressed.
+func read(path string) (*Model, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

@@ -10,13 +10,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/das-local/das-local/internal/activity"
 	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/catalog"
 	"github.com/das-local/das-local/proxy/internal/audit"
 	"github.com/das-local/das-local/proxy/internal/track"
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // live is a client's session with the real server whose statements are audited with the real
@@ -27,12 +28,14 @@ type live struct {
 	audit *audit.Session
 }
 
-func newCatalogue(t *testing.T) *catalog.Catalog {
+// unnoticed is an interval in which nothing is noticed by itself while a test runs.
+const unnoticed = time.Hour
+
+func newCatalogue(t *testing.T, check time.Duration) *catalog.Catalog {
 	t.Helper()
 	c, err := catalog.New(catalog.Config{
-		MaxWait: await.Patience,
-		// Nothing is noticed by itself while the test runs.
-		CheckInterval: time.Hour,
+		MaxWait:       await.Patience,
+		CheckInterval: check,
 		Connect: func(ctx context.Context, database string) (*pgx.Conn, error) {
 			cfg, err := pgx.ParseConfig(server.URL())
 			if err != nil {
@@ -136,7 +139,7 @@ const liveSchema = `CREATE TABLE t (id int); CREATE VIEW v AS SELECT * FROM t; C
 
 func TestSearchPath(t *testing.T) {
 	newLiveDatabase(t, "live_path", liveSchema)
-	l := newLive(t, newCatalogue(t), "live_path")
+	l := newLive(t, newCatalogue(t, unnoticed), "live_path")
 	for _, tt := range [][2]string{
 		{"SELECT f(1) FROM t", "EXECUTE FUNCTION public.f, SELECT TABLE public.t"},
 		{"BEGIN", "BEGIN"}, {"SET LOCAL search_path = a", "SET"},
@@ -158,7 +161,7 @@ func TestSearchPath(t *testing.T) {
 
 func TestWorkOfTheOpenTransaction(t *testing.T) {
 	newLiveDatabase(t, "live_tx", liveSchema)
-	l := newLive(t, newCatalogue(t), "live_tx")
+	l := newLive(t, newCatalogue(t, unnoticed), "live_tx")
 	for _, tt := range [][2]string{
 		{"BEGIN", "BEGIN"},
 		{"CREATE TABLE n (id int)", "CREATE TABLE"}, {"INSERT INTO n SELECT * FROM v", "INSERT TABLE public.n, SELECT TABLE public.t, SELECT VIEW public.v"},
@@ -184,7 +187,7 @@ func TestWorkOfTheOpenTransaction(t *testing.T) {
 func TestIndexOfNoRows(t *testing.T) {
 	newLiveDatabase(t, "live_index", `CREATE TABLE none (id int); CREATE TABLE one (id int); INSERT INTO one VALUES (1);
 		CREATE FUNCTION f(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN 1; END $$`)
-	l := newLive(t, newCatalogue(t), "live_index")
+	l := newLive(t, newCatalogue(t, unnoticed), "live_index")
 	l.want("CREATE INDEX ON none (f(id))", "CREATE INDEX")
 	l.want("CREATE INDEX ON one (f(id))", "CREATE INDEX, EXECUTE FUNCTION public.f")
 	l.want("CREATE INDEX ON one (id) WHERE f(id) = 1", "CREATE INDEX, EXECUTE FUNCTION public.f")
@@ -194,7 +197,7 @@ func TestIndexOfNoRows(t *testing.T) {
 // TestSequentialScansOff: the planner of such a session finds min() and max() of few rows by index as well.
 func TestSequentialScansOff(t *testing.T) {
 	newLiveDatabase(t, "live_seqscan", "CREATE TABLE k (id int PRIMARY KEY); INSERT INTO k VALUES (1); ANALYZE k")
-	l := newLive(t, newCatalogue(t), "live_seqscan")
+	l := newLive(t, newCatalogue(t, unnoticed), "live_seqscan")
 	const once, twice = "SELECT TABLE public.k", "SELECT TABLE public.k, SELECT TABLE public.k"
 	for _, tt := range [][2]string{
 		{"SELECT max(id) FROM k", once},
@@ -210,7 +213,7 @@ func TestSequentialScansOff(t *testing.T) {
 
 func TestTemporaryRelations(t *testing.T) {
 	newLiveDatabase(t, "live_temp", liveSchema)
-	l := newLive(t, newCatalogue(t), "live_temp")
+	l := newLive(t, newCatalogue(t, unnoticed), "live_temp")
 	l.want("BEGIN", "BEGIN")
 	l.want("CREATE TEMP TABLE x (id int)", "CREATE TABLE")
 	results, err := l.conn.Exec(t.Context(), "SELECT nspname FROM pg_namespace WHERE oid = pg_my_temp_schema()").ReadAll()
@@ -244,7 +247,7 @@ func TestTemporaryRelations(t *testing.T) {
 // A session keeps the search path that it began with; those that begin later have the new one.
 func TestSearchPathOfTheRole(t *testing.T) {
 	newLiveDatabase(t, "live_role", liveSchema)
-	c := newCatalogue(t)
+	c := newCatalogue(t, unnoticed)
 	l := newLive(t, c, "live_role")
 	l.want("SELECT * FROM t", "SELECT TABLE public.t")
 	l.want("ALTER DATABASE live_role SET search_path = a", "ALTER DATABASE")
@@ -259,7 +262,7 @@ func TestSearchPathOfTheRole(t *testing.T) {
 // What another session of the same catalogue has committed holds at once.
 func TestDDLOfAnotherSession(t *testing.T) {
 	newLiveDatabase(t, "live_ddl", liveSchema)
-	c := newCatalogue(t)
+	c := newCatalogue(t, unnoticed)
 	l, other := newLive(t, c, "live_ddl"), newLive(t, c, "live_ddl")
 	l.want("SELECT f(1) FROM v", "EXECUTE FUNCTION public.f, SELECT TABLE public.t, SELECT VIEW public.v")
 	other.run("ALTER TABLE t RENAME TO renamed")
@@ -275,7 +278,7 @@ func TestDDLOfAnotherSession(t *testing.T) {
 // While the stream is stopped, what changes the session is followed, and nothing else is.
 func TestStreamStoppedInBetween(t *testing.T) {
 	newLiveDatabase(t, "live_quiet", liveSchema)
-	l := newLive(t, newCatalogue(t), "live_quiet")
+	l := newLive(t, newCatalogue(t, unnoticed), "live_quiet")
 	for _, sql := range []string{"PREPARE p AS SELECT f(1) FROM t", "SET search_path = a", "PREPARE q AS SELECT * FROM u", "DEALLOCATE q"} {
 		if got := l.apply(sql, true); got != "" {
 			t.Errorf("%s: %s while the stream is stopped", sql, got)
@@ -293,7 +296,7 @@ func TestFunctionsOfCopy(t *testing.T) {
 		CREATE FUNCTION c(int) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN RETURN true; END $$;
 		CREATE DOMAIN dom AS int CHECK (c(VALUE)); CREATE TABLE t (a int DEFAULT d(), b dom, "Odd, name" int CHECK (c("Odd, name")));
 		CREATE TABLE s (id int); ALTER TABLE s ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON s USING (id > 0)`)
-	l := newLive(t, newCatalogue(t), "live_copy")
+	l := newLive(t, newCatalogue(t, unnoticed), "live_copy")
 	run := func(sql string, rows int) string {
 		it := track.Item{Kind: track.Completed, Source: track.Query, Text: sql, Tag: "COPY " + strconv.Itoa(rows)}
 		var out []string

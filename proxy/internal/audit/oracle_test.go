@@ -12,14 +12,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/das-local/das-local/internal/activity"
-	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/catalog"
 	"github.com/das-local/das-local/internal/classify"
 	"github.com/das-local/das-local/proxy/internal/audit"
 	"github.com/das-local/das-local/proxy/internal/track"
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // What the corpus must agree on, as a share of all its cases: a guard against going
@@ -113,24 +112,7 @@ func newOracle(t *testing.T, ctx context.Context) *oracle {
 	}
 	o.must(c, string(sql))
 	_ = c.Close(ctx)
-	o.catalog, err = catalog.New(catalog.Config{
-		MaxWait: await.Patience,
-		Connect: func(ctx context.Context, database string) (*pgx.Conn, error) {
-			cfg, err := pgx.ParseConfig(server.URL())
-			if err != nil {
-				return nil, err
-			}
-			cfg.Database = database
-			return pgx.ConnectConfig(ctx, cfg)
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	run, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- o.catalog.Run(run) }()
-	t.Cleanup(func() { stop(); <-done })
+	o.catalog = newCatalogue(t, 0)
 	if o.class, err = classify.New(classify.Config{}); err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 func TestUtilityAlone(t *testing.T) {
 	newLiveDatabase(t, "live_alone", liveSchema+`CREATE MATERIALIZED VIEW one AS SELECT 1 AS a;
 		CREATE MATERIALIZED VIEW mt AS SELECT * FROM t; CREATE MATERIALIZED VIEW called AS SELECT f(1) AS a;`)
-	l := newLive(t, newCatalogue(t), "live_alone")
+	l := newLive(t, newCatalogue(t, unnoticed), "live_alone")
 	view := "" // a view's query has the view itself among its relations, until
 	if major() >= 16 {
 		view = ", SELECT"
@@ -72,7 +72,7 @@ func TestInlinedBodies(t *testing.T) {
 		CREATE FUNCTION vrows() RETURNS SETOF int `+sqlBody("SELECT id FROM t")+`;
 		CREATE FUNCTION pairs(int) RETURNS SETOF record STABLE LANGUAGE sql AS 'SELECT id, $1 FROM t';
 		CREATE FUNCTION spairs(int) RETURNS SETOF record STABLE STRICT LANGUAGE sql AS 'SELECT id, $1 FROM t'`)
-	l := newLive(t, newCatalogue(t), "live_inline")
+	l := newLive(t, newCatalogue(t, unnoticed), "live_inline")
 	coerced := "SELECT TABLE public.t"
 	if major() < 13 {
 		coerced = "SELECT failed"
@@ -98,7 +98,7 @@ func TestInlinedBodies(t *testing.T) {
 // The events of a string's statements are made when all of them have run.
 func TestRelationGoneBeforeItsEvent(t *testing.T) {
 	newLiveDatabase(t, "live_gone", liveSchema)
-	l := newLive(t, newCatalogue(t), "live_gone")
+	l := newLive(t, newCatalogue(t, unnoticed), "live_gone")
 	for _, tt := range [][2]string{
 		{"BEGIN", "BEGIN"}, {"CREATE TABLE n (id int)", "CREATE TABLE"}, {"COMMIT", "COMMIT"},
 		{"BEGIN", "BEGIN"}, {"CREATE TABLE r (id int)", "CREATE TABLE"}, {"ROLLBACK", "ROLLBACK"},

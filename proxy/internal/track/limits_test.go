@@ -160,7 +160,7 @@ func TestBounds(t *testing.T) {
 	if tr.queue.bytes > 1<<16+1000*shortText+2000 {
 		t.Errorf("%d bytes await answers", tr.queue.bytes)
 	}
-	for range MaxPending {
+	for range maxPending {
 		if _, err := tr.Client(syncMsg, time.Time{}); err != nil {
 			t.Fatal(err)
 		}

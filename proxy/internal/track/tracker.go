@@ -24,10 +24,10 @@ type Config struct {
 	Number func() uint64
 }
 
-// MaxPending is how many messages may await an answer before the client's
+// maxPending is how many messages may await an answer before the client's
 // bytes have to wait: see Tracker.Full. A server's send buffer of 8 KiB holds
 // fewer answers than that, so it always makes progress.
-const MaxPending = 16384
+const maxPending = 16384
 
 // shortText is what is kept of a text when the session is over its budget.
 const shortText = 1024
@@ -142,7 +142,7 @@ func (t *Tracker) Idle() bool { return t.connected && t.queue.n == 0 && t.tx == 
 func (t *Tracker) CancelKey() []byte { return t.key }
 
 // Full says that the client's bytes must wait until the server has answered.
-func (t *Tracker) Full() bool { return t.queue.n >= MaxPending }
+func (t *Tracker) Full() bool { return t.queue.n >= maxPending }
 
 // Between says whether the server's bytes so far end where a message ends, so
 // that a message of the proxy's own may follow them.
