@@ -64,7 +64,7 @@ func tail(ctx context.Context, args []string, std streams) error {
 	out := bufio.NewWriter(std.out)
 	defer out.Flush()
 	events := newResults(eventShape, format, out, std.out)
-	unread := unreadable{log: slog.New(slog.NewTextHandler(std.err, nil)), explain: explain}
+	unread := unreadRecords{log: slog.New(slog.NewTextHandler(std.err, nil)), explain: explain}
 	for event, err := range c.Events(ctx) {
 		var bad *consumer.RecordError
 		switch {

@@ -12,9 +12,9 @@ import (
 	"github.com/das-local/das-local/internal/consumer"
 )
 
-func TestUnreadable(t *testing.T) {
+func TestUnreadRecords(t *testing.T) {
 	var log bytes.Buffer
-	u := unreadable{log: slog.New(slog.NewTextHandler(&log, nil)), explain: func(err error) error { return err }}
+	u := unreadRecords{log: slog.New(slog.NewTextHandler(&log, nil)), explain: func(err error) error { return err }}
 	if err := u.error(); err != nil {
 		t.Error(err)
 	}

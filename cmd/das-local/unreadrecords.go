@@ -10,9 +10,9 @@ import (
 	"github.com/das-local/das-local/internal/consumer"
 )
 
-// unreadable counts the records that tail cannot read. It logs each cause once for as
+// unreadRecords counts the records that tail cannot read. It logs each cause once for as
 // long as no other comes between.
-type unreadable struct {
+type unreadRecords struct {
 	log     *slog.Logger
 	explain func(error) error // says where nobody answers, and what to do
 	n       int
@@ -20,7 +20,7 @@ type unreadable struct {
 	fix     string
 }
 
-func (u *unreadable) add(err *consumer.RecordError) {
+func (u *unreadRecords) add(err *consumer.RecordError) {
 	u.n++
 	cause, fix := u.explainRecord(err.Err)
 	if u.n == 1 || cause != u.cause {
@@ -30,7 +30,7 @@ func (u *unreadable) add(err *consumer.RecordError) {
 }
 
 // error is nil if all records were read.
-func (u *unreadable) error() error {
+func (u *unreadRecords) error() error {
 	switch u.n {
 	case 0:
 		return nil
@@ -42,7 +42,7 @@ func (u *unreadable) error() error {
 
 // explainRecord is what does not differ from record to record, and what helps, unless the
 // cause says that already.
-func (u *unreadable) explainRecord(err error) (cause, fix string) {
+func (u *unreadRecords) explainRecord(err error) (cause, fix string) {
 	var api smithy.APIError
 	if !errors.As(err, &api) {
 		if explained := u.explain(err); explained != err {
