@@ -2,8 +2,8 @@ package rdsapi
 
 // RecordCrash records, for each instance that runs, the RDS event that tells of a crash
 // of its server, and RecordRecovery those that tell that it is up again. The statuses
-// stay as they are. AWS documents the events; that a crash has these, in this order, was
-// seen in what users have shown of theirs.
+// stay as they are. AWS documents the events, and not which of them a crash has, and in
+// which order.
 // See https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_Events.Messages.html
 func (s *Server) RecordCrash() {
 	s.eachRunning(event{id: "RDS-EVENT-0020", category: "recovery",
