@@ -27,8 +27,8 @@ func (e *Emulator) StartActivityStream(ctx context.Context, mode Mode) error {
 }
 
 // StopActivityStream stops the first cluster's stream and returns when it is
-// stopped: what was queued is published, and the Kinesis stream is deleted. Sessions
-// stay. A stream that does not run is an error.
+// stopped: what was queued is published, and the Kinesis stream is deleted, after
+// Options.StopTime. Sessions stay. A stream that does not run is an error.
 func (e *Emulator) StopActivityStream(ctx context.Context) error {
 	defer e.gate.enter()()
 	return e.rds.StopStream(ctx, e.first.ID)

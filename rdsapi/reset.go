@@ -89,8 +89,8 @@ func settledInstance(status string) string {
 // Reset goes back to what Mark noted. Transitions are given up; then the activity
 // streams must be ended, which between does, with whatever else is to happen while
 // there is nothing that could start one. Sessions of instances that were there at Mark,
-// and are, stay. Events, subscriptions, snapshots and groups are gone. The caller keeps
-// actions away.
+// and are, stay. Events, subscriptions, snapshots and groups are gone. From
+// between on the caller keeps actions away.
 func (s *Server) Reset(ctx context.Context, between func() error) error {
 	s.giveUp()
 	err := between()
@@ -110,6 +110,17 @@ func (s *Server) Reset(ctx context.Context, between func() error) error {
 	err = errors.Join(err, s.forgetEvents(ctx))
 	s.mu.Unlock()
 	return errors.Join(err, s.saved())
+}
+
+// endEpoch has who waits in the same process for a transition give up, with Run.
+func (s *Server) endEpoch() {
+	s.mu.Lock()
+	over := s.epoch
+	s.epoch = newEpoch()
+	s.epoch.end()
+	s.mu.Unlock()
+	over.end()
+	over.jobs.Wait()
 }
 
 // giveUp ends the jobs that are under way, and has Run begin none until Reset is over.
