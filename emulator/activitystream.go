@@ -3,6 +3,7 @@ package emulator
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/das-local/das-local/internal/stream"
 )
@@ -22,8 +23,7 @@ const (
 // StartActivityStream, which restarts the instances. A stream that is not stopped is an
 // error.
 func (e *Emulator) StartActivityStream(ctx context.Context, mode Mode) error {
-	e.gate.RLock()
-	defer e.gate.RUnlock()
+	defer e.gate.enter()()
 	return e.rds.StartStream(ctx, e.first.ID, string(mode), e.keyARN)
 }
 
@@ -31,8 +31,19 @@ func (e *Emulator) StartActivityStream(ctx context.Context, mode Mode) error {
 // stopped: what was queued is published, and the Kinesis stream is deleted, after
 // Options.StopTime. Sessions stay. A stream that does not run is an error.
 func (e *Emulator) StopActivityStream(ctx context.Context) error {
-	e.gate.RLock()
-	defer e.gate.RUnlock()
+	defer e.gate.enter()()
+	ctx, cancel := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	defer watch.Wait()
+	defer cancel()
+	hurried := e.hurrying()
+	watch.Go(func() { // a reset does not wait for the stop time
+		select {
+		case <-hurried:
+			cancel()
+		case <-ctx.Done():
+		}
+	})
 	return e.rds.StopStream(ctx, e.first.ID)
 }
 
