@@ -61,18 +61,11 @@ func (e *Emulator) Reset(ctx context.Context) error {
 	}
 	e.hurry()
 	defer e.unhurry()
-	locked := false
-	err := e.rds.Reset(ctx, func() error { // nobody who has the gate waits for a transition any more
-		if err := e.gate.lock(ctx); err != nil {
-			return err
-		}
-		locked = true
-		return e.empty(ctx)
-	})
-	if locked {
-		e.gate.unlock()
+	if err := e.gate.lock(ctx); err != nil {
+		return fmt.Errorf("reset: %w", err)
 	}
-	if err != nil {
+	defer e.gate.unlock()
+	if err := e.rds.Reset(ctx, func() error { return e.empty(ctx) }); err != nil {
 		return fmt.Errorf("reset: %w", err)
 	}
 	e.log.Info("the state was reset")

@@ -89,8 +89,8 @@ func settledInstance(status string) string {
 // Reset goes back to what Mark noted. Transitions are given up; then the activity
 // streams must be ended, which between does, with whatever else is to happen while
 // there is nothing that could start one. Sessions of instances that were there at Mark,
-// and are, stay. Events, subscriptions, snapshots and groups are gone. From
-// between on the caller keeps actions away.
+// and are, stay. Events, subscriptions, snapshots and groups are gone. The caller keeps
+// actions away.
 func (s *Server) Reset(ctx context.Context, between func() error) error {
 	s.giveUp()
 	err := between()
