@@ -152,6 +152,10 @@ type Options struct {
 	// CommandText is "whole" (empty: the string as received) or "single" (a
 	// multi-statement string is cut to the statement).
 	CommandText string
+	// Redaction is "wide" (empty: whatever seems to be a secret is taken out of texts,
+	// parameters and error messages) or "pgaudit" (the passwords of CREATE and ALTER ROLE,
+	// USER and GROUP alone, for consumers that have to mask the rest).
+	Redaction string
 	// MaxCommandText bounds what is kept of a statement's text, and of each parameter,
 	// in bytes. Zero is 1 MiB.
 	MaxCommandText int
@@ -218,6 +222,7 @@ func (o Options) withDefaults() (Options, error) {
 	def(&o.Audit, auditAuto)
 	def(&o.ConnectClass, "MISC")
 	def(&o.CommandText, "whole")
+	def(&o.Redaction, "wide")
 	def(&o.OnStreamFailure, rdsapi.Continue)
 	def(&o.SyncGuarantee, guaranteeAcknowledged)
 	if o.KeyPatience == 0 {
@@ -294,6 +299,7 @@ func (o Options) check() error {
 	bad(o.SyncGuarantee != guaranteeExecuted || o.DataDir != "",
 		"the guarantee %q of sync mode needs a data directory: what sessions are about to do is kept there", guaranteeExecuted)
 	oneOf("the command text form", o.CommandText, "whole", "single")
+	oneOf("the redaction", o.Redaction, "wide", "pgaudit")
 	errs = append(errs, o.checkExternal(), o.checkDeclared())
 	return errors.Join(errs...)
 }

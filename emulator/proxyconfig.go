@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/classify"
 	"github.com/das-local/das-local/proxy"
 )
 
@@ -26,6 +27,7 @@ func (e *Emulator) proxyConfig(ln net.Listener, i *instance) proxy.Config {
 			Catalog:      e.catalog,
 			ConnectClass: activity.Class(e.opts.ConnectClass),
 			SingleText:   e.opts.CommandText == "single",
+			Redaction:    redactions[e.opts.Redaction],
 			Assisted:     e.upstream.assist.on,
 		},
 		MaxText: e.opts.MaxCommandText,
@@ -33,6 +35,9 @@ func (e *Emulator) proxyConfig(ln net.Listener, i *instance) proxy.Config {
 		Grace:   e.opts.Grace,
 	}
 }
+
+// redactions are the values of Options.Redaction.
+var redactions = map[string]classify.Redaction{"wide": classify.Wide, "pgaudit": classify.Roles} //nolint:gochecknoglobals // read-only table
 
 // proxyUpstream says how sessions reach the upstream: in the clear over
 // loopback or a socket, unless the URL demands TLS (sslmode=require and up) or

@@ -20,6 +20,8 @@ type AuditConfig struct {
 	// SingleText cuts commandText to the statement; otherwise each statement of
 	// a string has the whole string.
 	SingleText bool
+	// Redaction says what counts as a secret in texts, parameters and error messages.
+	Redaction classify.Redaction
 	// NoCatalogEvents leaves out reads of pg_catalog.
 	NoCatalogEvents bool
 	// Assisted says that the upstream's own audit, pgaudit, reports to its clients
@@ -74,6 +76,7 @@ func (c *AuditConfig) session(maxText int) audit.Config {
 		ConnectClass:    c.ConnectClass,
 		NoCatalogEvents: c.NoCatalogEvents,
 		Assisted:        c.Assisted,
+		Redaction:       c.Redaction,
 		MaxText:         maxText,
 	}
 	if c.SingleText {

@@ -136,6 +136,7 @@ func emulatorFlags(fs flagSet, o *emulator.Options) *logFlags {
 	fs.StringVar(&o.Audit, "audit", "auto", "`MODE`: server (the upstream's pgaudit helps: statements inside functions too), catalog (texts and the system catalogue alone), or auto")
 	fs.StringVar(&o.ConnectClass, "connect-class", "MISC", "`CLASS` of CONNECT and DISCONNECT events: MISC (the guide's sample) or CONNECT (its list)")
 	fs.StringVar(&o.CommandText, "command-text", "whole", "`FORM` of commandText: whole (as received) or single (a multi-statement string is cut to the statement)")
+	fs.StringVar(&o.Redaction, "redaction", "wide", "`KIND` of redaction: wide (whatever seems to be a secret) or pgaudit (passwords of CREATE and ALTER ROLE alone, as on Aurora, to try a consumer's own masking)")
 	fs.IntVar(&o.MaxCommandText, "max-command-text", 1<<20, "`BYTES` kept of a statement's text, and of each parameter; a mark says what is missing")
 	fs.DurationVar(&o.Grace, "grace", 2*time.Second, "`INTERVAL` in which open sessions may finish at the end")
 	fs.Func("allow-host", "`NAME` by which the console and /metrics may be opened, besides addresses, localhost and names without a dot; repeatable, or comma-separated", func(s string) error {

@@ -14,7 +14,8 @@ type edit struct {
 type redactor struct {
 	s     string
 	lex   lexer
-	depth int // of literals within literals
+	depth int  // of literals within literals
+	roles bool // role statements of the text itself are all that matters
 
 	edits   []edit
 	role    bool         // a role statement is in the text
@@ -94,7 +95,7 @@ func (r *redactor) pass() {
 		r.open = r.open || t.open || r.prev.open
 	}
 	// The text does not end where its quotes do: which words are in them is open too.
-	if (r.open || r.lex.open) && givesPassword(r.s) {
+	if !r.roles && (r.open || r.lex.open) && givesPassword(r.s) {
 		r.role = true
 	}
 }
@@ -126,6 +127,12 @@ func (r *redactor) token(t token) {
 			r.first = ""
 			r.inRole, r.exempt, r.hanging, r.options, r.routine, r.rest = false, false, false, false, false, false
 		}
+	case tokString, tokParam, tokQuoted:
+		if r.roles {
+			return
+		}
+	}
+	switch t.kind {
 	case tokString:
 		r.literal(t, false)
 	case tokParam:
@@ -156,6 +163,9 @@ func (r *redactor) word(t token) {
 		// What follows may begin a statement of a PL/pgSQL body.
 	default:
 		r.first = w
+	}
+	if r.roles && w != "role" && w != "user" && w != "group" {
+		return
 	}
 	switch w {
 	case "role", "user", "group":

@@ -54,6 +54,8 @@ type Config struct {
 	// ConnectClass is the class of CONNECT, DISCONNECT and AUTH FAILURE; empty means MISC.
 	ConnectClass activity.Class
 	CommandText  CommandText
+	// Redaction says what counts as a secret.
+	Redaction classify.Redaction
 	// NoCatalogEvents leaves out relations of pg_catalog, and statements that touch
 	// nothing else.
 	NoCatalogEvents bool
@@ -175,7 +177,7 @@ func (s *Session) connect(it *track.Item, id int64, command string) activity.Eve
 	}
 	if it.Err != nil {
 		e.ExitCode.SQLState = it.Err.SQLState
-		e.ErrorMessage = classify.RedactMessage("", it.Err.Message)
+		e.ErrorMessage = s.cfg.Redaction.Message("", it.Err.Message)
 	}
 	return e
 }

@@ -140,7 +140,7 @@ func (r *run) executeInner(st *classify.Statement, rows int64) {
 	outer, sql, filled, params := r.base.CommandText, r.sql, r.filled, r.params
 	r.sql = p.text.raw[p.from:p.to]
 	r.base.CommandText = r.show(p.text, p.from, p.to)
-	r.params, r.filled = arguments(st.Args, p.text), true
+	r.params, r.filled = arguments(st.Args, p.text, r.cfg.Redaction), true
 	r.replanned, r.outer = p.replans(len(st.Args) > 0), outer
 	switch p.stmt.Form {
 	case classify.Query:
@@ -154,7 +154,7 @@ func (r *run) executeInner(st *classify.Statement, rows int64) {
 }
 
 // arguments prints the arguments of EXECUTE for the statement that t prepared.
-func arguments(args []classify.Arg, t *text) []string {
+func arguments(args []classify.Arg, t *text, by classify.Redaction) []string {
 	value := func(n int) string {
 		if n > len(args) {
 			return ""
@@ -164,7 +164,7 @@ func arguments(args []classify.Arg, t *text) []string {
 	var out []string
 	for i, a := range args {
 		if a.Known {
-			shown, _ := classify.RedactValue(a.Text)
+			shown, _ := by.Value(a.Text)
 			if t.hides(i+1, value) {
 				shown = classify.Redacted
 			}

@@ -145,7 +145,7 @@ func (p *prepared) shorten(single bool) {
 	t, from, to, shown := p.text, 0, len(p.text.raw), p.text.shown
 	if single && (p.from > 0 || p.to < to) {
 		from, to = p.from, p.to
-		shown, _ = classify.Redact(t.raw[from:to])
+		shown, _ = t.redaction.Text(t.raw[from:to])
 	}
 	raw, _ := pgtext.TrimPart(strings.Clone(t.raw[from:min(from+beginning, to)]))
 	if len(shown) > beginning {

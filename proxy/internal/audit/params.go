@@ -58,11 +58,11 @@ func (r *run) value(i int, oid uint32, format int16, v []byte) string {
 		} else {
 			text = pgtext.Text(oid, format, v, &r.print)
 		}
-		shown, _ := classify.RedactValue(text)
+		shown, _ := r.cfg.Redaction.Value(text)
 		return shown
 	}
 	shown, lost := pgtext.Beginning(oid, format, v, &r.print)
-	shown, _ = classify.RedactValue(shown)
+	shown, _ = r.cfg.Redaction.Value(shown)
 	return activity.Cut(shown, len(shown), missing[i]+lost)
 }
 
@@ -98,6 +98,9 @@ func (r *run) boundText(n int) string {
 // message is the error's without the secrets of the statement and its parameters.
 func (r *run) message(t *text) string {
 	message := r.it.Err.Message
+	if r.cfg.Redaction == classify.Roles && !t.secret {
+		return activity.Cut(message, len(message), r.it.Err.Missing)
+	}
 	if r.it.Err.SQLState == syntaxError {
 		if _, secret := classify.RedactBroken(t.raw); secret {
 			message = classify.MaskUnshown(message, r.base.CommandText)

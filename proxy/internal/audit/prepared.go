@@ -19,6 +19,8 @@ type text struct {
 	result classify.Result
 	shown  string // without secrets
 	secret bool   // shown differs from raw
+	// redaction is what counts as a secret.
+	redaction classify.Redaction
 	// params are the numbers of the parameters that are secret.
 	params map[int]bool
 	// settings gives the number of the parameter that names the setting whose value another
@@ -39,6 +41,9 @@ const beginning = 1024
 // secretArguments says whether the text runs a prepared statement that takes a secret.
 func (s *Session) secretArguments(t *text) bool {
 	for _, name := range t.executes {
+		if s.cfg.Redaction == classify.Roles {
+			break
+		}
 		p := s.prepared.get(name)
 		if p == nil && s.cfg.Foreseeing {
 			return true // nobody knows what it takes
@@ -97,10 +102,10 @@ func (s *Session) read(it *track.Item) *text {
 		raw, part = pgtext.TrimPart(raw)
 		cut += part
 	}
-	t := &text{sent: it.Text, full: max(it.TextLen, len(it.Text)), raw: raw, cut: cut, result: s.cfg.Classifier.Classify(raw)}
-	t.shown, t.secret = classify.Redact(raw)
-	t.params = classify.SecretParams(raw)
-	t.settings = classify.SettingParams(raw)
+	t := &text{redaction: s.cfg.Redaction, sent: it.Text, full: max(it.TextLen, len(it.Text)), raw: raw, cut: cut, result: s.cfg.Classifier.Classify(raw)}
+	t.shown, t.secret = s.cfg.Redaction.Text(raw)
+	t.params = s.cfg.Redaction.Params(raw)
+	t.settings = s.cfg.Redaction.Settings(raw)
 	for i := range t.result.Statements {
 		if e := executed(&t.result.Statements[i]); e != nil {
 			t.execute(e.Name)
@@ -197,7 +202,7 @@ func (s *Session) showBroken(t *text, from, to int) string {
 	if s.cfg.CommandText == Whole {
 		from, to = 0, len(t.raw)
 	}
-	shown, _ := classify.RedactBroken(t.raw[from:to])
+	shown, _ := s.cfg.Redaction.Broken(t.raw[from:to])
 	return s.finish(t, shown, to)
 }
 
@@ -227,6 +232,6 @@ func (s *Session) shown(t *text, from, to int) string {
 	case !t.secret:
 		return t.raw[from:to]
 	}
-	one, _ := classify.Redact(t.raw[from:to])
+	one, _ := s.cfg.Redaction.Text(t.raw[from:to])
 	return one
 }

@@ -117,7 +117,7 @@ func (r *run) executedText(rec *record) *text {
 
 // nestedText is what events show of a statement that ran inside another.
 func (r *run) nestedText(rec *record) string {
-	shown, _ := classify.Redact(rec.text)
+	shown, _ := r.cfg.Redaction.Text(rec.text)
 	return activity.Cut(shown, r.cfg.MaxText, rec.missing)
 }
 
@@ -131,7 +131,7 @@ func (r *run) hideParams(of *text, params []string) []string {
 		return params[n-1]
 	}
 	for i, p := range params {
-		shown, _ := classify.RedactValue(p)
+		shown, _ := r.cfg.Redaction.Value(p)
 		out[i] = activity.Cut(shown, r.cfg.MaxText, 0)
 		if of != nil && of.hides(i+1, value) {
 			out[i] = classify.Redacted
