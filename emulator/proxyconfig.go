@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/das-local/das-local/internal/activity"
-	"github.com/das-local/das-local/internal/classify"
 	"github.com/das-local/das-local/proxy"
 )
 
@@ -24,20 +23,17 @@ func (e *Emulator) proxyConfig(ln net.Listener, i *instance) proxy.Config {
 			ServerVersion: auroraVersion(e.engineVersion),
 		},
 		Audit: proxy.AuditConfig{
-			Catalog:      e.catalog,
-			ConnectClass: activity.Class(e.opts.ConnectClass),
-			SingleText:   e.opts.CommandText == "single",
-			Redaction:    redactions[e.opts.Redaction],
-			Assisted:     e.upstream.assist.on,
+			Catalog:       e.catalog,
+			ConnectClass:  activity.Class(e.opts.ConnectClass),
+			SingleText:    e.opts.CommandText == "single",
+			RolePasswords: e.opts.Redaction == "pgaudit",
+			Assisted:      e.upstream.assist.on,
 		},
 		MaxText: e.opts.MaxCommandText,
 		Logger:  e.log,
 		Grace:   e.opts.Grace,
 	}
 }
-
-// redactions are the values of Options.Redaction.
-var redactions = map[string]classify.Redaction{"wide": classify.Wide, "pgaudit": classify.Roles} //nolint:gochecknoglobals // read-only table
 
 // proxyUpstream says how sessions reach the upstream: in the clear over
 // loopback or a socket, unless the URL demands TLS (sslmode=require and up) or

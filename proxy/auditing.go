@@ -20,8 +20,9 @@ type AuditConfig struct {
 	// SingleText cuts commandText to the statement; otherwise each statement of
 	// a string has the whole string.
 	SingleText bool
-	// Redaction says what counts as a secret in texts, parameters and error messages.
-	Redaction classify.Redaction
+	// RolePasswords takes the passwords of role statements out of texts and messages, and
+	// nothing else; otherwise all that seems to be a secret goes.
+	RolePasswords bool
 	// NoCatalogEvents leaves out reads of pg_catalog.
 	NoCatalogEvents bool
 	// Assisted says that the upstream's own audit, pgaudit, reports to its clients
@@ -76,11 +77,13 @@ func (c *AuditConfig) session(maxText int) audit.Config {
 		ConnectClass:    c.ConnectClass,
 		NoCatalogEvents: c.NoCatalogEvents,
 		Assisted:        c.Assisted,
-		Redaction:       c.Redaction,
 		MaxText:         maxText,
 	}
 	if c.SingleText {
 		conf.CommandText = audit.Single
+	}
+	if c.RolePasswords {
+		conf.Redaction = classify.Roles
 	}
 	return conf
 }
