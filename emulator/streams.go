@@ -216,7 +216,11 @@ func (e *Emulator) notice(s rdsapi.ActivityStream, n stream.Notice) {
 		e.rds.RecordLossBegin(s.ClusterResourceID, n.Err)
 		return
 	}
-	e.log.Warn("the activity stream is healthy again", "stream", s.StreamName, "lost", n.Lost, "first", n.First, "last", n.Last)
+	about := []any{"stream", s.StreamName, "lost", n.Lost}
+	if n.Lost > 0 {
+		about = append(about, "first", n.First, "last", n.Last)
+	}
+	e.log.Warn("the activity stream is healthy again", about...)
 	e.rds.RecordLossEnd(s.ClusterResourceID, rdsapi.Loss(n.Loss))
 }
 
