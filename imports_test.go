@@ -19,7 +19,7 @@ const module = "github.com/das-local/das-local/"
 var allowed = map[string][]string{
 	"cmd/das-local": {"emulator", "internal/activity", "internal/consumer", "internal/doctor", "internal/envelope", "internal/esdk", "internal/faults", "internal/progress", "internal/stream"},
 	"emulator": {"proxy", "rdsapi", "kinesisfake", "kmsfake", "internal/access", "internal/activity", "internal/awsapi", "internal/awsclient", "internal/catalog", "internal/clock",
-		"internal/console", "internal/consumer", "internal/external", "internal/faults", "internal/iam", "internal/passthrough", "internal/pgserver", "internal/store", "internal/stream"},
+		"internal/console", "internal/consumer", "internal/external", "internal/faults", "internal/iam", "internal/origin", "internal/passthrough", "internal/pgserver", "internal/store", "internal/stream"},
 
 	"proxy":                {"internal/activity", "internal/classify", "proxy/internal/audit", "proxy/internal/track"},
 	"proxy/internal/audit": {"internal/activity", "internal/catalog", "internal/classify", "internal/pgtext", "proxy/internal/track"},
@@ -30,7 +30,7 @@ var allowed = map[string][]string{
 	"internal/pgtext":      nil,
 
 	"internal/stream":   {"internal/activity", "internal/envelope"},
-	"internal/console":  {"internal/activity", "internal/consumer", "internal/envelope", "internal/esdk"},
+	"internal/console":  {"internal/activity", "internal/consumer", "internal/envelope", "internal/esdk", "internal/origin"},
 	"internal/consumer": {"internal/activity", "internal/envelope"},
 	"internal/external": nil,
 	"internal/envelope": {"internal/activity", "internal/esdk"},
@@ -48,6 +48,7 @@ var allowed = map[string][]string{
 	"internal/access":      {"internal/awsapi", "internal/iam", "internal/sigv4"},
 	"internal/iam":         nil,
 	"internal/sigv4":       nil,
+	"internal/origin":      nil,
 	"internal/passthrough": nil,
 
 	"internal/faults":   nil,

@@ -8,6 +8,10 @@ import (
 	"github.com/das-local/das-local/oracle/replay"
 )
 
+// workers is how many cases run at a time on each side: a case waits most of its time for
+// its events to be polled.
+const workers = 4
+
 // corpus compares the modes on the oracle's cases, with what the comparison with
 // the recordings leaves out: statements that failed, and the objects and rows of
 // COPY and DECLARE CURSOR.
@@ -32,7 +36,7 @@ func corpus(ctx context.Context, o options) (items []item, err error) {
 			runs = &server
 		}
 		var err error
-		*runs, err = replay.Replay(ctx, s, setup, cases, 1)
+		*runs, err = replay.Replay(ctx, s, setup, cases, workers)
 		return err
 	})
 	if err != nil {

@@ -33,11 +33,13 @@ func (s sampler) Sample() console.Sample {
 	e := s.e
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	out := console.Sample{Classes: map[string]int64{}}
-	for _, i := range e.instances {
+	var out console.Sample
+	for id, i := range e.instances {
+		one := console.InstanceSample{ID: id, Cluster: i.ClusterResourceID, Classes: map[string]int64{}}
 		for k := range classes {
-			out.Classes[string(classes[k])] += i.counts.byClass[k].Load()
+			one.Classes[string(classes[k])] = i.counts.byClass[k].Load()
 		}
+		out.Instances = append(out.Instances, one)
 	}
 	for id, r := range e.streams {
 		n := r.stream.Stats()

@@ -15,7 +15,14 @@ import (
 type formFaults struct{ Faults }
 
 // Kinds implements console.Faults.
-func (f formFaults) Kinds() []string { return faults.Kinds() }
+func (f formFaults) Kinds() []console.FaultKind {
+	var list []console.FaultKind
+	for _, name := range faults.Kinds() {
+		k := faults.Kind(name)
+		list = append(list, console.FaultKind{Name: name, What: k.What(), Takes: k.Takes(), Needs: k.Needs()})
+	}
+	return list
+}
 
 // List implements console.Faults.
 func (f formFaults) List() []console.Fault {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/das-local/das-local/internal/awsapi"
 	"github.com/das-local/das-local/internal/faults"
+	"github.com/das-local/das-local/internal/origin"
 )
 
 // maxControlBody bounds what is sent to /_das/.
@@ -41,13 +42,11 @@ func (e *Emulator) serveFaults(r chi.Router) {
 	r.Post("/_das/clock", e.postClock)
 }
 
-// noPages keeps web pages from changing anything: browsers say in the Origin header
-// of such a request, and in Sec-Fetch-Site, that a page makes it. A body has to be
+// noPages keeps web pages from changing anything, das-local's own too. A body has to be
 // declared as JSON, which a page cannot do unasked.
 func noPages(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		site := r.Header.Get("Sec-Fetch-Site")
-		if r.Header.Get("Origin") != "" || site != "" && site != "none" {
+		if origin.Of(r) != origin.Client {
 			refuse(w, http.StatusForbidden, errors.New("requests of web pages (with an Origin or Sec-Fetch-Site header) are refused here"))
 			return
 		}

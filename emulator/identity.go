@@ -12,6 +12,7 @@ import (
 	"github.com/das-local/das-local/internal/access"
 	"github.com/das-local/das-local/internal/awsapi"
 	"github.com/das-local/das-local/internal/iam"
+	"github.com/das-local/das-local/internal/origin"
 	"github.com/das-local/das-local/internal/passthrough"
 )
 
@@ -72,7 +73,7 @@ func (e *Emulator) front(next http.Handler) http.Handler {
 	}
 	e.identity.relay = passthrough.New(passthrough.Config{Next: next, Served: []string{"kinesis", "kms", "rds"},
 		Actions: map[string]string{"sts": "GetCallerIdentity"}, Target: target, Logger: e.log})
-	return refuseWebPages(e.console.Knows, e.identity.relay)
+	return origin.Hosts(e.opts.AllowHosts).Browsers(e.identity.relay)
 }
 
 // rootKey is what the emulator's own clients sign with.

@@ -32,7 +32,7 @@ func main() {
 	flag.StringVar(&o.binDir, "bindir", "", "`DIR` with the programs of the PostgreSQL to replay on; the cases were recorded on version 15")
 	flag.BoolVar(&o.check, "check", false, "exit 1 if less agrees than each mode promises")
 	flag.BoolVar(&o.verbose, "v", false, "print the first difference of every case that does not agree")
-	flag.IntVar(&o.workers, "workers", 2, "`N` cases at a time")
+	flag.IntVar(&o.workers, "workers", 4, "`N` cases at a time")
 	flag.Parse()
 	testbed.Main("oracle", func(ctx context.Context) error { return run(ctx, o) })
 }

@@ -115,7 +115,7 @@ func (p *pgxSuite) environment(at place) []string {
 }
 
 func (p *pgxSuite) run(ctx context.Context, at place, only []string) (outcomes, error) {
-	args := []string{"test", "-json", "-count=1", "-p=1", "-parallel=4"}
+	args := []string{"test", "-json", "-vet=off", "-count=1", "-p=1", "-parallel=4"}
 	if len(only) > 0 {
 		args = append(args, "-run="+selectTests(only))
 	}

@@ -106,10 +106,15 @@ func TestKeysAndFaults(t *testing.T) {
 			b.visit(prefix + "/faults")
 			b.see("Nothing goes wrong on purpose")
 			b.click("[data-dialog=add-fault]")
+			b.await("the fields of a throttle", fields("operations caller duration probability count share"))
 			b.pick("#add-fault [name=kind]", "delay")
+			b.await("those of a delay", fields("operations delay caller duration probability count"))
+			b.click("#add-fault [type=submit]") // the browser wants the delay
+			b.await("the dialog to stay", `document.querySelector("#add-fault[open] [name=delay]:invalid")`)
 			b.expect("422")
+			b.fill("#add-fault [name=delay]", "soon")
 			b.click("#add-fault [type=submit]")
-			b.see("needs delay")
+			b.see("must be a time above 0")
 			b.fill("#add-fault [name=delay]", "1ms")
 			b.fill("#add-fault [name=operations]", "kms:GenerateRandom")
 			b.submit()
@@ -121,4 +126,9 @@ func TestKeysAndFaults(t *testing.T) {
 			b.see("Nothing goes wrong on purpose")
 		})
 	}
+}
+
+// fields is an expression: the form of a fault shows these fields.
+func fields(names string) string {
+	return fmt.Sprintf(`[...document.querySelectorAll("#add-fault [data-field]")].filter((e) => !e.hidden).map((e) => e.dataset.field).join(" ") === %q`, names)
 }

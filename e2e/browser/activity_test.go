@@ -86,6 +86,21 @@ func TestKeyboard(t *testing.T) {
 	b.await("the menu", `document.querySelector("details.menu[open]")`)
 	b.key("Escape")
 	b.await("the menu to close", `!document.querySelector("details.menu[open]") && document.activeElement.matches("summary")`)
+
+	// A dialog gives the focus back, even if the table has been drawn anew behind it.
+	b.key("Enter")
+	b.key("Tab")
+	b.await("the first entry", `document.activeElement.textContent === "Stop activity stream"`)
+	b.key("Enter")
+	b.await("the dialog", `document.querySelector("#stop-stream[open]")`)
+	js[any](b, `(() => {
+		const live = document.querySelector("#live");
+		for (const el of live.querySelectorAll("[style]")) el.removeAttribute("style");
+		live.replaceChildren(...[...live.children].map((el) => el.cloneNode(true)));
+		return null;
+	})()`)
+	b.key("Escape")
+	b.await("the focus on the menu", `!document.querySelector("dialog[open]") && document.activeElement.matches("summary[aria-label='Actions for my-cluster']")`)
 }
 
 // TestHostileStatements are shown as what they are. The tab fails the test if any of
@@ -114,7 +129,7 @@ func TestHostileStatements(t *testing.T) {
 			}
 			mustExec(t, conn, fmt.Sprintf("select 'end', %d", i))
 			b.await("the last event", rowWith(fmt.Sprintf("select 'end', %d", i)))
-			for _, text := range []string{"<script>window.pwned", "</script><img src=/x", "␛[31mred", "⟨U+202E⟩gnp.exe", "{{.Token}}", "<b>large<b>large"} {
+			for _, text := range []string{"<script>window.pwned", "</script><img src=/x", "⟨ESC⟩[31mred", "⟨U+202E⟩gnp.exe", "{{.Token}}", "<b>large<b>large"} {
 				b.await(text, rowWith(text))
 			}
 			b.clickOn("the row of a megabyte", rowWith("select 'G'"))

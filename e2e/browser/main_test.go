@@ -21,6 +21,8 @@ var screenshots = flag.String("screenshots", "", "`DIR` for pictures of all page
 // bed is what all tests share. It is set once by TestMain, before any test.
 var bed struct {
 	dir     string
+	bin     string
+	env     []string // of das-local
 	pg      *testbed.Postgres
 	proc    *testbed.Process // das-local in front of pg, stream on (async)
 	browser context.Context  // of a running Chromium
@@ -38,14 +40,14 @@ func setUp(ctx context.Context) (err error) {
 	if err := startBrowser(ctx); err != nil {
 		return err
 	}
-	bin, err := testbed.Build(ctx, bed.dir)
-	if err != nil {
+	bed.env = []string{"HOME=" + bed.dir, "XDG_CACHE_HOME=" + filepath.Join(bed.dir, "cache"), "TMPDIR=" + bed.dir}
+	if bed.bin, err = testbed.Build(ctx, bed.dir); err != nil {
 		return err
 	}
 	if bed.pg, err = testbed.StartPostgres(ctx, testbed.PostgresConfig{Settings: map[string]string{"timezone": "UTC"}}); err != nil {
 		return err
 	}
-	bed.proc, err = testbed.Start(ctx, testbed.Config{Bin: bin, Env: []string{"HOME=" + bed.dir, "XDG_CACHE_HOME=" + filepath.Join(bed.dir, "cache"), "TMPDIR=" + bed.dir},
+	bed.proc, err = testbed.Start(ctx, testbed.Config{Bin: bed.bin, Env: bed.env,
 		Args: []string{"--upstream=" + bed.pg.URL("postgres"), "--data-dir=" + filepath.Join(bed.dir, "data")}})
 	return err
 }

@@ -2,6 +2,8 @@ package browser
 
 import (
 	"testing"
+
+	"github.com/das-local/das-local/internal/await"
 )
 
 // prefix is the path of all pages but the first.
@@ -63,6 +65,23 @@ func TestPages(t *testing.T) {
 			b.checkAccessible("dialog")
 		})
 	}
+}
+
+// TestMonitoring: the charts are of the cluster that one chooses, which the address keeps.
+func TestMonitoring(t *testing.T) {
+	b := open(t, narrow)
+	b.visit(prefix + "/monitoring?minutes=1")
+	b.see("Events per second")
+	b.pick("[name=cluster]", "my-cluster")
+	b.await("the address to say so", `location.search.includes("cluster=my-cluster") && location.search.includes("minutes=1")`)
+	conn := connect(t, "monitoring")
+	await.Seen(t, "the events of the cluster in its chart", func() (any, bool) {
+		mustExec(t, conn, "select 'seen'")
+		highest, ok := look[string](b, `document.querySelector("#chart-events .said b:last-child").textContent`)
+		return highest, ok && highest != "–" && highest != "0"
+	})
+	b.fits(narrow, "monitoring of a cluster")
+	b.checkAccessible("monitoring of a cluster")
 }
 
 // fits fails if the page is wider than the screen.

@@ -42,8 +42,9 @@ func (s screen) String() string {
 
 // tab is a page in the browser.
 type tab struct {
-	t   *testing.T
-	ctx context.Context
+	t        *testing.T
+	ctx      context.Context
+	endpoint string // of the das-local that it is on
 
 	clicks int // so far
 
@@ -56,7 +57,7 @@ type tab struct {
 func open(t *testing.T, s screen) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(bed.browser)
-	b := &tab{t: t, ctx: ctx}
+	b := &tab{t: t, ctx: ctx, endpoint: bed.proc.Endpoint}
 	t.Cleanup(func() {
 		cancel()
 		b.mu.Lock()
@@ -98,7 +99,7 @@ func (b *tab) watch(event any) {
 	case *page.EventJavascriptDialogOpening:
 		problem = "the page opened a dialog: " + e.Message
 	case *network.EventRequestWillBeSent:
-		if !strings.HasPrefix(e.Request.URL, bed.proc.Endpoint+"/") && !strings.HasPrefix(e.Request.URL, "about:") {
+		if !strings.HasPrefix(e.Request.URL, b.endpoint+"/") && !strings.HasPrefix(e.Request.URL, "about:") {
 			problem = "the page asked another host: " + e.Request.URL
 		}
 	}
@@ -155,7 +156,7 @@ func run[T any](b *tab, a chromedp.Action[T]) T {
 
 func (b *tab) visit(path string) {
 	b.t.Helper()
-	run(b, chromedp.Navigate(bed.proc.Endpoint+path))
+	run(b, chromedp.Navigate(b.endpoint+path))
 }
 
 // js evaluates an expression in the page.

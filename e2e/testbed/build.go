@@ -2,11 +2,13 @@ package testbed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // ModuleRoot is the directory of the go.mod that the caller's working
@@ -25,18 +27,44 @@ func ModuleRoot() (string, error) {
 
 // Build compiles das-local into dir and returns the binary's path. Anybody may
 // run it: some tests do so as an unprivileged user.
-func Build(ctx context.Context, dir string) (string, error) {
+//
+// What was linked is kept under .cache, where the go command finds it up to date the
+// next time: linking takes as long as compiling all else that has changed.
+func Build(ctx context.Context, dir string) (_ string, err error) {
 	root, err := ModuleRoot()
 	if err != nil {
 		return "", err
 	}
-	bin := filepath.Join(dir, "das-local")
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", bin, "./cmd/das-local")
-	cmd.Dir = root
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build das-local: %w\n%s", err, out)
+	kept := filepath.Join(root, ".cache", "build")
+	if err := os.MkdirAll(kept, 0o755); err != nil {
+		return "", fmt.Errorf("build das-local: %w", err)
+	}
+	unlock, err := lock(filepath.Join(kept, "lock"))
+	if err != nil {
+		return "", fmt.Errorf("build das-local: %w", err)
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	linked, bin := filepath.Join(kept, "das-local"), filepath.Join(dir, "das-local")
+	for _, args := range [][]string{{"go", "build", "-o", linked, "./cmd/das-local"}, {"cp", linked, bin}} {
+		cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+		cmd.Dir = root
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("build das-local: %s: %w\n%s", args[0], err, out)
+		}
 	}
 	return bin, os.Chmod(bin, 0o755)
+}
+
+// lock waits until this process alone has the file, which it makes.
+func lock(path string) (unlock func() error, err error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f.Close, nil
 }
 
 // TempDir makes a directory that every user may look into: servers that are

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/das-local/das-local/internal/pgserver"
+	"github.com/das-local/das-local/internal/pgtest"
 )
 
 // PostgresConfig says how a private server runs. The zero value is a plain one.
@@ -48,6 +49,9 @@ func StartPostgres(ctx context.Context, c PostgresConfig) (*Postgres, error) {
 		settings["hba_file"] = path
 	}
 	conf := pgserver.Config{Settings: settings}
+	if settings["fsync"] != "on" { // a server that syncs is to wait for a disk
+		conf.Dir = pgtest.Dir()
+	}
 	var err error
 	if c.BinDir != "" {
 		if conf.Installation, err = pgserver.Inspect(ctx, c.BinDir); err != nil {

@@ -82,7 +82,7 @@ func start(ctx context.Context, c Config) (*Process, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	if err := p.awaitReady(ctx); err != nil {
+	if err := p.AwaitReady(ctx); err != nil {
 		p.Signal(syscall.SIGKILL)
 		<-p.done
 		return nil, fmt.Errorf("%w\nstdout:\n%s\nstderr:\n%s", err, p.Stdout, p.Stderr)
@@ -106,16 +106,14 @@ func Launch(c Config) (*Process, error) {
 	p.cmd.Env = append(CleanEnv(), c.Env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.Stdout, p.Stderr
 	p.cmd.WaitDelay = 5 * time.Second // a child that kept the pipes must not hang the test
-	// A group of its own: a ^C at the test's terminal is the test's to handle.
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: c.Cred}
 	p.cmd.Dir = os.TempDir()
-	if err := p.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start das-local: %w", err)
-	}
-	go func() { // ends with the process
+	err := startOwned(p.cmd, c.Cred, func() {
 		p.err = p.cmd.Wait()
 		close(p.done)
-	}()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start das-local: %w", err)
+	}
 	return p, nil
 }
 
@@ -127,7 +125,8 @@ func CleanEnv() []string {
 	})
 }
 
-func (p *Process) awaitReady(ctx context.Context) error {
+// AwaitReady returns once the health page at Endpoint says ready, or the process has ended.
+func (p *Process) AwaitReady(ctx context.Context) error {
 	for {
 		if p.health(ctx) == "ready" {
 			return nil

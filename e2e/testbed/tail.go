@@ -32,15 +32,11 @@ func (p *Process) Tail(args ...string) (*Tail, error) {
 	t := &Tail{done: make(chan struct{}), grew: make(chan struct{})}
 	t.cmd = exec.Command(p.bin, append([]string{"tail", "--endpoint=" + p.Endpoint, "--from=trim-horizon"}, args...)...)
 	t.cmd.Env, t.cmd.Stderr = CleanEnv(), &t.stderr
-	t.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := t.cmd.StdoutPipe()
 	if err != nil {
 		return nil, fmt.Errorf("tail: %w", err)
 	}
-	if err := t.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start tail: %w", err)
-	}
-	go func() { // ends with the process
+	err = startOwned(t.cmd, nil, func() {
 		defer close(t.done)
 		r := bufio.NewReaderSize(out, 1<<16)
 		for {
@@ -54,7 +50,10 @@ func (p *Process) Tail(args ...string) (*Tail, error) {
 		}
 		err := t.cmd.Wait()
 		t.add(Event{}, errors.Join(fmt.Errorf("tail ended: %s", t.stderr.String()), err))
-	}()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start tail: %w", err)
+	}
 	return t, nil
 }
 

@@ -24,7 +24,7 @@ func (d *database) count(ctx context.Context, oid uint64) (any, int, error) {
 	if err != nil || len(rows) != 1 {
 		return nil, 0, err
 	}
-	if rows, err = d.query(ctx, string(rows[0][0])); err != nil || len(rows) != 1 {
+	if rows, err = d.queryOnce(ctx, string(rows[0][0]), nil); err != nil || len(rows) != 1 {
 		return nil, 0, err
 	}
 	n, err := strconv.ParseInt(string(rows[0][0]), 10, 64)

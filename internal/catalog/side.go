@@ -30,6 +30,7 @@ SET statement_timeout = '1s';
 SET lock_timeout = '20ms';
 SET max_parallel_workers_per_gather = 0;
 SET jit = off;
+SET plan_cache_mode = force_generic_plan;
 SET quote_all_identifiers = off;
 SET client_encoding = 'UTF8';
 SET search_path = '';`
@@ -45,6 +46,9 @@ type side struct {
 	// setting of the side connection's own role.
 	pathKnown bool
 	mayLog    bool // statements may be analysed; see Analyze
+	// asked are the texts that were sent, with the names of those that are prepared.
+	asked    map[string]string
+	prepared int
 
 	snapshot    string // at the last check
 	fingerprint string
@@ -70,7 +74,7 @@ func (d *database) connect(ctx context.Context) error {
 		<-d.c.slots
 		return fmt.Errorf("connect: %w", err)
 	}
-	d.side.conn = conn
+	d.side.conn, d.side.asked, d.side.prepared = conn, map[string]string{}, 0
 	if err := d.prepare(ctx); err != nil {
 		d.disconnect()
 		return fmt.Errorf("set up: %w", err)
@@ -168,13 +172,33 @@ func (d *database) refused(ctx context.Context, err error) {
 	d.c.cfg.Logger.DebugContext(ctx, "catalogue question failed", "database", d.name, "error", err)
 }
 
-// query runs one statement with text parameters and returns its rows as text; nil is
-// NULL.
+// query runs a statement of das-local's own with text parameters and returns its rows as
+// text; nil is NULL. One that comes again is prepared, since the server takes longer to
+// plan it than to run it.
 func (d *database) query(ctx context.Context, sql string, params ...string) ([][][]byte, error) {
 	values := make([][]byte, len(params))
 	for i, p := range params {
 		values[i] = []byte(p)
 	}
+	conn := d.side.conn.PgConn()
+	name, again := d.side.asked[sql]
+	if again && name == "" {
+		d.side.prepared++
+		name = "q" + strconv.Itoa(d.side.prepared)
+		if _, err := conn.Prepare(ctx, name, sql, nil); err != nil {
+			return nil, err
+		}
+	}
+	d.side.asked[sql] = name
+	if name == "" {
+		return d.queryOnce(ctx, sql, values)
+	}
+	r := conn.ExecPrepared(ctx, name, values, nil, nil).Read()
+	return r.Rows, r.Err
+}
+
+// queryOnce runs a statement that is not kept: of texts without number.
+func (d *database) queryOnce(ctx context.Context, sql string, values [][]byte) ([][][]byte, error) {
 	r := d.side.conn.PgConn().ExecParams(ctx, sql, values, nil, nil, nil).Read()
 	return r.Rows, r.Err
 }

@@ -1,10 +1,10 @@
 package console
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -12,7 +12,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
-	"github.com/aws/aws-sdk-go-v2/service/rds"
 )
 
 // streamPrefix begins the names of activity streams.
@@ -27,16 +26,9 @@ type streamOption struct {
 // streams lists the activity streams there are. chosen is the one that a page asked
 // for, else the first; it may be empty.
 func (c *Console) streams(r *http.Request) (options []streamOption, chosen string, err error) {
-	clusters := map[string]string{}
-	pages := rds.NewDescribeDBClustersPaginator(c.rds, &rds.DescribeDBClustersInput{})
-	for pages.HasMorePages() {
-		out, err := pages.NextPage(r.Context())
-		if err != nil {
-			return nil, "", err
-		}
-		for _, one := range out.DBClusters {
-			clusters[streamPrefix+aws.ToString(one.DbClusterResourceId)] = aws.ToString(one.DBClusterIdentifier)
-		}
+	clusters, err := c.clusterIDs(r.Context())
+	if err != nil {
+		return nil, "", err
 	}
 	in := &kinesis.ListStreamsInput{}
 	for {
@@ -46,7 +38,7 @@ func (c *Console) streams(r *http.Request) (options []streamOption, chosen strin
 		}
 		for _, name := range out.StreamNames {
 			if strings.HasPrefix(name, streamPrefix) {
-				options = append(options, streamOption{Name: name, Cluster: clusters[name]})
+				options = append(options, streamOption{Name: name, Cluster: clusters[strings.TrimPrefix(name, streamPrefix)]})
 			}
 		}
 		if !aws.ToBool(out.HasMoreStreams) {
@@ -99,19 +91,19 @@ func (c *Console) event(w http.ResponseWriter, r *http.Request) (f *feed, e entr
 }
 
 // activityEvent answers with the whole JSON of an event, as it was published but for
-// blanks.
+// blanks and escapes.
 func (c *Console) activityEvent(w http.ResponseWriter, r *http.Request) {
 	_, e, ok := c.event(w, r)
 	if !ok {
 		return
 	}
-	var out bytes.Buffer
-	if err := json.Indent(&out, e.raw, "", "  "); err != nil {
-		http.Error(w, "The event is not JSON: "+err.Error(), http.StatusInternalServerError)
+	out, ok := showJSON(e.raw)
+	if !ok {
+		http.Error(w, "The event is not JSON.", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(out.Bytes()) // the page may be gone
+	_, _ = io.WriteString(w, out) // the page may be gone
 }
 
 // maxGroup bounds the events of one statement that are listed.

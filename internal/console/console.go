@@ -20,16 +20,22 @@ type Source interface {
 	Sample() Sample
 }
 
-// Sample is the state of all streams at one moment. Counts only grow, but begin anew
-// when a stream is started again.
+// Sample is the state of all instances and streams at one moment. Counts only grow, but
+// begin anew when an instance or a stream is started again.
 type Sample struct {
-	Classes map[string]int64 // events so far, by class
-	Streams []StreamSample
+	Instances []InstanceSample
+	Streams   []StreamSample
+}
+
+// InstanceSample is one instance that runs.
+type InstanceSample struct {
+	ID, Cluster string           // resource ids
+	Classes     map[string]int64 // events so far while a stream ran, by class
 }
 
 // StreamSample is one activity stream that runs.
 type StreamSample struct {
-	Cluster     string // resource id
+	Cluster     string // resource id; a cluster has one stream at most
 	Bytes       int64  // of records so far
 	Lost        int64  // events so far
 	Queued      int64  // bytes that are not durable yet, in memory and on disk

@@ -3,9 +3,11 @@ package console
 import (
 	"bytes"
 	"crypto/rand"
+	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,23 +34,62 @@ func moments(n int, sample func(i int) Sample) []moment {
 	return list
 }
 
-// TestRateOfACountThatBeginsAnew is not negative.
-func TestRateOfACountThatBeginsAnew(t *testing.T) {
-	counts := []int64{10, 30, 30, 5, 6}
-	got := rate(moments(5, func(i int) Sample { return Sample{Classes: map[string]int64{"READ": counts[i]}} }), func(s Sample) int64 { return s.Classes["READ"] })
-	want := []float64{20, 0, 5, 1}
-	for i := range want {
-		if got[i] != want[i] {
-			t.Errorf("%v, want %v", got, want)
-			break
+// TestRate: a count that begins anew, comes or goes has neither a negative growth nor
+// that of the others.
+func TestRate(t *testing.T) {
+	reads := []int64{10, 30, 30, 5, 6, 6}
+	list := moments(6, func(i int) Sample {
+		s := Sample{Instances: []InstanceSample{{ID: "db-A", Cluster: "cluster-A", Classes: map[string]int64{"READ": reads[i]}}}}
+		if i < 3 { // stopped
+			s.Instances = append(s.Instances, InstanceSample{ID: "db-B", Cluster: "cluster-B", Classes: map[string]int64{"READ": 1000}})
+			s.Streams = append(s.Streams, StreamSample{Cluster: "cluster-B", Bytes: int64(i) * 50})
 		}
+		if i > 3 { // started
+			s.Streams = append(s.Streams, StreamSample{Cluster: "cluster-A", Bytes: int64(i-3) * 7})
+		}
+		return s
+	})
+	bytes := perStream(func(s StreamSample) int64 { return s.Bytes })
+	for _, test := range []struct {
+		what    string
+		moments []moment
+		count   counter
+		want    []float64
+	}{
+		{"events of all", list, ofClass("READ"), []float64{20, 0, 5, 1, 0}},
+		{"events of A", of("cluster-A", list), ofClass("READ"), []float64{20, 0, 5, 1, 0}},
+		{"events of B", of("cluster-B", list), ofClass("READ"), []float64{0, 0, 0, 0, 0}},
+		{"bytes of all", list, bytes, []float64{50, 50, 0, 7, 7}},
+		{"bytes of A", of("cluster-A", list), bytes, []float64{0, 0, 0, 7, 7}},
+		{"bytes of B", of("cluster-B", list), bytes, []float64{50, 50, 0, 0, 0}},
+		{"bytes of none", of("cluster-C", list), bytes, []float64{0, 0, 0, 0, 0}},
+	} {
+		if got := rate(test.moments, test.count); !slices.Equal(got, test.want) {
+			t.Errorf("%s: %v, want %v", test.what, got, test.want)
+		}
+	}
+}
+
+// TestGaps: where there is no value, there is no line, and what comes behind a gap is
+// drawn from where it began.
+func TestGaps(t *testing.T) {
+	d := drawing{span: 10 * time.Second}
+	for i := range 6 {
+		d.times = append(d.times, time.Unix(int64(i), 0))
+	}
+	c := d.draw("wait", "Sync wait", "", unit{milliseconds, niceTop}, []line{{"", []float64{10, none, none, 5, 5, none}}})
+	if want := "M300.0 0.0M420.0 50.0L480.0 50.0L540.0 50.0"; c.Series[0].Line != want {
+		t.Errorf("line %q, want %q", c.Series[0].Line, want)
+	}
+	if c.Now != "–" || c.Highest != "10 ms" || c.Times != [3]string{"23:59:55", "00:00:00", "00:00:05"} {
+		t.Errorf("%+v", c)
 	}
 }
 
 // TestCharts are well-formed, say their values in words, and mark loss windows.
 func TestCharts(t *testing.T) {
 	list := moments(61, func(i int) Sample {
-		return Sample{Classes: map[string]int64{"READ": int64(i * 100), "WRITE": int64(i * 20)}, Streams: []StreamSample{{Bytes: int64(i) << 20, Queued: int64(i),
+		return Sample{Instances: []InstanceSample{{Classes: map[string]int64{"READ": int64(i * 100), "WRITE": int64(i * 20)}}}, Streams: []StreamSample{{Bytes: int64(i) << 20, Queued: int64(i),
 			Waits: int64(i), Waited: time.Duration(i) * 3 * time.Millisecond, IteratorAge: 1500 * time.Millisecond, LossWindow: i >= 20 && i < 30}}}
 	})
 	drawn := charts(list, time.Minute)
@@ -62,7 +103,7 @@ func TestCharts(t *testing.T) {
 			t.Errorf("%s: loss windows %s", c.ID, got)
 		}
 	}
-	for id, want := range map[string]string{"events": "READ 100, WRITE 20", "bytes": "1.0 MiB/s", "age": "1.5 s", "wait": "3.0 ms", "queue": "60 B"} {
+	for id, want := range map[string]string{"events": "120, READ 100, WRITE 20", "bytes": "1 MiB", "age": "1.5 s", "wait": "3 ms", "queue": "60 B"} {
 		if !strings.Contains(byID[id].Label, want) {
 			t.Errorf("%s says %q, want %q in it", id, byID[id].Label, want)
 		}
@@ -70,11 +111,11 @@ func TestCharts(t *testing.T) {
 	if byID["events"].Top != "200" {
 		t.Errorf("120 events a second are drawn up to %s", byID["events"].Top)
 	}
-	if byID["events"].Series[2].Line != "" || byID["bytes"].Top != "1.0 MiB/s" {
+	if byID["events"].Series[2].Line != "" || byID["bytes"].Top != "1 MiB" {
 		t.Errorf("a class without events has the line %q; the axis of bytes ends at %s", byID["events"].Series[2].Line, byID["bytes"].Top)
 	}
 	var page bytes.Buffer
-	data := map[string]any{"Charts": drawn, "Minutes": 1, "Choices": []int{1}, "Lost": int64(0), "Running": 1, "Window": false}
+	data := map[string]any{"Charts": drawn, "Minutes": 1, "Choices": []int{1}, "Lost": 0, "Running": 1, "Window": false, "Cluster": ""}
 	if err := pages["monitoring"].ExecuteTemplate(&page, "layout.html", layout{Page: "monitoring", Data: data}); err != nil {
 		t.Fatal(err)
 	}
@@ -112,6 +153,11 @@ func TestNiceTop(t *testing.T) {
 			t.Errorf("%v: %v, want %v", v, got, want)
 		}
 	}
+	for v, want := range map[float64]string{0: "1 KiB", 300: "1 KiB", 1025: "2 KiB", 150 << 10: "200 KiB", 999 << 10: "1000 KiB", 1001 << 10: "1 MiB", 3 << 30: "5 GiB"} {
+		if got := byteCount(niceBytes(v)); got != want {
+			t.Errorf("%v: %v, want %v", v, got, want)
+		}
+	}
 }
 
 func TestTimeLine(t *testing.T) {
@@ -133,7 +179,7 @@ func TestTimeLine(t *testing.T) {
 // TestVisible: what a browser would drop or obey can be seen.
 func TestVisible(t *testing.T) {
 	for s, want := range map[string]string{
-		"plain é 日本": "plain é 日本", "\x1b[2J": "␛[2J", "a\x00b\x7f": "a␀b␡", "x\u202eexe": "x⟨U+202E⟩exe", "zero\u200bwidth": "zero⟨U+200B⟩width", "\u009b31m": "⟨U+009B⟩31m",
+		"plain é 日本": "plain é 日本", "\x1b[2J": "⟨ESC⟩[2J", "a\x00b\x7f": "a⟨NUL⟩b⟨DEL⟩", "1\r\n2\t\x1f": "1⟨CR⟩⟨LF⟩2⟨TAB⟩⟨US⟩", "x\u202eexe": "x⟨U+202E⟩exe", "zero\u200bwidth": "zero⟨U+200B⟩width", "\u009b31m": "⟨U+009B⟩31m",
 	} {
 		if got := visible(s); got != want {
 			t.Errorf("%q: %q, want %q", s, got, want)
@@ -141,6 +187,27 @@ func TestVisible(t *testing.T) {
 	}
 	if got := shorten(strings.Repeat("é", 400)); !utf8.ValidString(got) || len(got) > rowText+10 {
 		t.Errorf("%d bytes: %q", len(got), got)
+	}
+}
+
+// TestShowJSON: what would not be seen stands as an escape, and it is the same JSON.
+func TestShowJSON(t *testing.T) {
+	for _, s := range []string{"plain é 日本", "x\u202eexe", "zero\u200bwidth \u0085", "\U000e0041 tag", `quo"te \ `} {
+		data, err := json.Marshal(map[string]string{"a": s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown, ok := showJSON(data)
+		if rest := strings.ReplaceAll(shown, "\n", ""); !ok || strings.ContainsFunc(rest, odd) {
+			t.Errorf("%q is shown as %q", s, shown)
+		}
+		var back map[string]string
+		if err := json.Unmarshal([]byte(shown), &back); err != nil || back["a"] != s {
+			t.Errorf("%q comes back as %q: %v", s, back["a"], err)
+		}
+	}
+	if _, ok := showJSON([]byte("{")); ok {
+		t.Error("half of an object is shown")
 	}
 }
 
@@ -188,7 +255,7 @@ func TestNumbers(t *testing.T) {
 			t.Errorf("%d: %s", n, got)
 		}
 	}
-	for n, want := range map[int]string{0: "0 B", 1023: "1023 B", 1536: "1.5 KiB", 3 << 30: "3.0 GiB"} {
+	for n, want := range map[int]string{0: "0 B", 1023: "1023 B", 1536: "1.5 KiB", 3 << 30: "3 GiB"} {
 		if got := byteCount(n); got != want {
 			t.Errorf("%d: %s", n, got)
 		}

@@ -12,8 +12,8 @@ import (
 
 // Faults injects faults, and takes them back.
 type Faults interface {
-	// Kinds are the names of what can go wrong.
-	Kinds() []string
+	// Kinds are what can go wrong.
+	Kinds() []FaultKind
 	// List is all faults, the oldest first.
 	List() []Fault
 	// Add injects one, given by the fields of the form: kind, operations, caller,
@@ -22,6 +22,12 @@ type Faults interface {
 	Add(ctx context.Context, fields map[string]string) error
 	// Clear ends a fault; 0 ends all.
 	Clear(id int) error
+}
+
+// FaultKind is one thing that can go wrong.
+type FaultKind struct {
+	Name, What   string   // What is a phrase: "a call is refused"
+	Takes, Needs []string // fields of the form that may, and must, be given beside the kind
 }
 
 // Fault is one that was injected.

@@ -2,6 +2,8 @@ package console
 
 import (
 	"context"
+	"iter"
+	"maps"
 	"sync"
 	"time"
 )
@@ -72,20 +74,72 @@ func (h *history) take() {
 // close waits for the end of the sampling. The context has been cancelled.
 func (h *history) close() { h.runs.Wait() }
 
-// rate is the growth of a count in a second, at each moment but the first. A count
-// that begins anew, with a stream, has grown from zero.
-func rate(moments []moment, count func(Sample) int64) []float64 {
+// of leaves in moments only what is of one cluster, given by its resource id.
+func of(cluster string, moments []moment) []moment {
+	out := make([]moment, 0, len(moments))
+	for _, m := range moments {
+		one := moment{at: m.at}
+		for _, i := range m.Instances {
+			if i.Cluster == cluster {
+				one.Instances = append(one.Instances, i)
+			}
+		}
+		for _, s := range m.Streams {
+			if s.Cluster == cluster {
+				one.Streams = append(one.Streams, s)
+			}
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// counter gives a count of each part of a sample, by the part's id.
+type counter func(Sample) iter.Seq2[string, int64]
+
+func perStream(count func(StreamSample) int64) counter {
+	return func(s Sample) iter.Seq2[string, int64] {
+		return func(yield func(string, int64) bool) {
+			for _, one := range s.Streams {
+				if !yield(one.Cluster, count(one)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func ofClass(class string) counter {
+	return func(s Sample) iter.Seq2[string, int64] {
+		return func(yield func(string, int64) bool) {
+			for _, one := range s.Instances {
+				if !yield(one.ID, one.Classes[class]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// rate is the growth of a count in a second, at each moment but the first, of all parts
+// together. A part that was not there before, or whose count begins anew, has grown from
+// zero; one that is no longer there has not grown.
+func rate(moments []moment, count counter) []float64 {
 	var out []float64
 	for i := 1; i < len(moments); i++ {
-		seconds := moments[i].at.Sub(moments[i-1].at).Seconds()
-		was, is := count(moments[i-1].Sample), count(moments[i].Sample)
-		if is < was {
-			was = 0
+		before, grown := maps.Collect(count(moments[i-1].Sample)), int64(0)
+		for id, n := range count(moments[i].Sample) {
+			was := before[id]
+			if n < was {
+				was = 0
+			}
+			grown += n - was
 		}
+		seconds := moments[i].at.Sub(moments[i-1].at).Seconds()
 		if seconds <= 0 {
 			seconds = sampleEvery.Seconds()
 		}
-		out = append(out, float64(is-was)/seconds)
+		out = append(out, float64(grown)/seconds)
 	}
 	return out
 }

@@ -48,16 +48,26 @@ func parsePages() map[string]*template.Template {
 
 // functions format what templates show.
 var functions = template.FuncMap{
-	"when":  when,
-	"bytes": byteCount[int],
-	"comma": comma[int],
-	"tone":  tone,
-	"foot": func(label string, danger bool) any {
-		return struct {
-			Label  string
-			Danger bool
-		}{label, danger}
-	},
+	"when":    when,
+	"bytes":   byteCount[int],
+	"comma":   comma[int],
+	"tone":    tone,
+	"dialog":  func(id, title string) dialog { return dialog{ID: id, Title: title} },
+	"confirm": func(id, title, text string, b button) dialog { return dialog{id, title, text, b} },
+	"act":     func(label string) button { return button{label, false} },
+	"harm":    func(label string) button { return button{label, true} },
+}
+
+// dialog is a form that does an action. Only those that confirm have a text and a button.
+type dialog struct {
+	ID, Title, Text string
+	Button          button
+}
+
+// button sends a dialog's form.
+type button struct {
+	Label string
+	Harm  bool // something is lost
 }
 
 // when is a time as a person in front of a log wants it.
@@ -71,11 +81,11 @@ func when(t time.Time) string {
 func byteCount[N int | int64 | float64](n N) string {
 	switch f := float64(n); {
 	case f >= 1<<30:
-		return fmt.Sprintf("%.1f GiB", f/(1<<30))
+		return short(f/(1<<30)) + " GiB"
 	case f >= 1<<20:
-		return fmt.Sprintf("%.1f MiB", f/(1<<20))
+		return short(f/(1<<20)) + " MiB"
 	case f >= 1<<10:
-		return fmt.Sprintf("%.1f KiB", f/(1<<10))
+		return short(f/(1<<10)) + " KiB"
 	default:
 		return fmt.Sprintf("%.0f B", f)
 	}

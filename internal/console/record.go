@@ -1,7 +1,6 @@
 package console
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/hex"
@@ -56,67 +55,81 @@ func (c *Console) record(w http.ResponseWriter, r *http.Request) {
 }
 
 // takeApart gives the forms of a record, raw, envelope and decrypted, and the steps from
-// the second to the third, as far as one gets.
+// the first to the last, as far as one gets: those of the Aurora user guide's consumers.
 func (c *Console) takeApart(ctx context.Context, stream string, data []byte) (forms, steps []step) {
-	forms = []step{{Title: "Raw", Call: "kinesis GetRecords", Note: "Data as the API gives it: base64 of " + byteCount(len(data)) + ".",
+	forms = []step{{Title: "Raw", Call: "kinesis GetRecords", Note: "The record's Data: " + byteCount(len(data)) + ", here as base64, the way the API sends it.",
 		Text: cut(base64.StdEncoding.EncodeToString(data))}}
 	outer, err := envelope.ParseOuter(data)
 	if err != nil {
-		return append(forms, step{Title: "Envelope", Call: "base64, JSON", Error: err.Error(), Text: cut(visible(string(data)))}), nil
+		return append(forms, step{Title: "Envelope", Call: "JSON", Error: err.Error(), Text: cut(visible(string(data)))}), nil
 	}
-	forms = append(forms, step{Title: "Envelope", Call: "base64, JSON", Note: "Type, version, the encrypted events and the encrypted data key.", Text: cut(indent(data))})
+	forms = append(forms, step{Title: "Envelope", Call: "JSON", Note: "Type and version in the clear; the events and the data key encrypted.", Text: cut(indent(data))})
+	steps = []step{{Title: "Decode the envelope", Call: "JSON, base64", Note: fmt.Sprintf("The field databaseActivityEvents decodes to %s, an AWS Encryption SDK message; the field key to %s, a KMS ciphertext.",
+		byteCount(len(outer.Message)), byteCount(len(outer.Key)))}}
 
 	keys := newKeyRing(c.kms, stream)
 	defer keys.forget()
-	boundTo, _ := json.Marshal(keys.bound) // strings
-	unwrap := step{Title: "Data key", Call: "kms Decrypt", Note: fmt.Sprintf("The field key is a KMS ciphertext of %d bytes. Its encryption context is %s; any other is refused.", len(outer.Key), boundTo),
-		Text: hexDump(outer.Key), Hex: true}
-	dataKey, keyErr := keys.key(ctx, outer.Key)
-	if keyErr != nil {
-		unwrap.Error = cause(keyErr)
-	} else {
-		unwrap.Note += fmt.Sprintf(" The answer is a key of %d bits, which is not shown.", len(dataKey)*8)
-	}
-	header, err := esdk.Explain(outer.Message)
-	message := step{Title: "Encryption SDK message", Call: "base64", Note: fmt.Sprintf("The field databaseActivityEvents is a message of %d bytes: a header, then %s.", len(outer.Message), body(header)),
-		Text: hexDump(outer.Message), Hex: true, Fields: explain(outer.Message, header)}
-	if err != nil {
-		message.Error = err.Error()
-	}
-	steps = []step{unwrap, message}
-	events := step{Title: "Decrypted", Call: "gunzip, JSON"}
-	if keyErr != nil {
-		events.Error = "Its data key cannot be decrypted: " + cause(keyErr)
+	dataKey, unwrap := unwrapStep(ctx, keys, outer.Key)
+	steps = append(steps, unwrap, messageStep(outer.Message))
+	events := step{Title: "Decrypted", Call: "activity events"}
+	if unwrap.Error != "" {
+		events.Error = "The data key cannot be decrypted: " + unwrap.Error
 		return append(forms, events), steps
 	}
-	plain := step{Title: "Plaintext", Call: "AES-GCM, gunzip", Hex: true}
+	unzip := step{Title: "Decompress and read", Call: "gzip, JSON", Hex: true}
 	packed, err := envelope.DecryptMessage(outer.Message, dataKey)
 	if err == nil {
-		plain.Note, plain.Text = fmt.Sprintf("%d bytes of gzip, as 1f 8b at the start says.", len(packed)), hexDump(packed)
+		unzip.Note, unzip.Text = fmt.Sprintf("The plaintext is %s of gzip, as 1f 8b at its start says.", byteCount(len(packed))), hexDump(packed)
 		var inner []byte
 		if inner, err = envelope.Gunzip(packed, envelope.MaxInner); err == nil {
+			unzip.Note += " In it is JSON of " + byteCount(len(inner)) + ", whose databaseActivityEventList has the activity events: of type record, or heartbeat when nothing happened."
 			events.Note, events.Text = byteCount(len(inner))+" of JSON.", cut(indent(inner))
 		}
 	}
 	if err != nil {
-		plain.Error, events.Error = err.Error(), err.Error()
+		unzip.Error, events.Error = err.Error(), err.Error()
 	}
-	return append(forms, events), append(steps, plain)
+	return append(forms, events), append(steps, unzip)
+}
+
+// unwrapStep decrypts the data key.
+func unwrapStep(ctx context.Context, keys *keyRing, blob []byte) (dataKey []byte, s step) {
+	boundTo, _ := json.Marshal(keys.bound) // strings
+	s = step{Title: "Decrypt the data key", Call: "kms Decrypt", Text: hexDump(blob), Hex: true,
+		Note: fmt.Sprintf("CiphertextBlob is what key decodes to: the data key, encrypted under the stream's master key. EncryptionContext must be %s, which has the cluster's resource id; KMS refuses any other.", boundTo)}
+	dataKey, err := keys.key(ctx, blob)
+	if err != nil {
+		s.Error = cause(err)
+		return nil, s
+	}
+	s.Note += fmt.Sprintf(" The answer is a data key of %d bits, which is not shown.", len(dataKey)*8)
+	return dataKey, s
+}
+
+// messageStep explains the message that has the events.
+func messageStep(message []byte) step {
+	header, err := esdk.Explain(message)
+	s := step{Title: "Decrypt the events", Call: "AWS Encryption SDK", Text: hexDump(message), Hex: true, Fields: explain(message, header),
+		Note: fmt.Sprintf("With the data key as a raw AES master key of provider BC and name DataKey (AES-GCM, no padding). The message is %s: a header, whose fields follow, and %s.",
+			byteCount(len(message)), body(header))}
+	if err != nil {
+		s.Error = err.Error()
+	}
+	return s
 }
 
 func body(h esdk.Header) string {
 	if h.Framed {
-		return fmt.Sprintf("%d frame(s) with %d bytes of ciphertext", h.Frames, h.ContentLength)
+		return fmt.Sprintf("%d bytes of ciphertext in frames, %d in number", h.ContentLength, h.Frames)
 	}
-	return fmt.Sprintf("a body without frames, %d bytes of ciphertext", h.ContentLength)
+	return fmt.Sprintf("%d bytes of ciphertext without frames", h.ContentLength)
 }
 
 func indent(data []byte) string {
-	var out bytes.Buffer
-	if json.Indent(&out, data, "", "  ") != nil {
-		return visible(string(data))
+	if text, ok := showJSON(data); ok {
+		return text
 	}
-	return out.String()
+	return visible(string(data))
 }
 
 // hexDump shows the beginning of bytes, sixteen a line.

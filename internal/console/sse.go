@@ -22,7 +22,8 @@ type update struct {
 	Rows       []row  `json:"rows"`
 	Seen       int    `json:"seen"` // events since the last update, whether they match or not
 	Shown      int    `json:"shown"`
-	Matched    int    `json:"matched"` // in the second that Shown is of
+	Matched    int    `json:"matched"`           // in the second that Shown is of
+	Skipped    int    `json:"skipped,omitempty"` // of those that matched since the last update
 	Unreadable int    `json:"unreadable,omitempty"`
 	Error      string `json:"error,omitempty"`
 	Ended      bool   `json:"ended,omitempty"`
@@ -79,7 +80,7 @@ func (c *Console) activityFeed(w http.ResponseWriter, r *http.Request) {
 		p, changed := f.after(seq, limit, match)
 		if p.seen > 0 || p.err != nil || p.ended || first {
 			s.sent(len(p.entries), p.matched)
-			u := update{Feed: f.id, Rows: rowsOf(p.entries), Seen: p.seen, Shown: s.shown, Matched: s.matched, Unreadable: p.unreadable, Ended: p.ended}
+			u := update{Feed: f.id, Rows: rowsOf(p.entries), Seen: p.seen, Shown: s.shown, Matched: s.matched, Skipped: p.matched - len(p.entries), Unreadable: p.unreadable, Ended: p.ended}
 			if p.err != nil {
 				u.Error = visible(cause(p.err))
 			}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,8 +15,11 @@ import (
 	"github.com/das-local/das-local/internal/activity"
 )
 
-// recordsPerPage is how many records the page of a stream lists.
-const recordsPerPage = 25
+// How many records the page of a stream reads at once: most are heartbeats, one a second.
+const (
+	recordsPerPage   = 25
+	withoutHeartbeat = 250
+)
 
 type shardView struct {
 	ID, Parent, Adjacent, First, Last, From, To string
@@ -47,7 +51,7 @@ func (c *Console) stream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := r.URL.Query()
-	data := map[string]any{"Streams": options, "Stream": chosen, "Positions": positions, "Position": q.Get("from")}
+	data := map[string]any{"Streams": options, "Stream": chosen, "Positions": positions, "Position": q.Get("from"), "Heartbeats": q.Get("heartbeats") != ""}
 	if chosen != "" {
 		if err := c.describeStream(r.Context(), chosen, q, data); err != nil {
 			c.failed(w, "The stream cannot be read", err)
@@ -85,14 +89,30 @@ func (c *Console) describeStream(ctx context.Context, name string, q url.Values,
 			return err
 		}
 	}
-	out, err := c.kinesis.GetRecords(ctx, &kinesis.GetRecordsInput{ShardIterator: &iterator, Limit: aws.Int32(recordsPerPage)})
+	limit, heartbeats := int32(withoutHeartbeat), q.Get("heartbeats")
+	if heartbeats != "" {
+		limit = recordsPerPage
+	}
+	out, err := c.kinesis.GetRecords(ctx, &kinesis.GetRecordsInput{ShardIterator: &iterator, Limit: &limit})
 	if err != nil {
 		return err
 	}
-	data["Behind"] = aws.ToInt64(out.MillisBehindLatest)
-	data["Records"] = c.viewRecords(ctx, name, shards[at].ID, out.Records)
+	if behind := time.Duration(aws.ToInt64(out.MillisBehindLatest)) * time.Millisecond; behind > 0 {
+		data["Behind"] = took(behind)
+	}
+	records := c.viewRecords(ctx, name, shards[at].ID, out.Records)
+	if heartbeats == "" {
+		all := len(records)
+		records = slices.DeleteFunc(records, func(r recordView) bool { return r.Heartbeat })
+		data["Hidden"] = all - len(records)
+	}
+	data["Records"] = records
 	if next := aws.ToString(out.NextShardIterator); next != "" {
-		data["Next"] = Prefix + "/stream?" + url.Values{"stream": {name}, "shard": {shards[at].ID}, "from": {q.Get("from")}, "iterator": {next}}.Encode()
+		again := url.Values{"stream": {name}, "shard": {shards[at].ID}, "from": {q.Get("from")}, "iterator": {next}}
+		if heartbeats != "" {
+			again.Set("heartbeats", heartbeats)
+		}
+		data["Next"] = Prefix + "/stream?" + again.Encode()
 	}
 	return nil
 }

@@ -29,6 +29,7 @@ const (
 
 // kind says what a rule of a kind may say.
 type kind struct {
+	what     string   // what happens, as a phrase
 	defaults []string // the operations that it hits unless some are named
 	only     []string // the operations that may be named; nil: those of every service
 	takes    []string // what may be given beside the kind
@@ -47,20 +48,20 @@ var (
 var own = []string{"kinesis:PutRecords", "kms:GenerateDataKey", "kms:DescribeKey"}
 
 var kinds = map[Kind]kind{
-	Throttle:     {defaults: records, takes: with(calls, "share")},
-	Failure:      {defaults: records, takes: with(calls, "share")},
-	Delay:        {defaults: records, takes: with(calls, "delay"), needs: []string{"delay"}},
-	SlowConsumer: {defaults: records[2:], only: records[2:], takes: with(calls, "delay"), needs: []string{"delay"}},
-	KMSDenied:    {defaults: crypto, only: with(crypto, records...), takes: with(calls, "error")},
-	Duplicate:    {defaults: records, only: records, takes: calls},
+	Throttle:     {what: "a call is refused: too many of them", defaults: records, takes: with(calls, "share")},
+	Failure:      {what: "a call fails with HTTP status 500", defaults: records, takes: with(calls, "share")},
+	Delay:        {what: "a call is carried out later", defaults: records, takes: with(calls, "delay"), needs: []string{"delay"}},
+	SlowConsumer: {what: "reads of records are answered later", defaults: records[2:], only: records[2:], takes: with(calls, "delay"), needs: []string{"delay"}},
+	KMSDenied:    {what: "a key can't be used", defaults: crypto, only: with(crypto, records...), takes: with(calls, "error")},
+	Duplicate:    {what: "a put is stored and answered with an error; a page of records comes again", defaults: records, only: records, takes: calls},
 
-	DiskFull:   {defaults: []string{"disk:create", "disk:write"}, only: []string{"disk:create", "disk:write"}, takes: files},
-	FsyncError: {defaults: []string{"disk:sync"}, only: []string{"disk:sync"}, takes: files},
-	ShortWrite: {defaults: []string{"disk:write"}, only: []string{"disk:write"}, takes: files},
+	DiskFull:   {what: "writes to the data directory fail with ENOSPC", defaults: []string{"disk:create", "disk:write"}, only: []string{"disk:create", "disk:write"}, takes: files},
+	FsyncError: {what: "fsync in the data directory fails with EIO", defaults: []string{"disk:sync"}, only: []string{"disk:sync"}, takes: files},
+	ShortWrite: {what: "a write to the data directory stops half-way", defaults: []string{"disk:write"}, only: []string{"disk:write"}, takes: files},
 
-	Reshard:       {takes: []string{"stream", "duration"}, once: true},
-	ClockJump:     {takes: []string{"advance"}, needs: []string{"advance"}, once: true},
-	UpstreamCrash: {takes: []string{"duration"}, once: true},
+	Reshard:       {what: "a shard is split, or two are merged", takes: []string{"stream", "duration"}, once: true},
+	ClockJump:     {what: "the emulator's clock is put forward", takes: []string{"advance"}, needs: []string{"advance"}, once: true},
+	UpstreamCrash: {what: "the PostgreSQL server is killed and recovers", takes: []string{"duration"}, once: true},
 }
 
 func with(list []string, more ...string) []string { return append(slices.Clone(list), more...) }
@@ -77,6 +78,16 @@ func Kinds() []string {
 
 // OnDisk says whether rules of the kind are about the files of a data directory.
 func (k Kind) OnDisk() bool { return k == DiskFull || k == FsyncError || k == ShortWrite }
+
+// What says what happens, as a phrase.
+func (k Kind) What() string { return kinds[k].what }
+
+// Takes are the members that a rule of the kind may have beside the kind, by their names
+// in JSON, and Needs those that it must.
+func (k Kind) Takes() []string { return slices.Clone(kinds[k].takes) }
+
+// Needs are among Takes.
+func (k Kind) Needs() []string { return slices.Clone(kinds[k].needs) }
 
 // Once says whether the kind happens when it is added, and not to calls.
 func (k Kind) Once() bool { return kinds[k].once }

@@ -18,7 +18,7 @@ const binEnv = "DAS_LOCAL_TEST_PG_BIN"
 // it and checks what is left behind.
 func Main(m *testing.M, server **pgserver.Server, settings map[string]string) {
 	leakcheck.Main(m, func() (func() error, error) {
-		ctx, cfg := context.Background(), pgserver.Config{Settings: settings}
+		ctx, cfg := context.Background(), pgserver.Config{Dir: Dir(), Settings: settings}
 		var err error
 		if dir := os.Getenv(binEnv); dir != "" {
 			if cfg.Installation, err = pgserver.Inspect(ctx, dir); err != nil {

@@ -17,6 +17,41 @@ function toast(text) {
   toastTimer = setTimeout(() => { el.hidden = true; }, 6000);
 }
 
+// offline says whether das-local answers. It is told when that changes.
+let answered = new Date();
+function offline(is) {
+  const el = $("offline"), time = answered.toISOString().slice(11, 19);
+  if (!is) answered = new Date();
+  if (is === !el.hidden) return;
+  el.textContent = is ? `das-local does not answer: it has ended, or is just starting. What you see is of ${time} UTC; the page goes on by itself.` : "";
+  el.hidden = !is;
+}
+
+// copy puts a text on the clipboard. If the browser does not allow that, as by plain HTTP
+// and a name, and not the old way either, it selects the element that shows the text.
+async function copy(text, what, shownBy) {
+  let done = true;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const focused = document.activeElement, field = document.createElement("textarea");
+    field.value = text;
+    field.className = "hide";
+    document.body.append(field);
+    field.select();
+    done = document.execCommand("copy");
+    field.remove();
+    focused?.focus({ preventScroll: true });
+    if (!done && shownBy) getSelection().selectAllChildren(shownBy);
+  }
+  toast(done ? `${what} is copied.` : shownBy ? `${what} is selected: copy it with Ctrl+C.` : "The browser does not allow copying here: select the text, and press Ctrl+C.");
+}
+
+// named tells an element from others of the page, also from what it is replaced by.
+const named = (el) => [el.tagName, el.getAttribute("aria-label") || el.textContent, el.getAttribute("href"), ...Object.values(el.dataset)].join("\n");
+const focusable = "a[href], button, summary, input, select, [tabindex]";
+const find = (root, name) => [...root.querySelectorAll(focusable)].find((el) => named(el) === name);
+
 // change posts an action; it throws an Error with the cause if it did not succeed.
 async function change(action, fields) {
   let answer;
@@ -31,7 +66,7 @@ async function change(action, fields) {
   refreshAll();
 }
 
-let opener; // of the open dialog
+let opener; // names what has opened the dialog
 function openDialog(button) {
   const dialog = $(button.dataset.dialog), form = dialog.querySelector("form");
   form.reset();
@@ -41,10 +76,25 @@ function openDialog(button) {
     if (field && field.type === "hidden") field.value = value;
     for (const el of form.querySelectorAll(`[data-fill="${name}"]`)) el.textContent = value;
   }
-  opener = button.closest(".menu") ? button.closest(".menu").querySelector("summary") : button;
+  fitFields(form);
+  opener = named(button.closest(".menu") ? button.closest(".menu").querySelector("summary") : button);
   closeMenus();
   dialog.showModal();
 }
+
+// fitFields shows of a form the fields that the chosen kind takes.
+function fitFields(form) {
+  const kind = form.elements.kind?.selectedOptions[0];
+  if (!kind) return;
+  const takes = kind.dataset.takes.split(" "), needs = kind.dataset.needs.split(" "), what = kind.dataset.what;
+  $("kind-what").textContent = `${what[0].toUpperCase()}${what.slice(1)}.`;
+  for (const label of form.querySelectorAll("[data-field]")) {
+    const field = label.querySelector("input, select"), name = label.dataset.field;
+    label.hidden = field.disabled = !takes.includes(name);
+    field.required = needs.includes(name);
+  }
+}
+document.addEventListener("change", (e) => { if (e.target.name === "kind") fitFields(e.target.form); });
 
 function showError(form, text) {
   const el = form.querySelector(".error");
@@ -62,7 +112,10 @@ document.addEventListener("click", (e) => {
   if (!button) return;
   if (button.dataset.dialog) openDialog(button);
   else if ("close" in button.dataset) button.closest("dialog").close();
+  else if (button.dataset.copy) copy(button.dataset.copy, button.dataset.copy);
+  else if (button.dataset.copyOf) copy($(button.dataset.copyOf).textContent, button.getAttribute("aria-label").replace("Copy ", ""), $(button.dataset.copyOf));
   else if (button.dataset.do) {
+    button.closest(".menu")?.querySelector("summary").focus({ preventScroll: true });
     closeMenus();
     change(button.dataset.do, { id: button.dataset.id || "", alias: button.dataset.alias || "" }).catch((err) => toast(err.message));
   }
@@ -103,9 +156,10 @@ document.addEventListener("toggle", (e) => {
   list.style.top = `${at.bottom + h + 8 > innerHeight ? Math.max(8, at.top - h - 3) : at.bottom + 3}px`;
 }, true);
 addEventListener("scroll", () => closeMenus(), { passive: true, capture: true });
+addEventListener("focusin", (e) => closeMenus(e.target.closest("details.menu")));
 
 for (const dialog of document.querySelectorAll("dialog")) {
-  dialog.addEventListener("close", () => { if (opener && opener.isConnected) opener.focus(); });
+  dialog.addEventListener("close", () => (find(document, opener) || $("main")).focus({ preventScroll: true }));
 }
 
 document.querySelector(".top [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
@@ -118,25 +172,28 @@ let pressed = false;
 addEventListener("pointerdown", () => { pressed = true; }, true);
 for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(() => { pressed = false; }), true);
 
-const focusable = "a[href], button, summary, input, select, [tabindex]";
-
 // refresh takes a section from the page as it is now. It leaves one alone that is in use.
 async function refresh(section) {
   let answer;
   try {
     answer = await fetch(location.href, { headers: { Accept: "text/html" } });
   } catch {
-    toast("das-local does not answer.");
+    offline(true);
     return;
   }
-  if (!answer.ok) return;
+  offline(false);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (page.querySelector("meta[name=das-token]")?.content !== token) { // it is another das-local
+    if (!document.querySelector("dialog[open]")) location.reload();
+    return;
+  }
+  if (!answer.ok) return; // what is shown may have been deleted
   const fresh = page.getElementById(section.id), selection = getSelection();
   if (!fresh || fresh.innerHTML === section.innerHTML || pressed || section.querySelector("details[open]")) return;
   if (!selection.isCollapsed && section.contains(selection.anchorNode)) return;
-  const at = [...section.querySelectorAll(focusable)].indexOf(document.activeElement);
+  const focused = document.activeElement, at = [...section.querySelectorAll(focusable)].indexOf(focused);
   section.replaceChildren(...fresh.childNodes);
-  if (at >= 0) [...section.querySelectorAll(focusable)][at]?.focus({ preventScroll: true });
+  if (at >= 0) (find(section, named(focused)) || section.querySelectorAll(focusable)[at] || $("main")).focus({ preventScroll: true });
 }
 
 async function keepFresh(section) {
@@ -161,6 +218,7 @@ class Live {
   pool = [];
   feed = 0;
   chosen = null; // the n of the row that is chosen
+  skipped = 0; // events that matched and are not in the list
 
   constructor() {
     this.list = $("list");
@@ -187,16 +245,23 @@ class Live {
       this.connect();
     });
     $("more").addEventListener("click", () => {
-      const less = this.form.classList.toggle("less");
-      $("more").setAttribute("aria-expanded", String(!less));
-      $("more").textContent = less ? "More filters" : "Fewer filters";
+      this.less(!this.form.classList.contains("less"));
     });
+    this.less(![...this.form.querySelectorAll(".extra input")].some((el) => el.value));
     $("pause").addEventListener("click", () => this.pause(!this.paused));
     $("clear").addEventListener("click", () => this.clear());
     $("detail-close").addEventListener("click", () => this.closeDetail());
-    $("copy").addEventListener("click", () => this.copy());
+    $("copy").addEventListener("click", () => copy($("json").textContent, "The event", $("json")));
+    $("copy-text").addEventListener("click", () => copy(JSON.parse($("json").textContent).commandText, "The statement's text"));
     $("detail").addEventListener("keydown", (e) => { if (e.key === "Escape") this.closeDetail(); });
     this.connect();
+  }
+
+  // less hides on a narrow screen the filters that are wanted less often.
+  less(is) {
+    this.form.classList.toggle("less", is);
+    $("more").setAttribute("aria-expanded", String(!is));
+    $("more").textContent = is ? "More filters" : "Fewer filters";
   }
 
   // query is what the form says, without what is empty.
@@ -206,15 +271,31 @@ class Live {
     return q;
   }
 
+  // connect begins the list anew, with the filters as they are.
   connect() {
-    this.source?.close();
     this.clear();
-    const q = this.query();
-    history.replaceState(null, "", `?${q}`);
-    this.state("connecting", "busy");
-    this.source = new EventSource(`${prefix}/activity/feed?${q}`);
-    this.source.onopen = () => this.state(this.paused ? "paused" : "live", this.paused ? "busy" : "good");
-    this.source.onerror = () => this.state("connecting", "busy");
+    history.replaceState(null, "", `?${this.query()}`);
+    this.ended = false;
+    this.fresh = true; // what comes first is of the last minutes
+    this.listen();
+  }
+
+  listen() {
+    clearTimeout(this.retry);
+    this.source?.close();
+    if (!this.ended) this.state("connecting", "busy");
+    this.source = new EventSource(`${prefix}/activity/feed?${this.query()}`);
+    this.source.onopen = () => {
+      offline(false);
+      this.tellState();
+    };
+    this.source.onerror = () => {
+      if (!this.ended) {
+        offline(true);
+        this.state("connecting", "busy");
+      }
+      if (this.source.readyState === EventSource.CLOSED) this.retry = setTimeout(() => this.listen(), 3000); // else the browser does
+    };
     this.source.onmessage = (e) => this.take(JSON.parse(e.data));
   }
 
@@ -224,33 +305,52 @@ class Live {
     el.className = `status ${tone}`;
   }
 
+  tellState() {
+    if (this.ended) this.state("ended", "off");
+    else if (this.paused) this.state("paused", "busy");
+    else this.state("live", "good");
+  }
+
   take(update) {
-    if (update.feed !== this.feed) { // it began anew: so do the numbers of rows
+    if (update.feed !== this.feed && (!update.ended || update.rows.length)) { // it began anew: so do the numbers of rows
       this.clear();
       this.feed = update.feed;
     }
+    this.ended = Boolean(update.ended);
+    offline(false);
+    this.tellState();
     const error = $("feed-error");
     error.hidden = !update.error && !update.ended;
-    error.textContent = update.error ? `${update.unreadable ? `${comma(update.unreadable)} record(s) cannot be read. The last: ` : ""}${update.error}`
-      : update.ended ? "The stream has ended: it was stopped or deleted." : "";
-    this.tell(update);
+    error.textContent = update.error ? `${update.unreadable ? `${comma(update.unreadable)} record(s) cannot be read. The last: ` : ""}${update.error}` : "";
+    if (update.ended) error.textContent += " The stream has ended: it was stopped or deleted. The list goes on when it is started again.";
     const fresh = update.rows.reverse();
+    this.skipped += update.skipped || 0;
     if (this.paused) {
       this.held = fresh.concat(this.held).slice(0, keepRows);
       this.heldCount += fresh.length;
       $("pause").textContent = `Resume (${comma(this.heldCount)})`;
-      return;
+    } else {
+      this.add(fresh);
     }
-    this.add(fresh);
+    this.tell(update);
+    this.fresh = false;
   }
 
+  // tell says what part of the events is listed.
   tell(update) {
+    clearTimeout(this.quiet);
     const filtered = [...this.query().keys()].some((name) => name !== "stream");
-    const what = filtered ? "matching events" : "events";
-    let text = this.rows.length || update.rows.length ? `Newest first.` : `No ${what} in the last minutes. New ones appear here.`;
-    if (update.matched > update.shown) text = `Sampled: showing ${comma(update.shown)} of ${comma(update.matched)} ${what} in this second. Filter, or pause and use the stream itself for all of them.`;
-    else if (update.matched) text = `Newest first. ${comma(update.matched)} ${what} in this second.`;
+    const what = `${filtered ? "matching " : ""}${this.rows.length === 1 && !this.skipped ? "event" : "events"}`;
+    let text = `${comma(this.rows.length)} ${what} listed, newest first.`;
+    if (this.skipped) text += ` ${comma(this.skipped)} more were left out to keep the page quick; the stream has all of them.`;
+    if (update && !this.fresh && update.matched > update.shown) {
+      text = `Sampled: showing ${comma(update.shown)} of ${comma(update.matched)} ${what} that came in this second. Filter to see fewer; the stream has all of them.`;
+    }
+    if (update) this.quiet = setTimeout(() => this.tell(), 2000);
     if ($("sampling").textContent !== text) $("sampling").textContent = text;
+    $("none").hidden = this.rows.length > 0 || this.heldCount > 0;
+    const none = filtered ? "No event of the last minutes matches the filters. New ones that do appear here." : "No event in the last minutes. Run a statement in psql: it appears here.";
+    if ($("none").textContent !== none) $("none").textContent = none;
   }
 
   add(fresh) {
@@ -265,11 +365,12 @@ class Live {
     const button = $("pause");
     button.setAttribute("aria-pressed", String(on));
     button.textContent = on ? "Resume" : "Pause";
-    this.state(on ? "paused" : "live", on ? "busy" : "good");
+    this.tellState();
     if (!on) {
       this.add(this.held);
       this.held = [];
       this.heldCount = 0;
+      this.tell();
     }
   }
 
@@ -277,8 +378,11 @@ class Live {
     this.rows = [];
     this.held = [];
     this.heldCount = 0;
+    this.skipped = 0;
     this.list.scrollTop = 0;
+    if (this.paused) $("pause").textContent = "Resume";
     this.draw();
+    if (this.feed) this.tell();
   }
 
   rowHeight() { return parseInt(getComputedStyle(this.list).getPropertyValue("--row"), 10); }
@@ -350,16 +454,18 @@ class Live {
     this.chosen = this.rows[i].n;
     if (i * h < this.list.scrollTop) this.list.scrollTop = i * h;
     else if ((i + 1) * h > this.list.scrollTop + this.list.clientHeight) this.list.scrollTop = (i + 1) * h - this.list.clientHeight;
-    if (open) this.detail(this.rows[i]);
+    if (open || !$("detail").hidden) this.detail(this.rows[i], open);
     this.draw();
   }
 
-  async detail(row) {
+  async detail(row, focus = true) {
     const q = new URLSearchParams({ stream: this.form.elements.stream.value, feed: this.feed, n: row.n });
     $("detail").hidden = false;
     $("detail-title").textContent = `${row.m} ${row.i}`;
     $("detail-session").href = `${prefix}/session?${new URLSearchParams({ stream: q.get("stream"), id: row.s })}`;
-    $("detail-title").focus({ preventScroll: true });
+    $("detail-only").href = `?${new URLSearchParams({ stream: q.get("stream"), session: row.s })}`;
+    $("detail-statement").textContent = row.i.split(".")[0];
+    if (focus) $("detail-title").focus({ preventScroll: true });
     this.shown = row.n;
     const read = async (what) => {
       const answer = await fetch(`${prefix}/activity/${what}?${q}`);
@@ -368,7 +474,12 @@ class Live {
     const [event, group] = await Promise.all([read("event"), read("group")]).catch(() => [{ text: "das-local does not answer." }, {}]);
     if (this.shown !== row.n) return; // another was chosen meanwhile
     $("json").textContent = event.text;
-    $("group").replaceChildren(...(group.ok ? JSON.parse(group.text).rows : []).map((other) => this.member(other, row)));
+    $("copy-text").hidden = !event.ok || JSON.parse(event.text).commandText === null;
+    const { rows, matched } = group.ok ? JSON.parse(group.text) : { rows: [], matched: 0 };
+    $("group-hint").textContent = matched === 1 ? "It has this event alone."
+      : matched ? `${comma(matched)} events: of the statement itself and of what ran inside it, such as functions and triggers, and of each relation it touched.` : "";
+    $("group").replaceChildren(...rows.map((other) => this.member(other, row)));
+    $("group").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
   }
 
   // member is an entry of the list of a statement's events.
@@ -376,7 +487,12 @@ class Live {
     const item = document.createElement("li"), button = document.createElement("button");
     button.type = "button";
     if (other.n === row.n) button.setAttribute("aria-current", "true");
-    for (const text of [other.i, other.c, `${other.m} ${other.o || ""}`]) button.appendChild(document.createElement("span")).textContent = text;
+    for (const text of [other.i, other.c, `${other.m} ${other.o || ""} `]) button.appendChild(document.createElement("span")).textContent = text;
+    button.children[0].className = other.b ? "sub" : "";
+    button.children[1].className = `class c-${other.c}`;
+    const sql = button.children[2].appendChild(document.createElement("span"));
+    sql.className = "mono";
+    sql.textContent = other.x || "";
     button.addEventListener("click", () => { this.chosen = other.n; this.detail(other); this.draw(); });
     item.append(button);
     return item;
@@ -386,17 +502,6 @@ class Live {
     $("detail").hidden = true;
     this.shown = null;
     this.list.focus({ preventScroll: true });
-  }
-
-  async copy() {
-    const text = $("json").textContent;
-    try {
-      await navigator.clipboard.writeText(text);
-      toast("The record is copied.");
-    } catch { // no permission, or not by a safe address: the reader copies what is selected
-      getSelection().selectAllChildren($("json"));
-      toast(document.execCommand("copy") ? "The record is copied." : "The record is selected: copy it with Ctrl+C.");
-    }
   }
 }
 
