@@ -24,7 +24,7 @@ var allowed = map[string][]string{
 	"proxy":                {"internal/activity", "internal/classify", "proxy/internal/audit", "proxy/internal/track"},
 	"proxy/internal/audit": {"internal/activity", "internal/catalog", "internal/classify", "internal/pgtext", "proxy/internal/track"},
 	"proxy/internal/track": nil,
-	"internal/catalog":     {"internal/querytree"},
+	"internal/catalog":     {"internal/classify", "internal/querytree"},
 	"internal/querytree":   nil,
 	"internal/classify":    {"internal/activity"},
 	"internal/pgtext":      nil,

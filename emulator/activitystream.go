@@ -22,8 +22,7 @@ const (
 // StartActivityStream, which restarts the instances. A stream that is not stopped is an
 // error.
 func (e *Emulator) StartActivityStream(ctx context.Context, mode Mode) error {
-	e.gate.RLock()
-	defer e.gate.RUnlock()
+	defer e.gate.enter()()
 	return e.rds.StartStream(ctx, e.first.ID, string(mode), e.keyARN)
 }
 
@@ -31,8 +30,7 @@ func (e *Emulator) StartActivityStream(ctx context.Context, mode Mode) error {
 // stopped: what was queued is published, and the Kinesis stream is deleted. Sessions
 // stay. A stream that does not run is an error.
 func (e *Emulator) StopActivityStream(ctx context.Context) error {
-	e.gate.RLock()
-	defer e.gate.RUnlock()
+	defer e.gate.enter()()
 	return e.rds.StopStream(ctx, e.first.ID)
 }
 

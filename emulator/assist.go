@@ -83,7 +83,7 @@ func (u *upstream) openAssist(ctx context.Context, mode string) error {
 
 // turnOn makes sure that new sessions get pgaudit's records.
 func (u *upstream) turnOn(ctx context.Context) error {
-	conn, err := u.connect(ctx, u.config.Database)
+	conn, err := u.session(ctx)
 	if err != nil {
 		return fmt.Errorf("ask the upstream for pgaudit: %w", connectCause(err))
 	}
@@ -200,7 +200,7 @@ func (u *upstream) alterAll(ctx context.Context, conn *pgx.Conn, what string) er
 
 // share takes the lock that says that this process uses the settings for all roles.
 func (u *upstream) share(ctx context.Context) error {
-	lock, err := u.connect(ctx, u.config.Database)
+	lock, err := u.session(ctx)
 	if err != nil {
 		return fmt.Errorf("connect for the lock on pgaudit's settings: %w", connectCause(err))
 	}
@@ -238,7 +238,7 @@ func (u *upstream) closeAssist(ctx context.Context) error {
 	if lock.Ping(ctx) != nil { // the server was restarted, perhaps
 		lock.Close(ctx)
 		var err error
-		if lock, err = u.connect(ctx, u.config.Database); err != nil {
+		if lock, err = u.session(ctx); err != nil {
 			return fmt.Errorf("connect to undo pgaudit's settings: %w", connectCause(err))
 		}
 	}

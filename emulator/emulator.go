@@ -33,6 +33,7 @@ import (
 var (
 	_ proxy.Recorder            = counting{}
 	_ proxy.Holding             = counting{}
+	_ proxy.Losing              = counting{}
 	_ stream.KeyService         = serviceKeys{}
 	_ proxy.Intending           = (*stream.Source)(nil)
 	_ stream.Publisher          = publisher{}
@@ -88,13 +89,13 @@ type Emulator struct {
 	advancing sync.Mutex // held while the clock is put forward
 	happening sync.Mutex // held while a fault happens, and while what lasts of one is undone
 
-	resetting sync.Mutex   // held by Reset and Close; before gate
-	hurried   atomic.Bool  // Reset is at work
-	gate      sync.RWMutex // held for reading while an action changes something, by Reset for writing
+	resetting sync.Mutex // held by Reset and Close; before gate
+	gate      gate       // entered while an action changes something, locked by Reset
 
 	mu            sync.Mutex         // guards the following
 	faultDice     *rand.Rand         // for what faults leave open
 	faultsChanged context.CancelFunc // wakes runFaults
+	hurried       chan struct{}      // closed while Reset is at work
 	reserved      net.Listener
 	instances     map[string]*instance      // by resource id
 	streams       map[string]*runningStream // by the cluster's resource id
@@ -121,6 +122,7 @@ func Start(ctx context.Context, o Options) (*Emulator, error) {
 		opts:      o,
 		log:       o.Logger,
 		done:      make(chan struct{}),
+		hurried:   make(chan struct{}),
 		instances: map[string]*instance{},
 		streams:   map[string]*runningStream{},
 		stop:      func() {},

@@ -82,12 +82,11 @@ func (e controller) StopInstance(_ context.Context, id rdsapi.Instance) error {
 		return nil
 	}
 	i.cancel()
-	if e.hurried.Load() {
-		i.source.Detach()
+	select {
+	case <-i.ended:
+	case <-e.hurrying():
 		e.runs.Go(func() { <-i.ended })
-		return nil
 	}
-	<-i.ended
 	i.source.Detach()
 	return nil
 }

@@ -29,6 +29,8 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 var (
 	descSessions = desc("sessions", "PostgreSQL sessions that are open.", "instance")
 	descEvents   = desc("events_total", "Activity events that sessions made while the stream ran, by class.", "instance", "class")
+	descWaiting  = desc("audit_backlog_items", "Statements and other steps of sessions that wait to be made events of.", "instance")
+	descHeld     = desc("audit_backlog_bytes", "Bytes that they hold; beyond a bound sessions wait.", "instance")
 	descFailed   = desc("failed_events_total", "Activity events that have an error message.", "instance")
 	descSyncWait = desc("stream_sync_wait_seconds", "Time that sessions waited for batches of a sync stream: of each batch, the session that waited longest.", "cluster")
 	descRunning  = desc("stream_running", "1 for each activity stream that runs, by its cluster's resource id.", "cluster")
@@ -72,6 +74,8 @@ func (c collector) Describe(to chan<- *prometheus.Desc) {
 	to <- descSessions
 	to <- descEvents
 	to <- descFailed
+	to <- descWaiting
+	to <- descHeld
 	to <- descRunning
 	to <- descSyncWait
 	for _, m := range streamMetrics {
@@ -90,6 +94,9 @@ func (c collector) Collect(to chan<- prometheus.Metric) {
 			to <- prometheus.MustNewConstMetric(descEvents, prometheus.CounterValue, float64(i.counts.byClass[k].Load()), i.ID, string(classes[k]))
 		}
 		to <- prometheus.MustNewConstMetric(descFailed, prometheus.CounterValue, float64(i.counts.failed.Load()), i.ID)
+		items, bytes := i.proxy.Backlog()
+		to <- prometheus.MustNewConstMetric(descWaiting, prometheus.GaugeValue, float64(items), i.ID)
+		to <- prometheus.MustNewConstMetric(descHeld, prometheus.GaugeValue, float64(bytes), i.ID)
 	}
 	for id, r := range e.streams {
 		stats := r.stream.Stats()

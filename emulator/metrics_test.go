@@ -52,6 +52,8 @@ func TestMetrics(t *testing.T) {
 		`das_local_events_total\{class="WRITE",instance="my-cluster-instance-1"\} 2`,
 		`das_local_events_total\{class="DDL",instance="my-cluster-instance-1"\} 1`,
 		`das_local_failed_events_total\{instance="my-cluster-instance-1"\} 1`,
+		`das_local_audit_backlog_items\{instance="my-cluster-instance-1"\} \d+`,
+		`das_local_audit_backlog_bytes\{instance="my-cluster-instance-1"\} \d+`,
 		`das_local_stream_running\{cluster="cluster-[A-Z0-9]+"\} 1`,
 		`das_local_stream_lost_events_total\{cluster="cluster-[A-Z0-9]+"\} 0`,
 		`das_local_stream_published_events_total\{cluster="cluster-[A-Z0-9]+"\} 5`,

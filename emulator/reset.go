@@ -43,7 +43,8 @@ func (e *Emulator) markReset() error {
 //
 // PostgreSQL sessions of the instances that were there at the start stay, and what is
 // in the databases is not touched. Counters of /metrics go on. Events that were not
-// published yet are dropped without a notice. Calls of AWS clients meanwhile wait.
+// published yet are dropped without a notice. Calls of AWS clients meanwhile
+// wait; those that are under way are waited for, for 30 seconds, and sessions that end are not.
 func (e *Emulator) Reset(ctx context.Context) error {
 	e.resetting.Lock()
 	defer e.resetting.Unlock()
@@ -58,10 +59,12 @@ func (e *Emulator) Reset(ctx context.Context) error {
 	if err := e.Faults().Clear(0); err != nil {
 		return fmt.Errorf("reset: %w", err)
 	}
-	e.gate.Lock()
-	defer e.gate.Unlock()
-	e.hurried.Store(true)
-	defer e.hurried.Store(false)
+	e.hurry()
+	defer e.unhurry()
+	if err := e.gate.lock(ctx); err != nil {
+		return fmt.Errorf("reset: %w", err)
+	}
+	defer e.gate.unlock()
 	if err := e.rds.Reset(ctx, func() error { return e.empty(ctx) }); err != nil {
 		return fmt.Errorf("reset: %w", err)
 	}
@@ -71,9 +74,29 @@ func (e *Emulator) Reset(ctx context.Context) error {
 
 // act carries out a call of a client, while nothing is being reset.
 func (e *Emulator) act(ctx context.Context, r *awsapi.Request, decode func(any) error, operation awsapi.Operation) (any, error) {
-	e.gate.RLock()
-	defer e.gate.RUnlock()
+	defer e.gate.enter()()
 	return operation(ctx, r, decode)
+}
+
+// hurry has nobody wait for the ends of sessions until unhurry: what they still have to
+// tell is to be dropped.
+func (e *Emulator) hurry() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	close(e.hurried)
+}
+
+func (e *Emulator) unhurry() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.hurried = make(chan struct{})
+}
+
+// hurrying gives a channel that is closed when a reset is at work.
+func (e *Emulator) hurrying() <-chan struct{} {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.hurried
 }
 
 // empty throws the streams away, with all that Kinesis and KMS have and the start does

@@ -11,6 +11,9 @@ import (
 // before it cuts them off.
 const sessionPatience = 2 * time.Second
 
+// hurriedPatience is the same while a reset is at work, which waits no longer.
+const hurriedPatience = 500 * time.Millisecond
+
 // RefuseSessions implements rdsapi.SessionController.
 func (e controller) RefuseSessions(id rdsapi.Instance, why rdsapi.Refusal) {
 	if i := e.mark(id, why == rdsapi.ShuttingDown); i != nil {
@@ -27,13 +30,33 @@ func (e controller) AwaitSessions(ctx context.Context, id rdsapi.Instance) {
 	if i == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, sessionPatience)
-	defer cancel()
-	i.proxy.AwaitRefused(ctx)
+	e.awaitEnds(ctx, i)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if i.shut {
 		i.source.Detach()
+	}
+}
+
+// awaitEnds waits for the ends of an instance's sessions. A reset leaves those that take
+// long to themselves.
+func (e *Emulator) awaitEnds(ctx context.Context, i *instance) {
+	ctx, cancel := context.WithTimeout(ctx, sessionPatience)
+	ended := make(chan struct{})
+	e.runs.Go(func() {
+		defer cancel()
+		defer close(ended)
+		i.proxy.AwaitRefused(ctx)
+	})
+	select {
+	case <-ended:
+		return
+	case <-e.hurrying():
+	}
+	select {
+	case <-ended:
+	case <-time.After(hurriedPatience):
+		cancel()
 	}
 }
 

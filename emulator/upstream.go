@@ -109,6 +109,19 @@ func (u *upstream) connect(ctx context.Context, database string) (*pgx.Conn, err
 	return pgx.ConnectConfig(ctx, config)
 }
 
+// session opens a connection whose queries find the server's own functions and operators alone, whatever search path the
+// database's owner has set for new sessions.
+func (u *upstream) session(ctx context.Context) (*pgx.Conn, error) {
+	conn, err := u.connect(ctx, u.config.Database)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := conn.PgConn().Exec(ctx, "SET search_path = ''").ReadAll(); err != nil {
+		return nil, errors.Join(err, conn.Close(ctx))
+	}
+	return conn, nil
+}
+
 // close undoes what openUpstream did.
 func (u *upstream) close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)

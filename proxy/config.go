@@ -52,7 +52,8 @@ type Config struct {
 	// StartupTimeout bounds TLS, start-up and authentication, as
 	// authentication_timeout does. 0 means 1 minute.
 	StartupTimeout time.Duration
-	onIntend       func() // tests hold here a session that is about to call Recorder.Intend
+	lastCall       time.Duration // tests need not wait for this one; 0: the constant
+	onIntend       func()        // tests hold here a session that is about to call Recorder.Intend
 
 	// Grace is how long busy sessions may go on once Run's context has ended.
 	// 0 means 5 seconds; negative means not at all.
@@ -105,6 +106,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Grace == 0 {
 		c.Grace = 5 * time.Second
+	}
+	if c.lastCall == 0 {
+		c.lastCall = lastCall
 	}
 	if c.Recorder == nil {
 		c.Recorder = noRecorder{}

@@ -9,7 +9,8 @@
 // Nothing is re-encoded, nothing is left out but the messages of the server's own
 // audit where that helps (AuditConfig.Assisted), and authentication is between client and server. In
 // sync mode the bytes that complete a statement are held until the statement's
-// events are durable; in async mode nothing waits.
+// events are durable; in async mode nothing waits, unless more statements, or bytes of them, than the
+// auditQueue may hold are not audited yet: then sessions audit their own, so that no event is dropped.
 //
 // A Recorder that is Intending learns of a statement before the server does: bytes that
 // make it do something are held until that is durable.

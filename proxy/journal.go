@@ -35,6 +35,8 @@ type journal struct {
 	nextID    *atomic.Int64
 	done      []activity.Settled // intents that are done with, whose events are still to come
 
+	doubt doubt
+
 	audit  auditor // nil until the session is ready or refused
 	ready  bool
 	seen   filter
@@ -48,6 +50,7 @@ const keepItems = 4
 func (j *journal) init(s *session) {
 	j.recorder = s.p.conf.Recorder
 	j.holding, _ = j.recorder.(Holding)
+	j.doubt.tell(j.recorder)
 	j.open = s.p.open
 	j.intending, j.nextID = s.p.intending, &s.nextID
 	if s.p.conf.Audit.Assisted {
@@ -109,7 +112,11 @@ func (j *journal) pause(ctx context.Context, pid int32) <-chan struct{} {
 
 // write records the items. In sync mode it returns what to wait for.
 func (j *journal) write(ctx context.Context, pid int32) <-chan struct{} {
-	if len(j.items) == 0 || !j.begin(pid) {
+	if len(j.items) == 0 {
+		return nil
+	}
+	if !j.begin(pid) {
+		j.trim()
 		return nil
 	}
 	durable, events := j.record(ctx, pid, j.items, j.events[:0])
@@ -130,7 +137,14 @@ func (j *journal) record(ctx context.Context, pid int32, items []track.Item, eve
 	if len(items) == 0 || j.audit == nil {
 		return nil, events
 	}
+	if !j.doubt.begin(items, recording) {
+		return nil, events
+	}
 	events = j.audit.Apply(ctx, events, items)
+	if !j.doubt.end() {
+		return nil, events
+	}
+	defer j.doubt.mu.Unlock()
 	if recording && j.intending != nil {
 		j.settle(items, events)
 	}
@@ -181,6 +195,43 @@ func (j *journal) begin(pid int32) bool {
 		return true
 	}
 	return false
+}
+
+// maxEarly and maxEarlyBytes bound what a server may tell of a session before it is ready:
+// some 15 parameters.
+const (
+	maxEarly      = maxParams
+	maxEarlyBytes = 1 << 20
+)
+
+// trim keeps of what came before the session is ready the last value of each parameter,
+// and the beginning of all if that is too much.
+func (j *journal) trim() {
+	if len(j.items) <= maxEarly/2 {
+		return
+	}
+	last := make(map[string]int, maxEarly)
+	for i := range j.items {
+		if j.items[i].Kind == track.Parameter {
+			last[j.items[i].Name] = i
+		}
+	}
+	kept, room := j.items[:0], maxEarlyBytes
+	for i := range j.items {
+		it := &j.items[i]
+		if it.Kind == track.Parameter && last[it.Name] != i {
+			continue
+		}
+		if room -= it.Size(); len(kept) == maxEarly || room < 0 {
+			break
+		}
+		kept = append(kept, *it)
+	}
+	clear(j.items[len(kept):])
+	j.items = kept
+	if cap(kept) > 4*maxEarly {
+		j.items = append(make([]track.Item, 0, 2*maxEarly), kept...)
+	}
 }
 
 // A filter knows what the audit has been told while nothing is recorded.

@@ -121,7 +121,7 @@ func (l *loop) observe(r *rider, chunk []byte, now time.Time) error {
 		items = append(items[:before], r.seen.needed(items[before:])...)
 	}
 	s.pend.items = items
-	l.p.audits.items.Add(int64(len(items) - before))
+	l.p.audits.count(len(items)-before, s.pend.weigh(items[before:]))
 	if before == 0 && len(items) > 0 {
 		l.dirty = append(l.dirty, s)
 	}

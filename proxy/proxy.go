@@ -27,8 +27,8 @@ type Proxy struct {
 
 	mu       sync.Mutex
 	sessions map[*session]struct{}
-	leaving  []<-chan struct{} // the ends of sessions that Refuse told to end
-	wg       sync.WaitGroup
+	leaving  []<-chan struct{}     // the ends of sessions that Refuse told to end
+	wg       sync.WaitGroup        // of sessions that are waited for
 	refusing atomic.Pointer[fatal] // what new clients are told; nil: they are welcome
 	draining atomic.Bool           // Run's context has ended: idle sessions end by themselves
 
@@ -89,7 +89,8 @@ func (p *Proxy) Addr() net.Addr { return p.listeners[0].Addr() }
 
 // Run serves sessions until ctx ends. Then idle sessions end at once and busy
 // ones when they are idle, or after the grace time, as at the shutdown of a
-// server. When it returns every session has ended and its events are recorded.
+// server. When it returns every session has ended and its events are recorded, or
+// told as lost (Losing) and in the log if making them takes longer than that by seconds.
 func (p *Proxy) Run(ctx context.Context) error {
 	stopAudits := p.startLoop()
 	var accepting sync.WaitGroup
@@ -128,12 +129,18 @@ func (p *Proxy) startLoop() (stop func()) {
 	}
 	p.loop = loop
 	ctx, cancel := context.WithCancel(context.Background())
-	var audits sync.WaitGroup
-	audits.Go(func() { p.audits.run(ctx) })
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		p.audits.run(ctx)
+	}()
 	return func() {
 		loop.close()
 		cancel()
-		audits.Wait()
+		select {
+		case <-ended:
+		case <-time.After(min(lastAudit, p.conf.lastCall)): // it is busy with a session that was given up
+		}
 	}
 }
 
@@ -179,13 +186,11 @@ func (p *Proxy) start(conn net.Conn) {
 		return
 	}
 	p.sessions[s] = struct{}{}
-	p.wg.Go(func() {
+	p.wg.Add(1)
+	go func() {
 		s.run()
-		p.mu.Lock()
-		delete(p.sessions, s)
-		p.mu.Unlock()
-		s.recorded()
-	})
+		s.leave()
+	}()
 }
 
 // Disconnect ends every session with a FATAL error; a statement that runs is
@@ -222,11 +227,17 @@ func (p *Proxy) each(f func(*session)) {
 	}
 }
 
-// lastCall is how long sessions that were told to end may take for it.
-const lastCall = 5 * time.Second
+// lastCall is how long sessions that were told to end may take for it, and lastAudit how
+// long their audit may once their connections are closed: with the grace time that is less
+// than the 10 seconds after which a container is killed.
+const (
+	lastCall  = 5 * time.Second
+	lastAudit = 2 * time.Second
+)
 
 // drain ends the sessions: the idle ones, the others after the grace time, and
-// those that do not listen by closing their connections.
+// those that do not listen by closing their connections. Those whose audit does not end
+// are given up.
 func (p *Proxy) drain() {
 	p.mu.Lock()
 	p.draining.Store(true)
@@ -245,7 +256,8 @@ func (p *Proxy) drain() {
 		do    func()
 	}{
 		{p.conf.Grace, func() { p.Disconnect("", "") }},
-		{lastCall, func() { p.each((*session).abort) }},
+		{p.conf.lastCall, func() { p.each((*session).abort) }},
+		{min(lastAudit, p.conf.lastCall), func() { p.each((*session).giveUp) }},
 	} {
 		timer := time.NewTimer(step.after)
 		select {

@@ -1,6 +1,10 @@
 package proxy
 
-import "github.com/das-local/das-local/internal/activity"
+import (
+	"time"
+
+	"github.com/das-local/das-local/internal/activity"
+)
 
 // Recorder takes the events of sessions. It is safe for concurrent use.
 type Recorder interface {
@@ -23,4 +27,10 @@ type Recorder interface {
 // pass it on first while nobody holds them. It is one atomic load.
 type Holding interface {
 	Holding() bool
+}
+
+// Losing may be implemented by a Recorder that tells of losses: n events will never
+// come, of statements that ended between first and last. Nothing is recorded of them.
+type Losing interface {
+	Lose(n int64, first, last time.Time)
 }

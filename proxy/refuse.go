@@ -22,23 +22,19 @@ func (p *Proxy) Refuse(message string) {
 
 // AwaitRefused returns when the sessions that Refuse told to end have ended: their
 // events are recorded, and their clients told, which may read that when they like.
-// Sessions that have not ended when ctx does are cut off. Several may wait.
+// Sessions that have not ended when ctx does are cut off, and given up some seconds later:
+// then the events that they still owe are lost, and told so. Several may wait.
 func (p *Proxy) AwaitRefused(ctx context.Context) {
 	p.mu.Lock()
 	leaving := slices.Clone(p.leaving)
 	p.mu.Unlock()
-	for _, ended := range leaving {
-		select {
-		case <-ended:
-			continue
-		case <-ctx.Done():
+	if !allClosed(leaving, ctx.Done()) {
+		p.told((*session).abort)
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.conf.lastCall)
+		defer cancel()
+		if !allClosed(leaving, late.Done()) {
+			p.told((*session).giveUp)
 		}
-		p.each(func(s *session) {
-			if s.verdict.Load() != nil {
-				s.abort()
-			}
-		})
-		<-ended
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -50,6 +46,32 @@ func (p *Proxy) AwaitRefused(ctx context.Context) {
 			return false
 		}
 	})
+}
+
+// told calls f for the sessions that were told to end.
+func (p *Proxy) told(f func(*session)) {
+	p.each(func(s *session) {
+		if s.verdict.Load() != nil {
+			f(s)
+		}
+	})
+}
+
+// allClosed waits until all are, or stop is.
+func allClosed(all []<-chan struct{}, stop <-chan struct{}) bool {
+	for _, c := range all {
+		select {
+		case <-c:
+			continue
+		default:
+		}
+		select {
+		case <-c:
+		case <-stop:
+			return false
+		}
+	}
+	return true
 }
 
 // Admit welcomes clients again.

@@ -44,7 +44,7 @@ func (s *session) canRide() bool {
 	if s.p.loop == nil || s.client.raw == nil && s.client.under == nil || s.server.raw == nil {
 		return false
 	}
-	if s.log.holds() || s.verdict.Load() != nil || s.gone.Load() || s.broken.Load() != nil || s.p.draining.Load() {
+	if s.log.holds() || s.p.audits.behind() || s.verdict.Load() != nil || s.gone.Load() || s.broken.Load() != nil || s.p.draining.Load() {
 		return false
 	}
 	s.mu.Lock()
@@ -139,6 +139,7 @@ func (s *session) finishDeliver() (cause *track.Error, stop bool) {
 	if len(s.log.items) > 0 {
 		s.log.write(s.ctx, s.tracker.PID())
 	}
+	s.p.audits.repay(s)
 	if u := s.client.under; u != nil && u.Flush() != nil {
 		return s.unsent(nil, time.Now()), true
 	}

@@ -53,6 +53,7 @@ type session struct {
 
 	dismissed bool // the client has been told why the session ends
 	endOnce   sync.Once
+	leaveOnce sync.Once
 
 	handing  atomic.Bool           // the client's side pauses to change over
 	killed   chan struct{}         // closed by end

@@ -10,6 +10,9 @@ import (
 // number of bytes that are missing.
 const CutMark = "… [cut: "
 
+// CutAll stands for a text of which nothing is left, not even its length.
+const CutAll = CutMark + "all]"
+
 // MaxCutMark is how many bytes a mark takes at most.
 const MaxCutMark = len(CutMark) + len("9223372036854775807 parameters]")
 

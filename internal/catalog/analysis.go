@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"strings"
+
+	"github.com/das-local/das-local/internal/classify"
 )
 
 // Access says what a query does with a relation.
@@ -85,6 +87,7 @@ const (
 
 // A Statement is a text to be analysed.
 type Statement struct {
+	// SQL is as the client wrote it. The server gets it without its literals; see classify.Inert.
 	SQL string
 	// Key is equal for texts that differ in literals alone; empty means SQL.
 	Key string
@@ -162,7 +165,11 @@ func (d *database) mayLog(ctx context.Context) bool {
 
 // analyse answers a kindAnalysis question.
 func (d *database) analyse(ctx context.Context, q *paramsQuestion) (any, int, error) {
-	text, params, err := d.parse(ctx, q, d.side.mayLog, "")
+	inert, ok := classify.Disarm(q.sql)
+	if !ok {
+		return nil, 0, errAnalysis
+	}
+	text, params, err := d.parse(ctx, q, inert, d.side.mayLog && d.locates(inert), "")
 	if err != nil {
 		return nil, 0, err
 	}
@@ -171,16 +178,16 @@ func (d *database) analyse(ctx context.Context, q *paramsQuestion) (any, int, er
 	if text == "" {
 		return a, cost, nil
 	}
-	t, err := d.tree(ctx, text, q.indexed)
+	t, err := d.tree(ctx, text, inert, q.indexed)
 	if err != nil {
 		return nil, 0, err
 	}
 	if t.secured() && q.user != "" {
 		// Row-level security is of the user who asks.
-		if text, _, err = d.parse(ctx, q, true, q.user); err != nil {
+		if text, _, err = d.parse(ctx, q, inert, true, q.user); err != nil {
 			return nil, 0, err
 		}
-		if t, err = d.tree(ctx, text, q.indexed); err != nil {
+		if t, err = d.tree(ctx, text, inert, q.indexed); err != nil {
 			return nil, 0, err
 		}
 	}

@@ -211,8 +211,8 @@ func TestAnalyzeNeedsASuperuser(t *testing.T) {
 	if a, ok := c.Analyze(t.Context(), s, catalog.Statement{SQL: "SELECT * FROM t WHERE id = $1"}); ok {
 		t.Errorf("analysed: %s", summary(a))
 	}
-	if types, ok := c.ParameterTypes(t.Context(), s, "SELECT * FROM t WHERE id = $1"); !ok || !slices.Equal(types, []uint32{23}) {
-		t.Errorf("parameter types %v %v", types, ok)
+	if types, ok := c.ParameterTypes(t.Context(), s, "SELECT * FROM t WHERE id = $1"); ok != (major() > 12) || ok && !slices.Equal(types, []uint32{23}) {
+		t.Errorf("parameter types %v %v", types, ok) // of version 12 see partitionkeys.go
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
+	"github.com/das-local/das-local/internal/classify"
 	"github.com/das-local/das-local/internal/querytree"
 )
 
@@ -15,7 +16,7 @@ var errAnalysis = errors.New("catalog: the statement cannot be analysed")
 
 // parse sends a text's Parse and Describe, with the rewritten tree asked for if tree is
 // set, as role if that is not empty.
-func (d *database) parse(ctx context.Context, q *paramsQuestion, tree bool, role string) (text string, params []uint32, err error) {
+func (d *database) parse(ctx context.Context, q *paramsQuestion, sql classify.Inert, tree bool, role string) (text string, params []uint32, err error) {
 	set := `SELECT pg_catalog.set_config('search_path', $1, false)`
 	back := `SELECT pg_catalog.set_config('search_path', '', false)`
 	values := []string{formatSearchPath(q.path)}
@@ -33,7 +34,10 @@ func (d *database) parse(ctx context.Context, q *paramsQuestion, tree bool, role
 	}
 	given, err := d.givenTypes(ctx, q)
 	if err == nil {
-		text, params, err = d.describe(ctx, q.sql, given)
+		text, params, err = d.describe(ctx, sql, given)
+	}
+	if err != nil && d.side.version < lazyKeys {
+		return "", nil, err // withoutPartitionKeys takes the settings back
 	}
 	if !d.side.conn.IsClosed() {
 		if _, failed := d.query(ctx, back); failed != nil {
@@ -57,12 +61,12 @@ func (d *database) givenTypes(ctx context.Context, q *paramsQuestion) ([]uint32,
 	return given, nil
 }
 
-// describe exchanges the messages of parse.
-func (d *database) describe(ctx context.Context, sql string, given []uint32) (text string, params []uint32, err error) {
+// describe exchanges the messages of parse. Nothing else sends what a client wrote as SQL.
+func (d *database) describe(ctx context.Context, sql classify.Inert, given []uint32) (text string, params []uint32, err error) {
 	conn := d.side.conn.PgConn()
 	f := conn.Frontend()
 	f.SetMaxBodyLen(maxTree)
-	f.SendParse(&pgproto3.Parse{Query: sql, ParameterOIDs: given})
+	f.SendParse(&pgproto3.Parse{Query: sql.Text(), ParameterOIDs: given})
 	f.SendDescribe(&pgproto3.Describe{ObjectType: 'S'})
 	f.SendSync(&pgproto3.Sync{})
 	if err := f.Flush(); err != nil {
@@ -102,12 +106,13 @@ func (d *database) describe(ctx context.Context, sql string, given []uint32) (te
 }
 
 // tree reads a printed list of queries and looks up what it names.
-func (d *database) tree(ctx context.Context, text string, indexed bool) (*tree, error) {
+func (d *database) tree(ctx context.Context, text string, sql classify.Inert, indexed bool) (*tree, error) {
 	v, err := querytree.Read(querytree.Unwrap(text))
 	if err != nil {
 		return nil, err
 	}
 	t := newTree(v, d.side.version)
+	t.restore(sql.Literals())
 	t.indexed = indexed
 	return t, t.load(ctx, d)
 }

@@ -46,7 +46,16 @@
 // folded, EXISTS that is planned twice (treeexists.go), min() and max() by an index (treeminmax.go), what cannot have rows
 // (treeempty.go, treepush.go), the order in which functions start.
 //
-//	SQL ─▶ Parse ─▶ LOG: rewritten tree ─▶ querytree.Read ─▶ look-ups by OID ─▶ walker ─▶ Analysis
+//	SQL ─▶ classify.Disarm ─▶ Parse ─▶ LOG: rewritten tree ─▶ querytree.Read ─▶ look-ups by OID ─▶ walker ─▶ Analysis
+//
+// # No code of clients
+//
+// The side connection's user has more rights than most clients. What a client wrote goes to the server as a
+// classify.Inert only, which has no literal left that parse analysis would evaluate; the walker puts the literals back into the tree
+// (literals.go). Names that clients give are parameters of functions that look names up. Own queries run
+// with an empty search path, set whatever new sessions of the database get, and the very first without leaving
+// anything to the path (side.go). What planning would evaluate is not planned: rows are counted only where
+// that has no expressions (count.go). Version 12 has one more danger: see partitionkeys.go.
 //
 // # When the server does not answer
 //

@@ -3,6 +3,8 @@ package catalog
 import (
 	"context"
 	"hash/maphash"
+
+	"github.com/das-local/das-local/internal/classify"
 )
 
 const (
@@ -52,7 +54,11 @@ func (c *Catalog) hashPath(path []string, given []uint32) uint64 {
 
 // params answers a kindParams question: the statement is parsed, not run.
 func (d *database) params(ctx context.Context, q *paramsQuestion) (any, int, error) {
-	_, types, err := d.parse(ctx, q, false, "")
+	inert, ok := classify.Disarm(q.sql)
+	if !ok {
+		return nil, 0, errAnalysis
+	}
+	_, types, err := d.parse(ctx, q, inert, false, "")
 	if err != nil {
 		return nil, 0, err
 	}

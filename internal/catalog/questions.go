@@ -15,6 +15,17 @@ const (
 // question asks the server what f's key stands for. A nil value is "not found"; cost is
 // the value's size in bytes.
 func (d *database) question(ctx context.Context, f *flight) (value any, cost int, err error) {
+	switch f.key.kind {
+	case kindView, kindParams, kindAnalysis:
+		if d.side.version < lazyKeys {
+			return d.withoutPartitionKeys(ctx, func() (any, int, error) { return d.answer(ctx, f) })
+		}
+	}
+	return d.answer(ctx, f)
+}
+
+// answer asks the question.
+func (d *database) answer(ctx context.Context, f *flight) (value any, cost int, err error) {
 	switch k := &f.key.key; k.kind {
 	case kindRelation:
 		return d.relations(ctx, k.name)

@@ -21,9 +21,11 @@ const (
 	maxBackoff     = 30 * time.Second
 )
 
-// setup makes a connection one that can neither write nor wait. Every
-// name in its statements and in the definitions it gets is schema-qualified.
+// setup makes a connection one that can neither write nor wait, whatever the database's owner has set for
+// new sessions (ALTER DATABASE … SET). With an empty search path its own queries find pg_catalog alone, operators
+// included; definitions that it gets name schemas. The last four decide what a text means and what is printed of it.
 const setup = `
+SET search_path = '';
 SET application_name = '` + ApplicationName + `';
 SET default_transaction_read_only = on;
 SET statement_timeout = '1s';
@@ -33,7 +35,16 @@ SET jit = off;
 SET plan_cache_mode = force_generic_plan;
 SET quote_all_identifiers = off;
 SET client_encoding = 'UTF8';
-SET search_path = '';`
+SET standard_conforming_strings = on;
+SET transform_null_equals = off;
+SET debug_print_parse = off;
+SET debug_print_plan = off;`
+
+// firstSQL is asked before setup, under whatever search path the database's owner has given new sessions: it leaves
+// nothing to that path, neither functions nor operators.
+const firstSQL = `SELECT pg_catalog.current_setting('server_version_num'),
+	source OPERATOR(pg_catalog.=) ANY (ARRAY['database user', 'user', 'client', 'session', 'interactive']::pg_catalog.text[])
+	FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) 'search_path'::pg_catalog.text`
 
 // errBusy: as many side connections as allowed are at work.
 var errBusy = errors.New("catalog: all side connections are busy")
@@ -88,9 +99,7 @@ func (d *database) connect(ctx context.Context) error {
 }
 
 func (d *database) prepare(ctx context.Context) error {
-	rows, err := d.query(ctx, `SELECT current_setting('server_version_num'),
-		source IN ('database user', 'user', 'client', 'session', 'interactive')
-		FROM pg_catalog.pg_settings WHERE name = 'search_path'`)
+	rows, err := d.query(ctx, firstSQL)
 	if err != nil {
 		return err
 	}

@@ -119,7 +119,8 @@ func (t *tree) truth(v querytree.Value) (val, known bool) {
 		if n.OID("consttype") != boolOID {
 			return false, false
 		}
-		return strings.HasPrefix(n.Get("constvalue").Rest, "[ 1"), true
+		value := n.Get("constvalue").Rest
+		return strings.HasPrefix(value, "[ 1"), !strings.HasPrefix(value, unread)
 	case "NULLTEST":
 		const isNull = 0
 		c, null := t.constant(n.Get("arg"))
@@ -168,6 +169,9 @@ func (t *tree) compareConstants(f *Function, x, y *querytree.Node) (val, known b
 	}
 	t.byText = true
 	a, b := x.Get("constvalue").Rest, y.Get("constvalue").Rest
+	if strings.HasPrefix(a, unread) || strings.HasPrefix(b, unread) {
+		return false, false
+	}
 	switch {
 	case equality[f.OID]:
 		return a == b, true

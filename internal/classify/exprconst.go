@@ -86,7 +86,7 @@ func nodeKey(n *pg_query.Node) string {
 func dropLocations(m protoreflect.Message) {
 	m.Range(func(fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
 		switch {
-		case fd.Name() == "location":
+		case fd.Name() == "location", fd.Name() == "name_location":
 			m.Clear(fd)
 		case fd.Message() == nil:
 		case fd.IsList():

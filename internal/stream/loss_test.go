@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -157,6 +158,31 @@ func TestOwnerIsToldFirst(t *testing.T) {
 		b.setFail(nil)
 		if err := stop(); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// TestUnmade: what a session's end left unmade is told, as it happens and at the end of
+// the stream, and by nobody when the source is detached.
+func TestUnmade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t)
+		_, src, stop := b.run(b.config(Async))
+		synctest.Wait()
+		first, last := second0.Add(time.Second), second0.Add(2*time.Second)
+		src.Lose(3, first, last)
+		time.Sleep(time.Second)
+		want := []Notice{{Begin: true, Err: errUnmade}, {Loss: Loss{3, first, last}}}
+		if n := b.seen(); !slices.Equal(n, want) {
+			t.Errorf("notices %+v", n)
+		}
+		src.Lose(1, last, last)
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+		src.Lose(1, last, last)
+		if n := b.seen(); len(n) != 4 || n[3].Loss != (Loss{1, last, last}) {
+			t.Errorf("notices %+v", n)
 		}
 	})
 }

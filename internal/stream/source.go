@@ -2,6 +2,7 @@ package stream
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/das-local/das-local/internal/activity"
 )
@@ -57,4 +58,22 @@ func (src *Source) Record(events []activity.Event) (durable <-chan struct{}) {
 	r.reset()
 	s.renderings.Put(r)
 	return durable
+}
+
+// Lose tells that n events will never be recorded, of statements that ended between first
+// and last: it makes a window of loss, unless there is one.
+func (src *Source) Lose(n int64, first, last time.Time) {
+	l := src.lane.Load()
+	if l == nil || n <= 0 {
+		return
+	}
+	s := l.stream
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l.closed {
+		return
+	}
+	s.loseLocked(Loss{n, first, last})
+	s.unmade = true
+	s.overflowLocked()
 }

@@ -45,6 +45,7 @@ type Stream struct {
 	ending  bool  // nothing more is taken
 	stats   Stats
 	loss    Loss // what no notice has told yet
+	unmade  bool // Source.Lose has told of some of it
 
 	dropTold chan struct{} // closed when the owner knows that events are dropped
 }

@@ -51,14 +51,14 @@ func (w *window) end(take func() Loss) bool {
 	return true
 }
 
-// dropped opens the window if events were lost since the last one.
-func (w *window) dropped(lost int64) bool {
+// dropped opens the window if events were lost since the last one, for cause.
+func (w *window) dropped(lost int64, cause error) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.open.Load() || lost <= w.reported {
 		return false
 	}
-	w.beginLocked(errQueueFull)
+	w.beginLocked(cause)
 	return true
 }
 
@@ -77,6 +77,7 @@ func (w *window) failure() error {
 
 var (
 	errQueueFull = errors.New("the queue of the activity stream is full")
+	errUnmade    = errors.New("a session was ended before the events of its last statements were made")
 	errTooLarge  = errors.New("an event is too large for a record, even with its texts cut")
 )
 
@@ -105,8 +106,14 @@ func (s *Stream) releaseDroppedLocked() {
 }
 
 func (s *Stream) beginDropWindow() {
-	if s.window.dropped(s.lost()) {
-		s.config.Logger.Warn("activity stream: events are lost", "stream", s.config.StreamName, "error", errQueueFull)
+	s.mu.Lock()
+	lost, cause := s.stats.Lost, errQueueFull
+	if s.unmade {
+		cause, s.unmade = errUnmade, false
+	}
+	s.mu.Unlock()
+	if s.window.dropped(lost, cause) {
+		s.config.Logger.Warn("activity stream: events are lost", "stream", s.config.StreamName, "error", cause)
 	}
 }
 

@@ -77,7 +77,8 @@ type Session struct {
 	group group
 	state state
 	// prepared holds the statements of Parse and PREPARE by name.
-	prepared map[string]*prepared
+	prepared names
+	cursors  names             // of DECLARE, which closing them leaves here
 	defaults map[string]string // DefaultSetting's answers; nil until a value is printed
 	created  created
 	spans    []span   // of the portals that this transaction left
@@ -103,7 +104,9 @@ func New(cfg Config) (*Session, error) {
 	if cfg.ConnectClass == "" {
 		cfg.ConnectClass = activity.ClassMisc
 	}
-	s := &Session{cfg: cfg, next: 2, status: 'I', prepared: map[string]*prepared{}}
+	s := &Session{cfg: cfg, next: 2, status: 'I'}
+	s.cursors.single = cfg.CommandText == Single
+	s.prepared.single = cfg.CommandText == Single
 	if cfg.MaxText <= 0 {
 		cfg.MaxText = 1 << 20
 	}
@@ -151,9 +154,9 @@ func (s *Session) Apply(ctx context.Context, dst []activity.Event, items []track
 			}
 			dst = s.statement(ctx, dst, it)
 		case track.Prepared:
-			s.prepare(it.Name, s.read(it), nil)
+			s.prepared.put(it.Name, prepare(s.read(it), nil))
 		case track.Deallocated:
-			delete(s.prepared, it.Name)
+			s.prepared.drop(it.Name)
 		case track.Parameter:
 			s.parameter(it.Name, it.Value)
 		case track.Ready:

@@ -14,7 +14,7 @@ func (s *Session) choose(t *text, it *track.Item) (st *classify.Statement, from,
 	from, to = 0, len(t.raw)
 	list := t.result.Statements
 	if it.Source == track.Execute {
-		if p := s.prepared[it.Name]; p != nil && p.text == t && p.stmt != nil {
+		if p := s.named(it); p != nil && p.text == t && p.stmt != nil {
 			st, from, to = p.stmt, p.from, p.to
 		} else if len(list) > 0 {
 			st = &list[0]

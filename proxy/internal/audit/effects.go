@@ -24,13 +24,13 @@ func (s *Session) effects(st *classify.Statement) {
 		case classify.DiscardAll:
 			s.resetAll()
 			s.state.session = with(with(s.state.session, "role", nil), "session_authorization", nil)
-			clear(s.prepared)
+			s.prepared.clear()
 			s.created.dropTemporary()
 		case classify.Deallocate:
 			if e.Name == "" {
-				clear(s.prepared)
+				s.prepared.clear()
 			}
-			delete(s.prepared, e.Name)
+			s.prepared.drop(e.Name)
 		case classify.Commit, classify.Rollback:
 			if e.Kind == classify.Commit {
 				s.keepObjects()

@@ -108,7 +108,7 @@ func (r *run) explain(st *classify.Statement) {
 	}
 	class := st.Class
 	if st.Analyze && st.Inner.Form == classify.Execute {
-		if p := r.prepared[st.Inner.Name]; p != nil && p.stmt != nil && p.stmt.Class == activity.ClassWrite {
+		if p := r.prepared.get(st.Inner.Name); p != nil && p.stmt != nil && p.stmt.Class == activity.ClassWrite {
 			class = activity.ClassWrite
 		}
 	}
@@ -133,7 +133,7 @@ func (r *run) execute(st *classify.Statement, rows int64) {
 
 func (r *run) executeInner(st *classify.Statement, rows int64) {
 	r.functions(st.Functions)
-	p := r.prepared[st.Name]
+	p := r.prepared.get(st.Name)
 	if p == nil || p.stmt == nil {
 		return
 	}
@@ -142,8 +142,11 @@ func (r *run) executeInner(st *classify.Statement, rows int64) {
 	r.base.CommandText = r.show(p.text, p.from, p.to)
 	r.params, r.filled = arguments(st.Args, p.text), true
 	r.replanned, r.outer = p.replans(len(st.Args) > 0), outer
-	if p.stmt.Form == classify.Query {
+	switch p.stmt.Form {
+	case classify.Query:
 		r.query(p.stmt, rows)
+	case classify.Unread: // its text was too long to be kept
+		r.objects(p.stmt.Relations, p.stmt.Class, p.stmt.Command, rows)
 	}
 	p.runs++
 	r.replanned = false

@@ -14,7 +14,7 @@ const unknownCommand = "UNKNOWN"
 // fail makes the events of a failed statement: its relations where they are known,
 // else one event.
 func (r *run) fail(st *classify.Statement, t *text) {
-	r.base.HasCommandText = t.raw != "" // else it is of a name that stands for nothing
+	r.base.HasCommandText = t.raw != "" || unknown(t, r.it) // else it is of a name that stands for nothing
 	if err := r.it.Err; err != nil && ran(err.SQLState) && !r.told {
 		r.before(st)
 	}

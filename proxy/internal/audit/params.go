@@ -16,7 +16,7 @@ func (r *run) bound() []string {
 	}
 	r.filled = true
 	p := r.it.Params
-	if p == nil || len(p.Values) == 0 {
+	if p == nil || len(p.Values)+p.Dropped == 0 {
 		return nil
 	}
 	types := r.paramTypes()

@@ -12,7 +12,8 @@ import (
 
 // A text is a query string with what it says.
 type text struct {
-	sent   string // as received
+	sent   string // as received, or its beginning
+	full   int    // how many bytes it had
 	raw    string // in UTF-8
 	cut    int    // how many bytes of it were not received at all
 	result classify.Result
@@ -38,7 +39,7 @@ const beginning = 1024
 // secretArguments says whether the text runs a prepared statement that takes a secret.
 func (s *Session) secretArguments(t *text) bool {
 	for _, name := range t.executes {
-		p := s.prepared[name]
+		p := s.prepared.get(name)
 		if p == nil && s.cfg.Foreseeing {
 			return true // nobody knows what it takes
 		}
@@ -56,6 +57,10 @@ type prepared struct {
 	from int                 // which statement of the text; for Single
 	to   int
 	runs int // by EXECUTE
+
+	name  string
+	gone  bool // no longer known
+	short bool // see names
 }
 
 // replans says whether the server plans the statement when it is executed next: with parameters for the first
@@ -64,10 +69,6 @@ func (p *prepared) replans(params bool) bool {
 	const customPlans = 5
 	return p.runs == 0 || params && p.runs < customPlans
 }
-
-// maxPrepared bounds the names remembered. The server has no limit, and the
-// tracker has one of its own.
-const maxPrepared = 10000
 
 // maxExecutes bounds the names that are looked for in one text.
 const maxExecutes = 100
@@ -96,7 +97,7 @@ func (s *Session) read(it *track.Item) *text {
 		raw, part = pgtext.TrimPart(raw)
 		cut += part
 	}
-	t := &text{sent: it.Text, raw: raw, cut: cut, result: s.cfg.Classifier.Classify(raw)}
+	t := &text{sent: it.Text, full: max(it.TextLen, len(it.Text)), raw: raw, cut: cut, result: s.cfg.Classifier.Classify(raw)}
 	t.shown, t.secret = classify.Redact(raw)
 	t.params = classify.SecretParams(raw)
 	t.settings = classify.SettingParams(raw)
@@ -138,9 +139,9 @@ func ascii(s string) bool {
 	return true
 }
 
-// prepare remembers a statement: the text's only one (Parse), or the one that
-// PREPARE holds.
-func (s *Session) prepare(name string, t *text, inner *classify.Statement) {
+// prepare makes what a name stands for: the text's only statement (Parse), or the one
+// that PREPARE holds.
+func prepare(t *text, inner *classify.Statement) *prepared {
 	p := &prepared{text: t, stmt: inner}
 	if inner == nil && len(t.result.Statements) > 0 {
 		p.stmt = &t.result.Statements[0]
@@ -148,21 +149,41 @@ func (s *Session) prepare(name string, t *text, inner *classify.Statement) {
 	if len(t.result.Statements) > 0 {
 		p.from, p.to = t.result.Range(0)
 	}
-	if len(s.prepared) >= maxPrepared {
-		for old := range s.prepared {
-			delete(s.prepared, old)
-			break
-		}
+	return p
+}
+
+// named is what an executed statement's name stands for, or its portal's, if that is a
+// cursor's; nil if nothing is known of it.
+func (s *Session) named(it *track.Item) *prepared {
+	if it.Portal != "" {
+		return s.cursors.get(it.Portal)
 	}
-	s.prepared[name] = p
+	return s.prepared.get(it.Name)
 }
 
 // lookupText gives the text of an executed statement, from the names if it is there.
 func (s *Session) lookupText(it *track.Item) *text {
-	if p := s.prepared[it.Name]; p != nil && (it.Text == "" || p.text.sent == it.Text) {
+	if p := s.named(it); p != nil && p.text.covers(it) {
 		return p.text
 	}
 	return s.readText(it)
+}
+
+// covers says whether the item's text is this one, or what is left of it.
+func (t *text) covers(it *track.Item) bool {
+	return it.Text == "" || t.sent == it.Text || t.full == it.TextLen && len(t.sent) > len(it.Text) && strings.HasPrefix(t.sent, it.Text)
+}
+
+// unknown says whether a statement ran whose text nobody remembers: not one of a name that
+// stands for nothing.
+func unknown(t *text, it *track.Item) bool {
+	if t.raw != "" || it.Source != track.Execute {
+		return false
+	}
+	if it.Err == nil {
+		return true
+	}
+	return (it.Name != "" || it.Portal != "") && it.Err.SQLState != "26000" && it.Err.SQLState != "34000"
 }
 
 // show gives commandText for a statement of a text, with a mark if the text was cut; a role

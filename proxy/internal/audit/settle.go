@@ -24,7 +24,7 @@ func (r *run) assisted(st *classify.Statement) {
 		r.settle(false)
 		a.later(r.keep())
 	default:
-		r.settle(r.it.Source == track.Query || !r.failed)
+		r.settle(r.it.Portal == "" && (r.it.Source == track.Query || !r.failed))
 	}
 	r.dst = r.settleComplete(r.ctx, r.dst)
 }
@@ -45,6 +45,9 @@ func (r *run) silent() bool {
 // lateRecords says whether the statement's own records come when its portal ends.
 func (r *run) lateRecords() bool {
 	a := r.assist
+	if r.it.Portal != "" { // the server records nothing of a cursor's rows
+		return false
+	}
 	if r.it.Source != track.Execute || !r.it.Partial && !strings.HasPrefix(r.it.Tag, "SELECT") {
 		return false
 	}

@@ -44,7 +44,7 @@ func (r *run) record(rec *record) (own bool) {
 	r.id, r.sub = p.ours, p.sub(rec)
 	p.last = max(p.last, r.sub)
 	switch {
-	case own && r.it.Params != nil:
+	case own && r.it.Params != nil && len(r.it.Params.Values) > 0:
 		r.printed = rec.params
 		params = r.bound()
 	case len(params) > 0:
@@ -109,7 +109,7 @@ func (r *run) executedText(rec *record) *text {
 	if e == nil {
 		return nil
 	}
-	if p := r.prepared[e.Name]; p != nil && p.text.is(rec, p.from, p.to) {
+	if p := r.prepared.get(e.Name); p != nil && p.text.is(rec, p.from, p.to) {
 		return p.text
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/catalog"
 	"github.com/das-local/das-local/internal/classify"
 	"github.com/das-local/das-local/proxy/internal/track"
 )
@@ -77,6 +78,9 @@ func (s *Session) statement(ctx context.Context, dst []activity.Event, it *track
 	r.base = activity.Event{
 		Session: s.who, LogTime: it.End, StartTime: it.Start, RowCount: activity.NoRows,
 		CommandText: s.show(t, from, to), HasCommandText: true, Settles: settles(it),
+	}
+	if unknown(t, it) {
+		r.base.CommandText = activity.CutAll
 	}
 	if s.assist == nil && s.overlapped(it) {
 		return dst
@@ -215,10 +219,17 @@ func (s *Session) afterAbort(it *track.Item) {
 	s.applyState()
 }
 
-// remember keeps what PREPARE prepared.
+// remember keeps what PREPARE prepared, and the query of a cursor, which a client may
+// run by the cursor's portal.
 func (s *Session) remember(st *classify.Statement, t *text, from, to int) {
-	if st.Form == classify.Prepare && st.Inner != nil {
-		s.prepare(st.Name, t, st.Inner)
-		s.prepared[st.Name].from, s.prepared[st.Name].to = from, to
+	if st.Inner == nil || st.Form != classify.Prepare && st.Form != classify.Declare {
+		return
 	}
+	p := prepare(t, st.Inner)
+	p.from, p.to = from, to
+	if st.Form == classify.Declare {
+		s.cursors.put(catalog.Truncate(st.Name), p)
+		return
+	}
+	s.prepared.put(st.Name, p)
 }

@@ -11,6 +11,9 @@ const innerTag = "SELECT"
 
 // complete handles CommandComplete and EmptyQueryResponse.
 func (t *Tracker) complete(tag string, now time.Time, items []Item) []Item {
+	if strings.HasPrefix(tag, "CLOSE CURSOR") && len(t.ports.suspended) > 0 {
+		items = t.endCursors(now, items)
+	}
 	rows, output := t.rows, t.takeOutput(tag)
 	t.rows = 0
 	if e := t.head('Q'); e != nil {
@@ -34,6 +37,9 @@ func (t *Tracker) complete(tag string, now time.Time, items []Item) []Item {
 	}
 	p := t.ports.get(e.name)
 	if p == nil {
+		p = t.ports.adopt(e)
+	}
+	if p == nil {
 		it := Item{Kind: Completed, Source: Execute, Tag: tag, Rows: rows, Intent: e.intent, Start: e.start, End: now}
 		items = t.settle(e, t.emit(e, it, items))
 		t.queue.pop()
@@ -55,6 +61,9 @@ func (t *Tracker) complete(tag string, now time.Time, items []Item) []Item {
 		items = t.emit(e, it, items)
 	}
 	items = t.settle(e, items)
+	if p.cursor {
+		t.ports.forget(p.name) // it may be run again, or be another one then
+	}
 	t.queue.pop()
 	t.deallocate(tag, it.Text)
 	return items
@@ -118,6 +127,9 @@ func (t *Tracker) suspend(items []Item) []Item {
 	}
 	p := t.ports.get(e.name)
 	if p == nil {
+		p = t.ports.adopt(e)
+	}
+	if p == nil || p.gone {
 		items = t.settle(e, items)
 	} else {
 		t.ran(p, e, t.rows)

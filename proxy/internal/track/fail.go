@@ -78,6 +78,8 @@ func (t *Tracker) failure(e *entry, now time.Time) Item {
 			t.ran(p, e, 0)
 			it = t.portalItem(p, now)
 			it.Rows = p.rows
+		} else {
+			it.Portal = e.name
 		}
 	case 'D', 'C':
 		if s := t.stmts.get(e.name); e.target == 'S' && s != nil {

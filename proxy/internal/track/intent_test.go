@@ -91,7 +91,7 @@ func TestIntents(t *testing.T) {
 			c(query("commit")), s(tag("COMMIT"), zed('I'))},
 			`1? many|2? commit|2: ok "commit" tag=COMMIT|2 settled|1: ok "many" rows=1 partial|1 settled`},
 		{"a portal that nobody knows", []step{c(execute("c", 2), syncMsg), s(row, suspended, zed('T')), c(execute("c", 2), syncMsg), s(row, tag("FETCH 1"), zed('T'))},
-			`1? |1 settled|2? |2: ok "" tag=FETCH 1 rows=1|2 settled`},
+			`1? |1: ok "" tag=FETCH 1 rows=2|1 settled`},
 		{"copy in", []step{c(query("copy")), s(copyInRsp), c(copyData, copyDone), s(tag("COPY 1"), zed('I'))}, `1? copy|1: ok "copy" tag=COPY 1|1 settled`},
 		{"a function call", []step{c(msg('F', int32(764), int16(0), int16(0), int16(0))), s(msg('V', int32(-1)), zed('I'))},
 			`1? function 764|1: ok "" function=764|1 settled`},

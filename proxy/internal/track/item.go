@@ -59,6 +59,9 @@ type Item struct {
 	// parameter.
 	Name  string
 	Value string
+	// Portal is the name of the portal that was run if no Bind is known that made it: a
+	// cursor's, if one is declared.
+	Portal string
 
 	Params      *Params // nil if there are none
 	FunctionOID uint32
@@ -90,6 +93,18 @@ type Item struct {
 	Start time.Time // when the message that caused it was forwarded
 	End   time.Time // when the answer came
 }
+
+// Size is about how many bytes the item holds, with its text.
+func (it *Item) Size() int {
+	n := itemSize + len(it.Text) + len(it.Name) + len(it.Value) + len(it.Output) + it.Params.Size()
+	if it.Err != nil {
+		n += len(it.Err.Message)
+	}
+	return n
+}
+
+// itemSize is about what an Item takes without what it points at.
+const itemSize = 400
 
 // Params are the values of a Bind (or FunctionCall) message.
 type Params struct {

@@ -145,8 +145,8 @@ func TestBounds(t *testing.T) {
 	if tr.stmts.get("s999") == nil || tr.stmts.get("s0") != nil {
 		t.Error("the oldest statement should have gone")
 	}
-	if n := len(tr.ports.named); n != 10 {
-		t.Errorf("%d portals", n)
+	if n := len(tr.ports.named); n < 100 || tr.ports.bytes > 1<<16 || tr.ports.get("p999") == nil {
+		t.Errorf("%d portals, %d bytes", n, tr.ports.bytes)
 	}
 	if tr.queue.bytes != 0 {
 		t.Errorf("%d bytes held by an empty queue", tr.queue.bytes)
@@ -306,5 +306,48 @@ func BenchmarkRows(b *testing.B) {
 	b.SetBytes(int64(len(chunk)))
 	for b.Loop() {
 		tr.Server(chunk, time.Time{}, nil)
+	}
+}
+
+// TestShortStatements: statements beyond the budget keep the beginning of their text.
+func TestShortStatements(t *testing.T) {
+	tr := connected(t, Config{MaxBytes: 1 << 20})
+	text := func(i int) string { return fmt.Sprint(i, strings.Repeat("y", 100<<10)) }
+	turn := func(client, server []byte) (items []Item) {
+		t.Helper()
+		if _, err := tr.Client(client, time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		items, err := tr.Server(server, time.Time{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tr.stmts.bytes > 1<<20 {
+			t.Fatalf("%d bytes", tr.stmts.bytes)
+		}
+		return items
+	}
+	const n = 300
+	for i := range n {
+		turn(parse(fmt.Sprint("s", i), text(i)), parsed)
+	}
+	types := make([]any, 60000)
+	for i := range types {
+		types[i] = int32(23)
+	}
+	for i := range n { // the server says more than the client
+		turn(msg('D', byte('S'), fmt.Sprint("s", i)), join(msg('t', append([]any{int16(-5536)}, types...)...), msg('n')))
+	}
+	for _, i := range []int{0, n / 2, n - 1} {
+		got := turn(join(bind("", fmt.Sprint("s", i)), execute("", 0), syncMsg), join(bound, tag("SELECT 1"), zed('I')))[0]
+		if got.TextLen != len(text(i)) || len(got.Text) < shortText || !strings.HasPrefix(text(i), got.Text) {
+			t.Errorf("%d: %.10q of %d, %d bytes", i, got.Text, got.TextLen, len(got.Text))
+		}
+	}
+	for i := range n {
+		turn(msg('C', byte('S'), fmt.Sprint("s", i)), msg('3'))
+	}
+	if tr.stmts.bytes != 0 || len(tr.stmts.named) != 0 {
+		t.Errorf("%d bytes in the end", tr.stmts.bytes)
 	}
 }

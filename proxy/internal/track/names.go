@@ -1,9 +1,6 @@
 package track
 
-import (
-	"strings"
-	"time"
-)
+import "strings"
 
 // nameLen is what PostgreSQL keeps of a statement's or portal's name
 // (NAMEDATALEN - 1): longer names with the same beginning are the same name.
@@ -16,16 +13,40 @@ type statement struct {
 	textLen int
 	types   []uint32
 	gone    bool // no longer in the map; its place in the order is stale
+	held    int  // what it counts among the statements
+	portals int  // how many named portals have it
+	pinned  int  // what it counts among these
 }
 
 func (s *statement) size() int { return len(s.text) + 4*len(s.types) + 256 }
 
-// statements are a session's prepared statements: the oldest are forgotten
-// when there are too many. The unnamed one is not counted.
+// maxTypes is how many types a shortened statement keeps.
+const maxTypes = 64
+
+// short says whether there is nothing to gain by shortened.
+func (s *statement) short() bool { return len(s.text) <= shortText && len(s.types) <= maxTypes }
+
+// shortened is the statement with the beginning of its text. Who has the statement
+// itself keeps it.
+func (s *statement) shortened() *statement {
+	c := &statement{name: s.name, text: s.text, textLen: s.textLen, types: s.types}
+	if len(c.text) > shortText {
+		c.text = strings.Clone(c.text[:shortText])
+	}
+	if len(c.types) > maxTypes {
+		c.types = nil
+	}
+	return c
+}
+
+// statements are a session's prepared statements. When they hold too much, the oldest
+// keep the beginning of their text; when there are too many, the oldest are forgotten.
+// The unnamed one is not counted.
 type statements struct {
 	unnamed  *statement
 	named    map[string]*statement
 	order    []*statement // oldest first, with stale ones among them
+	whole    int          // those before are short or stale
 	bytes    int
 	maxCount int
 	maxBytes int
@@ -49,11 +70,62 @@ func (m *statements) put(s *statement) {
 	}
 	m.named[s.name] = s
 	m.order = append(m.order, s)
-	m.bytes += s.size()
-	for (len(m.named) > m.maxCount || m.bytes > m.maxBytes) && len(m.order) > 1 {
-		m.drop(m.order[0].name)
-		m.compact()
+	m.count(s)
+	m.trim()
+}
+
+// trim makes the oldest short, or forgets them, until what is left is not too much.
+func (m *statements) trim() {
+	for m.bytes > m.maxBytes && m.shorten() {
 	}
+	for (len(m.named) > m.maxCount || m.bytes > m.maxBytes) && len(m.named) > 1 {
+		m.drop(m.oldest().name)
+	}
+}
+
+// count takes note of what s holds now.
+func (m *statements) count(s *statement) {
+	if s.name == "" || s.gone {
+		return
+	}
+	size := s.size()
+	m.bytes += size - s.held
+	s.held = size
+}
+
+// grown takes note that s has other types.
+func (m *statements) grown(s *statement) {
+	m.count(s)
+	if !s.short() {
+		m.whole = 0
+	}
+	m.trim()
+}
+
+// shorten shortens the oldest that can be, but the last. It reports false if there is none.
+func (m *statements) shorten() bool {
+	for ; m.whole < len(m.order)-1; m.whole++ {
+		s := m.order[m.whole]
+		if s.gone || s.short() {
+			continue
+		}
+		c := s.shortened()
+		m.bytes -= s.held
+		s.gone = true
+		m.named[c.name], m.order[m.whole] = c, c
+		m.count(c)
+		return true
+	}
+	return false
+}
+
+// oldest is the first in the order; there is one.
+func (m *statements) oldest() *statement {
+	for m.order[0].gone {
+		m.order[0] = nil
+		m.order, m.whole = m.order[1:], max(m.whole-1, 0)
+	}
+	return m.order[0]
 }
 
 func (m *statements) drop(name string) {
@@ -66,7 +138,7 @@ func (m *statements) drop(name string) {
 		return
 	}
 	delete(m.named, name)
-	m.bytes -= s.size()
+	m.bytes -= s.held
 	s.gone = true
 	if len(m.order) > 2*len(m.named)+16 {
 		m.compact()
@@ -82,67 +154,11 @@ func (m *statements) compact() {
 		}
 	}
 	clear(m.order[len(kept):])
-	m.order = kept
+	m.order, m.whole = kept, 0
 }
 
 func (m *statements) clear() {
 	*m = statements{maxCount: m.maxCount, maxBytes: m.maxBytes}
-}
-
-// A portal is what a Bind made. It yields one item however often it is run.
-type portal struct {
-	name      string
-	stmt      *statement // nil: a statement the tracker does not know
-	stmtName  string
-	params    *Params
-	rows      int64
-	bound     time.Time // of the Bind, if the executor started with it
-	start     time.Time // of the first run; zero before it
-	suspended bool
-	done      bool
-	quiet     bool
-	open      bool // the server's executor holds it; see portals.open
-	group     uint64
-	intent    uint64 // of the message that ran it first; 0 when that is settled
-}
-
-// portals are a session's portals. Those beyond the cap are not known.
-type portals struct {
-	unnamed   portal
-	bound     bool // unnamed is set
-	named     map[string]*portal
-	suspended []*portal // in the order they were first suspended
-	maxCount  int
-	open      int    // how many portals are open
-	group     uint64 // of the statements that ran last while one was
-}
-
-// join gives the group of a statement that begins now.
-func (m *portals) join() uint64 {
-	if m.open == 0 {
-		m.group++
-	}
-	return m.group
-}
-
-// setOpen says whether the executor holds p from now on.
-func (m *portals) setOpen(p *portal, open bool) {
-	switch {
-	case open && !p.open:
-		m.open++
-	case !open && p.open:
-		m.open--
-	}
-	p.open = open
-}
-
-// closeAll is for the end of a transaction, and for an error, which ends all portals' executors.
-func (m *portals) closeAll() {
-	m.unnamed.open = false
-	for _, p := range m.named {
-		p.open = false
-	}
-	m.open = 0
 }
 
 // startsLikeQuery says whether a text begins with SELECT, VALUES, TABLE or WITH: the executor of such
@@ -183,60 +199,5 @@ func skipBlanks(s string) string {
 			return ""
 		}
 		s = s[i+len(end):]
-	}
-}
-
-func (m *portals) get(name string) *portal {
-	if name == "" {
-		if !m.bound {
-			return nil
-		}
-		return &m.unnamed
-	}
-	return m.named[name]
-}
-
-func (m *portals) put(p portal) {
-	m.forget(p.name)
-	if p.open {
-		m.open++
-	}
-	if p.name == "" {
-		m.unnamed, m.bound = p, true
-		return
-	}
-	if len(m.named) >= m.maxCount {
-		if p.open {
-			m.open--
-		}
-		return
-	}
-	if m.named == nil {
-		m.named = make(map[string]*portal)
-	}
-	named := p // so that the unnamed one, which is the rule, needs no memory
-	m.named[p.name] = &named
-}
-
-// forget drops p, which must have no item outstanding.
-func (m *portals) forget(name string) {
-	if p := m.get(name); p != nil {
-		m.setOpen(p, false)
-	}
-	if name == "" {
-		m.unnamed, m.bound = portal{}, false
-		return
-	}
-	delete(m.named, name)
-}
-
-// unsuspend takes p off the list of suspended portals.
-func (m *portals) unsuspend(p *portal) {
-	p.suspended = false
-	for i, s := range m.suspended {
-		if s == p {
-			m.suspended = append(m.suspended[:i], m.suspended[i+1:]...)
-			return
-		}
 	}
 }

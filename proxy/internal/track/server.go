@@ -200,6 +200,7 @@ func (t *Tracker) accepted(typ byte, body []byte, now time.Time, items []Item) [
 			if s := t.stmts.get(e.name); s != nil {
 				r := reader{b: body}
 				s.types = r.oids()
+				t.stmts.grown(s)
 			}
 		}
 	}
@@ -246,9 +247,7 @@ func (t *Tracker) ready(body []byte, now time.Time, items []Item) []Item {
 	if t.tx == 'I' {
 		items = t.endSuspended(now, items)
 		items = t.endBound(now, items)
-		t.ports.closeAll()
-		clear(t.ports.named)
-		t.ports.forget("")
+		t.ports.forgetAll()
 	}
 	return append(items, Item{Kind: Ready, TxStatus: t.tx, Start: now, End: now})
 }

@@ -10,12 +10,12 @@ type Config struct {
 	// MaxText is how much of a statement's text, or of a parameter, is kept, in bytes; of all
 	// parameters of a Bind, twice that and a little of each. 0 means 1 MiB.
 	MaxText int
-	// MaxStatements is how many named prepared statements, and portals, are
-	// known at a time. 0 means 10,000.
+	// MaxStatements is how many named prepared statements are known at a time. 0
+	// means 10,000.
 	MaxStatements int
-	// MaxBytes is how much text the known statements, and as much again the
-	// messages that await an answer, may hold together: beyond it the oldest
-	// statement is forgotten and texts are cut short. 0 means 32 MiB.
+	// MaxBytes is how much the known statements, as much again the named portals, and
+	// again the messages that await an answer, may hold together: beyond it texts are
+	// cut short, of the oldest first, and the oldest are forgotten. 0 means 32 MiB.
 	MaxBytes int
 	// Assisted says that the server's own audit reports what it records: its
 	// messages are Audited items, and the client does not get them (Pass).
@@ -100,7 +100,7 @@ func New(conf Config) *Tracker {
 	return &Tracker{
 		conf:  conf,
 		stmts: statements{maxCount: conf.MaxStatements, maxBytes: conf.MaxBytes},
-		ports: portals{maxCount: conf.MaxStatements},
+		ports: portals{maxBytes: conf.MaxBytes},
 		hold:  -1,
 		tx:    'I',
 	}
@@ -230,6 +230,18 @@ func (t *Tracker) endSuspended(now time.Time, items []Item) []Item {
 	return items
 }
 
+// endCursors reports the portals of cursors that may be closed now: another one of the same
+// name is not the same.
+func (t *Tracker) endCursors(now time.Time, items []Item) []Item {
+	for _, p := range slices.Clone(t.ports.suspended) {
+		if p.cursor {
+			items = t.endPortal(p, now, items)
+			t.ports.forget(p.name)
+		}
+	}
+	return items
+}
+
 // endBound reports the portals that end without having been run, the oldest first.
 func (t *Tracker) endBound(now time.Time, items []Item) []Item {
 	var list []*portal
@@ -276,7 +288,7 @@ func (t *Tracker) endPortal(p *portal, now time.Time, items []Item) []Item {
 
 // portalItem is an item about a portal, without its outcome.
 func (t *Tracker) portalItem(p *portal, now time.Time) Item {
-	it := Item{Source: Execute, Name: p.stmtName, Params: p.params, Group: p.group, Intent: p.intent, Start: p.start, End: now}
+	it := Item{Source: Execute, Name: p.stmtName, Portal: p.cursorName(), Params: p.params, Group: p.group, Intent: p.intent, Start: p.start, End: now}
 	if s := p.stmt; s != nil {
 		it.Text, it.TextLen = s.text, s.textLen
 		if p.params != nil {
