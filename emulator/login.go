@@ -55,6 +55,10 @@ func (l login) required(next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, assets) {
+			next.ServeHTTP(w, r)
+			return
+		}
 		if said := r.URL.Query().Get("token"); said != "" && r.Method == http.MethodGet && page(r) {
 			if l.is(said) {
 				l.enter(w, r)
@@ -104,13 +108,28 @@ func (l login) refuse(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, loginPage)
 }
 
-const loginPage = `<!DOCTYPE html>
-<html lang="en"><title>das-local: log in</title>
-<h1>das-local</h1>
+const loginPage = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Log in · das-local</title>
+<link rel="icon" href="` + assets + `icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="` + assets + `console.css">
+</head>
+<body>
+<main>
+<h1>Log in to das-local</h1>
 <p>This console needs a token. Open the address with the token that das-local printed at its start, or enter the token.</p>
-<form action="/"><label>Token <input type="password" name="token" autocomplete="off" required autofocus></label> <button>Log in</button></form>
+<form action="/"><label>Token <input type="password" name="token" autocomplete="off" required autofocus></label> <button class="main">Log in</button></form>
+</main>
+</body>
 </html>
 `
+
+// assets are the console's style, script and icon, which are no secret.
+const assets = console.Prefix + "/assets/"
 
 // page reports whether a request is for the console.
 func page(r *http.Request) bool {

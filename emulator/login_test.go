@@ -55,7 +55,7 @@ func TestLogin(t *testing.T) {
 	}
 	feed := console.Prefix + "/activity/feed?stream=" + b.StreamName()
 	closed := map[string]string{
-		"/": "GET", console.Prefix: "GET", console.Prefix + "/activity": "GET", feed: "GET", console.Prefix + "/assets/console.js": "GET",
+		"/": "GET", console.Prefix: "GET", console.Prefix + "/activity": "GET", feed: "GET", console.Prefix + "/assetsx": "GET",
 		console.Prefix + "/do/stop-stream": "POST", "/_das/faults": "GET", "/_das/faults/1": "DELETE", "/_das/clock": "POST", "/_das/reset": "POST", "/debug/pprof/heap": "GET",
 	}
 	for _, headers := range [][]string{
@@ -74,7 +74,7 @@ func TestLogin(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/_das/health", "/_localstack/health", "/metrics"} {
+	for _, path := range []string{"/_das/health", "/_localstack/health", "/metrics", console.Prefix + "/assets/console.css"} {
 		if res, _ := b.visit(b.browser(), "GET", path, ""); res.StatusCode != http.StatusOK {
 			t.Errorf("%s: %d", path, res.StatusCode)
 		}
