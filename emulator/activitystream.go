@@ -3,6 +3,7 @@ package emulator
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/das-local/das-local/internal/stream"
 )
@@ -27,10 +28,22 @@ func (e *Emulator) StartActivityStream(ctx context.Context, mode Mode) error {
 }
 
 // StopActivityStream stops the first cluster's stream and returns when it is
-// stopped: what was queued is published, and the Kinesis stream is deleted. Sessions
-// stay. A stream that does not run is an error.
+// stopped: what was queued is published, and the Kinesis stream is deleted, after
+// Options.StopTime. Sessions stay. A stream that does not run is an error.
 func (e *Emulator) StopActivityStream(ctx context.Context) error {
 	defer e.gate.enter()()
+	ctx, cancel := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	defer watch.Wait()
+	defer cancel()
+	hurried := e.hurrying()
+	watch.Go(func() { // a reset does not wait for the stop time
+		select {
+		case <-hurried:
+			cancel()
+		case <-ctx.Done():
+		}
+	})
 	return e.rds.StopStream(ctx, e.first.ID)
 }
 

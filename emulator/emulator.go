@@ -86,8 +86,9 @@ type Emulator struct {
 	first rdsapi.Cluster // the first cluster as it was made
 
 	faults    *faults.Set
-	advancing sync.Mutex // held while the clock is put forward
-	happening sync.Mutex // held while a fault happens, and while what lasts of one is undone
+	down      atomic.Bool // an upstream-crash fault keeps the upstream down
+	advancing sync.Mutex  // held while the clock is put forward
+	happening sync.Mutex  // held while a fault happens, and while what lasts of one is undone
 
 	resetting sync.Mutex // held by Reset and Close; before gate
 	gate      gate       // entered while an action changes something, locked by Reset
@@ -210,6 +211,7 @@ func (e *Emulator) startServices() (err error) {
 		Sessions:      controller{e},
 		Keys:          faultyResolver{e.externalKeys(controller{e}), e},
 		RestartTime:   o.RestartTime,
+		StopTime:      e.stopTime(),
 		KeyPatience:   max(o.KeyPatience, 0),
 		Topics:        o.SNSTopics,
 		EventBuses:    o.EventBuses,

@@ -204,7 +204,8 @@ func (e *Emulator) rescheduleFaults() {
 
 // crashUpstream ends the upstream's sessions without a word: by killing the embedded
 // server, which recovers at once or when the fault ends, or, since a given server is
-// not das-local's to kill, by cutting the connections to it.
+// not das-local's to kill, by cutting the connections to it. Instances send no
+// heartbeats meanwhile, and RDS events tell of it.
 func (e *Emulator) crashUpstream(ctx context.Context, recover bool) error {
 	server := e.upstream.server
 	if server == nil {
@@ -212,23 +213,45 @@ func (e *Emulator) crashUpstream(ctx context.Context, recover bool) error {
 			return badFault{errors.New("duration is for the embedded PostgreSQL; of a given upstream only the connections are cut, at once")}
 		}
 		e.log.Info("the connections to the upstream are cut; a given server is not killed")
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		for _, i := range e.instances {
-			i.proxy.CutUpstream()
-		}
+		e.cutUpstream()
+		e.rds.RecordCrash()
+		e.rds.RecordRecovery()
 		return nil
 	}
-	if err := server.Kill(); err != nil || !recover {
+	e.down.Store(true)
+	if err := server.Kill(); err != nil {
+		e.down.Store(false)
 		return err
 	}
+	e.rds.RecordCrash()
+	if !recover {
+		return nil
+	}
 	// Whoever asked may be gone, and the server must come back all the same.
-	return server.Restart(context.WithoutCancel(ctx))
+	return e.restartUpstream(context.WithoutCancel(ctx))
+}
+
+func (e *Emulator) cutUpstream() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, i := range e.instances {
+		i.proxy.CutUpstream()
+	}
+}
+
+// restartUpstream starts the server again that was killed.
+func (e *Emulator) restartUpstream(ctx context.Context) error {
+	if err := e.upstream.server.Restart(ctx); err != nil {
+		return err
+	}
+	e.down.Store(false)
+	e.rds.RecordRecovery()
+	return nil
 }
 
 // recoverUpstream starts the server again that was killed for a time.
 func (e *Emulator) recoverUpstream() {
-	if err := e.upstream.server.Restart(context.Background()); err != nil {
+	if err := e.restartUpstream(context.Background()); err != nil {
 		e.fail(fmt.Errorf("start PostgreSQL again after an upstream-crash fault: %w", err))
 	}
 }

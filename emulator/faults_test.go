@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -413,6 +414,43 @@ func TestUpstreamCrash(t *testing.T) {
 		t.Errorf("events %q", got)
 	}
 	b.add(Fault{Kind: "upstream-crash", Duration: time.Hour}) // the emulator ends without its server
+}
+
+// TestCrashIsTold: while the server is down its instances send no heartbeats, and RDS
+// events tell when that begins and ends.
+func TestCrashIsTold(t *testing.T) {
+	b := newBed(t, Options{Heartbeat: time.Millisecond, StartStream: stream.Async})
+	heartbeats := func() int64 {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return b.streams[b.first.ResourceID].stream.Stats().Heartbeats
+	}
+	begun := []string{"Recovery of the DB instance has started. Recovery time will vary with the amount of data to be recovered."}
+	over := append(begun, "DB instance restarted", "Recovery of the DB instance is complete.")
+	told := b.messages(types.SourceTypeDbInstance)
+	wantTold := func(more []string) {
+		t.Helper()
+		told = append(told, more...)
+		if got := b.messages(types.SourceTypeDbInstance); !slices.Equal(got, told) {
+			t.Errorf("events of the instance: %q", got)
+		}
+	}
+	await.True(t, "heartbeats", func() bool { return heartbeats() > 0 })
+	f := b.add(Fault{Kind: "upstream-crash", Duration: time.Hour})
+	before := heartbeats()
+	for range 50 {
+		time.Sleep(time.Millisecond) // as long as many of them would take
+	}
+	if n := heartbeats() - before; n > 1 { // that may have been under way
+		t.Errorf("%d heartbeats of an instance that is down", n)
+	}
+	wantTold(begun)
+	b.clear(f.ID)
+	before = heartbeats()
+	await.True(t, "heartbeats again", func() bool { return heartbeats() > before+1 })
+	wantTold(over[1:])
+	b.add(Fault{Kind: "upstream-crash"})
+	wantTold(over)
 }
 
 // TestCrashesDoNotOverlap: what ends one of them would end the other, or kill a

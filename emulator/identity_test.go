@@ -11,8 +11,8 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -44,10 +44,7 @@ func code(err error) string {
 // TestIAM: the policies of the example's users decide about streams, and who starts
 // and stops one is in the stream.
 func TestIAM(t *testing.T) {
-	held, release := make(chan struct{}), make(chan struct{})
-	let := sync.OnceFunc(func() { close(release) })
-	defer let()
-	b := newBed(t, Options{IAM: "../testdata/iam/account.json", Heartbeat: -1, beforeDelete: func() { close(held); <-release }})
+	b := newBed(t, Options{IAM: "../testdata/iam/account.json", Heartbeat: -1, StopTime: time.Hour})
 	dba := rds.NewFromConfig(b.as("AKIADBA", "dba-secret", ""))
 	security := rds.NewFromConfig(b.as("AKIASECURITY", "security-secret", ""))
 	start := func(c *rds.Client) error {
@@ -77,9 +74,8 @@ func TestIAM(t *testing.T) {
 	if _, err := security.StopActivityStream(t.Context(), &rds.StopActivityStreamInput{ResourceArn: aws.String(b.ClusterARN())}); err != nil {
 		t.Fatal(err)
 	}
-	b.awaitLast(held)
-	let()
-	b.awaitStatus("available stopped available")
+	b.awaitLast()
+	b.awaitStopped()
 }
 
 // readAsConsumer: the consumer's role may read and decrypt, and no more. The first event is
@@ -135,16 +131,11 @@ func (b *bed) letIn() {
 }
 
 // awaitLast: a waiting stop is done by a reboot; a reader that follows sees its event before
-// the stream is deleted, unless it is too slow: so the stream is held.
-func (b *bed) awaitLast(held <-chan struct{}) {
+// the stream is deleted.
+func (b *bed) awaitLast() {
 	b.t.Helper()
 	if _, err := b.rds.RebootDBInstance(b.t.Context(), &rds.RebootDBInstanceInput{DBInstanceIdentifier: aws.String("my-cluster-instance-1")}); err != nil {
 		b.t.Fatal(err)
-	}
-	select {
-	case <-held:
-	case <-b.within().Done():
-		b.t.Fatal("the stream is not about to be deleted")
 	}
 	var last *Event
 	for event, err := range b.Events(b.within()) {

@@ -129,6 +129,13 @@ type Options struct {
 	// RestartTime is how long the instances are down, at least, when a start or a
 	// stop of the stream restarts them. Zero is no longer than it takes.
 	RestartTime time.Duration
+	// StopTime is how long the Kinesis stream of a stopped activity stream can still be
+	// read, by the Clock: the stream is stopping meanwhile, and sessions go on. In AWS it
+	// is minutes. Zero deletes the Kinesis stream at once.
+	StopTime time.Duration
+	// OmitCalls leaves the events of StartActivityStream and StopActivityStream, whose form
+	// is das-local's own, out of the stream.
+	OmitCalls bool
 	// SNSTopics are SNS topics by name, and the HTTP(S) URL that each posts its
 	// notifications to: event subscriptions send RDS events there.
 	SNSTopics map[string]string
@@ -178,10 +185,6 @@ type Options struct {
 	// queueBytes bounds what a stream keeps; 0 is its own bound. Tests set it.
 	queueBytes int
 	fault      store.Fault // stands in for a bad disk, in tests
-
-	// beforeDelete is called before the Kinesis stream of a stopped activity stream is
-	// deleted; nil: nothing is. Tests hold the stream there.
-	beforeDelete func()
 
 	// Logger gets what happens, and at level info what a long step does. Nil is
 	// slog.Default.
@@ -285,6 +288,7 @@ func (o Options) check() error {
 	bad(o.TLSCert == "" || o.UpstreamCert == "", "give a TLS certificate or the upstream's own, not both")
 	bad(o.Shards >= 1 && o.Shards <= 1000, "the number of shards %d must be 1 to 1000", o.Shards)
 	bad(o.RestartTime >= 0, "the restart time %v must not be negative", o.RestartTime)
+	bad(o.StopTime >= 0, "the stop time %v must not be negative", o.StopTime)
 	bad(o.KinesisBytes >= 0, "Kinesis records cannot have %d bytes", o.KinesisBytes)
 	bad(o.SpoolBytes >= 0, "the queue on disk cannot have %d bytes", o.SpoolBytes)
 	bad(o.MaxCommandText >= 1024, "the command text limit %d must be at least 1024 bytes", o.MaxCommandText)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/das-local/das-local/internal/activity"
+	"github.com/das-local/das-local/internal/iam"
 	"github.com/das-local/das-local/rdsapi"
 )
 
@@ -13,7 +14,7 @@ import (
 // Aurora user guide (2019) promises that these actions are there, and shows no
 // record of one: this form is das-local's own. The lock is held.
 func (e *Emulator) recordCall(s rdsapi.ActivityStream) {
-	if s.Call == nil {
+	if s.Call == nil || e.opts.OmitCalls {
 		return
 	}
 	var writer *instance // one of the cluster, always the same
@@ -25,7 +26,9 @@ func (e *Emulator) recordCall(s rdsapi.ActivityStream) {
 	if writer == nil {
 		return
 	}
-	event := callEvent(*s.Call)
+	call := *s.Call
+	call.Caller = cmp.Or(call.Caller, iam.RootOf(e.opts.AccountID).Principal.ARN)
+	event := callEvent(call, writer.proxy.MakeUpPID())
 	event.Session.ServerVersion = auroraVersion(e.engineVersion)
 	if host, _, err := net.SplitHostPort(writer.addr.String()); err == nil {
 		event.Session.ServerHost = host
@@ -34,8 +37,9 @@ func (e *Emulator) recordCall(s rdsapi.ActivityStream) {
 	writer.source.Record([]activity.Event{event})
 }
 
-// callEvent is the event of an API call.
-func callEvent(c rdsapi.Call) activity.Event {
+// callEvent is the event of an API call, which is a session of its own: whoever tells
+// sessions apart by their id must not take a start and a stop for the same event.
+func callEvent(c rdsapi.Call, pid int32) activity.Event {
 	host, port, err := net.SplitHostPort(c.RemoteAddr)
 	if err != nil {
 		host = c.RemoteAddr
@@ -46,7 +50,8 @@ func callEvent(c rdsapi.Call) activity.Event {
 			UserName:          c.Caller,
 			RemoteHost:        host,
 			RemotePort:        port,
-			SessionID:         c.RequestID,
+			PID:               pid,
+			SessionID:         activity.SessionID(at, pid),
 			ClientApplication: c.UserAgent,
 			NetProtocol:       "TCP",
 			DBProtocol:        "AWS Query",

@@ -52,6 +52,7 @@ func (e *Emulator) runStream(ctx context.Context, s rdsapi.ActivityStream) error
 		Mode:        stream.Mode(s.Mode),
 		Version:     recordVersion(e.engineVersion),
 		Heartbeat:   max(e.opts.Heartbeat, 0),
+		Up:          func() bool { return !e.down.Load() },
 		KeyReuse:    e.opts.KeyReuse,
 		SyncTimeout: e.opts.SyncTimeout,
 		QueueBytes:  e.opts.queueBytes,
@@ -127,6 +128,15 @@ func (e *Emulator) deleteStream(ctx context.Context, name string) error {
 	return e.kinesis.DeleteStream(ctx, name)
 }
 
+// stopTime is how long a stopped stream can be read. The stream of an external
+// Kinesis stays: nothing is waited for.
+func (e *Emulator) stopTime() time.Duration {
+	if e.external.kinesis != nil {
+		return 0
+	}
+	return e.opts.StopTime
+}
+
 // stopPatience bounds how long a stream that is being stopped may go on
 // publishing. A full queue takes less than a second.
 const stopPatience = 5 * time.Second
@@ -140,21 +150,21 @@ func (e *Emulator) closePatience() time.Duration {
 	return time.Second
 }
 
-// StopStream implements rdsapi.StreamController: it publishes what is queued and
-// deletes the Kinesis stream, unless that is an external one. A stream stops also if
-// neither is possible, because its key is disabled, say, or somebody has deleted the
-// Kinesis stream: the events that are left are lost then, and a notice says so.
+// StopStream implements rdsapi.StreamController: it publishes what is queued. A
+// stream stops also if that is not possible, because its key is disabled, say, or
+// somebody has deleted the Kinesis stream: the events that are left are lost then, and
+// a notice says so.
 func (e controller) StopStream(ctx context.Context, s rdsapi.ActivityStream) error {
 	e.mu.Lock()
 	e.recordCall(s)
 	e.mu.Unlock()
 	e.endStream(ctx, s.ClusterResourceID, e.external.patience(stopPatience))
-	if err := e.discardSpool(ctx, s); err != nil {
-		return err
-	}
-	if e.opts.beforeDelete != nil {
-		e.opts.beforeDelete()
-	}
+	return e.discardSpool(ctx, s)
+}
+
+// DeleteStream implements rdsapi.StreamController. The stream of an external Kinesis
+// stays.
+func (e controller) DeleteStream(ctx context.Context, s rdsapi.ActivityStream) error {
 	err := e.deleteStream(context.WithoutCancel(ctx), s.StreamName)
 	var answer *awsapi.Error
 	if errors.As(err, &answer) && answer.Code == "ResourceNotFoundException" {

@@ -31,6 +31,7 @@ type journal struct {
 
 	logger *slog.Logger // of a server that audits; nil: none does, or it was told
 
+	standIns  *standIns
 	intending Intending // nil: nobody wants intents
 	nextID    *atomic.Int64
 	done      []activity.Settled // intents that are done with, whose events are still to come
@@ -52,7 +53,7 @@ func (j *journal) init(s *session) {
 	j.holding, _ = j.recorder.(Holding)
 	j.doubt.tell(j.recorder)
 	j.open = s.p.open
-	j.intending, j.nextID = s.p.intending, &s.nextID
+	j.intending, j.nextID, j.standIns = s.p.intending, &s.nextID, &s.p.standIns
 	if s.p.conf.Audit.Assisted {
 		j.logger = s.p.conf.Logger
 	}
@@ -89,7 +90,7 @@ func describe(h *hello, instance InstanceInfo) activity.Session {
 // identify is a session with its process id, and the id that has it.
 func identify(about activity.Session, started time.Time, pid int32) activity.Session {
 	about.PID = pid
-	about.SessionID = strconv.FormatInt(started.Unix(), 16) + "." + strconv.FormatUint(uint64(uint32(pid)), 16)
+	about.SessionID = activity.SessionID(started, pid)
 	return about
 }
 
@@ -188,6 +189,9 @@ func (j *journal) begin(pid int32) bool {
 			continue
 		}
 		j.ready = true
+		if pid == 0 && k == track.AuthFailed {
+			pid = j.standIns.next()
+		}
 		j.about = identify(j.about, j.started, pid)
 		if j.open != nil {
 			j.audit = j.open(j.about, j.params)

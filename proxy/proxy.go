@@ -24,6 +24,7 @@ type Proxy struct {
 	bufs      buffers
 	loop      *loop // nil: goroutines relay all sessions
 	audits    auditQueue
+	standIns  standIns
 
 	mu       sync.Mutex
 	sessions map[*session]struct{}
@@ -57,6 +58,7 @@ func New(conf Config) (*Proxy, error) {
 	}
 	p := &Proxy{conf: conf, tls: offer, open: open, foresee: conf.Audit.foreseer(conf.MaxText), sessions: make(map[*session]struct{})}
 	p.intending, _ = conf.Recorder.(Intending)
+	p.standIns.init()
 	p.audits.signal = make(chan struct{}, 1)
 	p.listeners = append(p.listeners, conf.Listeners...)
 	if len(p.listeners) == 0 {

@@ -74,7 +74,7 @@ func TestStreamLife(t *testing.T) {
 	_, err = b.rds.StopActivityStream(ctx, stop)
 	wantError(t, err, "InvalidParameterCombination", 400, "Activity Streams feature expected to be started, but is stopped")
 	const down, up = "refuse my-cluster-instance-1: the database system is starting up; await my-cluster-instance-1; ", "; admit my-cluster-instance-1"
-	want := "start instance my-cluster-instance-1; " + down + "start stream " + name + " sync " + keyARN + up + "; " + down + "stop stream " + name + up
+	want := "start instance my-cluster-instance-1; " + down + "start stream " + name + " sync " + keyARN + up + "; " + down + "stop stream " + name + up + "; delete stream " + name
 	if got := b.controllers.noted(); got != want {
 		t.Errorf("calls %s", got)
 	}
@@ -309,7 +309,7 @@ func TestDeleteStopsTheStream(t *testing.T) {
 		Wait(ctx, &rds.DescribeDBClustersInput{DBClusterIdentifier: aws.String("my-cluster")}, 10e9); err != nil {
 		t.Fatal(err)
 	}
-	if got := b.controllers.noted(); !strings.HasSuffix(got, "stop instance my-cluster-instance-1; stop stream "+name) {
+	if got := b.controllers.noted(); !strings.HasSuffix(got, "stop instance my-cluster-instance-1; stop stream "+name+"; delete stream "+name) {
 		t.Errorf("calls %s", got)
 	}
 }

@@ -17,7 +17,6 @@ type Call struct {
 	Caller      string // the ARN of who called; empty: nobody was asked to sign
 	RemoteAddr  string
 	UserAgent   string
-	RequestID   string
 	Time        time.Time
 }
 
@@ -32,5 +31,5 @@ func (s *Server) call(ctx context.Context, arn string, parameters any) *Call {
 		text = nil
 	}
 	return &Call{Action: r.Operation, Parameters: string(text), ResourceARN: arn, Caller: r.Caller.ARN, RemoteAddr: r.RemoteAddr,
-		UserAgent: r.UserAgent, RequestID: r.ID, Time: s.cfg.Clock.Now()}
+		UserAgent: r.UserAgent, Time: s.cfg.Clock.Now()}
 }

@@ -7,9 +7,11 @@ type StreamController interface {
 	// StartStream creates the Kinesis stream and begins to record. It returns
 	// when the stream is ACTIVE and events flow.
 	StartStream(ctx context.Context, s ActivityStream) error
-	// StopStream publishes what is queued, ends recording and deletes the
-	// Kinesis stream.
+	// StopStream publishes what is queued and ends recording. The Kinesis stream
+	// stays.
 	StopStream(ctx context.Context, s ActivityStream) error
+	// DeleteStream deletes the Kinesis stream. That it is gone already is no error.
+	DeleteStream(ctx context.Context, s ActivityStream) error
 }
 
 // ActivityStream says which stream of which cluster.

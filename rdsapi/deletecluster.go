@@ -53,13 +53,17 @@ func (s *Server) deleteDBCluster(_ context.Context, in *deleteDBClusterInput) (*
 	return out, nil
 }
 
-// runDelete stops the stream of a cluster that is being deleted. The cluster
+// runDelete stops the stream of a cluster that is being deleted, at once: its last
+// sessions have ended before. The cluster
 // goes even if that fails: nobody could try again.
 func (s *Server) runDelete(ctx context.Context, c *cluster) {
 	s.mu.Lock()
 	as := c.activityStream()
 	s.mu.Unlock()
 	err := s.cfg.Streams.StopStream(ctx, as)
+	if err == nil {
+		err = s.cfg.Streams.DeleteStream(ctx, as)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {

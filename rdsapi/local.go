@@ -140,20 +140,24 @@ func (s *Server) claimStart(ctx context.Context, clusterID, mode, keyID string) 
 }
 
 // StopStream stops the activity stream of a cluster and returns when it is
-// stopped, or has failed to stop. It needs no Run, and restarts nothing.
+// stopped, or has failed to stop. It needs no Run, and restarts nothing. When ctx
+// ends, or Run, or at a Reset, the stream may be stopping still: Run goes on with that.
 func (s *Server) StopStream(ctx context.Context, clusterID string) error {
 	s.mu.Lock()
 	c, err := s.findCluster(clusterID, "ResourceArn")
 	if err == nil {
 		err = s.canStop(c)
 	}
-	if err == nil {
-		s.beginStop(c)
+	if err != nil {
+		s.mu.Unlock()
+		return fmt.Errorf("stop activity stream of %s: %w", clusterID, err)
 	}
+	s.beginStop(c)
+	e := s.epoch
+	e.jobs.Add(1)
 	s.mu.Unlock()
-	if err == nil {
-		err = s.runStop(ctx, c, false)
-	}
+	defer e.jobs.Done()
+	e.run(ctx, func(ctx context.Context) { err = s.runStop(ctx, c, false) })
 	if err != nil {
 		return fmt.Errorf("stop activity stream of %s: %w", clusterID, err)
 	}

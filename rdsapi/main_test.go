@@ -77,6 +77,10 @@ func (c *controllers) StopStream(ctx context.Context, s ActivityStream) error {
 	return c.note("stop stream %s", s.StreamName)
 }
 
+func (c *controllers) DeleteStream(_ context.Context, s ActivityStream) error {
+	return c.note("delete stream %s", s.StreamName)
+}
+
 func (c *controllers) StartInstance(_ context.Context, i Instance) (string, int, error) {
 	if i.Shut {
 		return "127.0.0.1", 15432, c.note("start instance %s, shut", i.ID)

@@ -112,6 +112,17 @@ func (s *Server) Reset(ctx context.Context, between func() error) error {
 	return errors.Join(err, s.saved())
 }
 
+// endEpoch has who waits in the same process for a transition give up, with Run.
+func (s *Server) endEpoch() {
+	s.mu.Lock()
+	over := s.epoch
+	s.epoch = newEpoch()
+	s.epoch.end()
+	s.mu.Unlock()
+	over.end()
+	over.jobs.Wait()
+}
+
 // giveUp ends the jobs that are under way, and has Run begin none until Reset is over.
 func (s *Server) giveUp() {
 	s.mu.Lock()

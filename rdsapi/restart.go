@@ -41,11 +41,16 @@ func (s *Server) restarted(list []*instance, from string) {
 	for _, i := range list {
 		if i.status == from {
 			i.status = statusAvailable
-			i.synced()
-			s.cfg.Sessions.AdmitSessions(i.identity())
-			s.instanceEvent(i, event{id: "RDS-EVENT-0006", category: "availability", message: "DB instance restarted"})
+			s.admit(i)
 		}
 	}
+}
+
+// admit lets clients into an instance that was restarted. The lock is held.
+func (s *Server) admit(i *instance) {
+	i.synced()
+	s.cfg.Sessions.AdmitSessions(i.identity())
+	s.instanceEvent(i, event{id: "RDS-EVENT-0006", category: "availability", message: "DB instance restarted"})
 }
 
 // synced says that an instance has its parameter groups, for it was restarted. The
@@ -80,12 +85,24 @@ func (s *Server) runStart(ctx context.Context, c *cluster, restart bool) error {
 	return nil
 }
 
-// runStop completes the stop of c's stream, which is stopping. If that fails the
-// stream counts as started, so that it can be stopped again.
+// runStop completes the stop of c's stream, which is stopping: first nothing is
+// recorded any more, then, after StopTime, the Kinesis stream is deleted. If that
+// fails the stream counts as started, so that it can be stopped again. If ctx ends
+// while the stream can be read, it stays stopping, for Run or for Resume.
 func (s *Server) runStop(ctx context.Context, c *cluster, restart bool) error {
 	as, members := s.transition(c)
 	work := func() error { return s.cfg.Streams.StopStream(ctx, as) }
 	err := s.change(ctx, members, restart, work)
+	if err == nil {
+		if restart {
+			s.admitEarly(members)
+			restart = false
+		}
+		if err := s.linger(ctx, c); err != nil {
+			return err
+		}
+		err = s.cfg.Streams.DeleteStream(ctx, as)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
@@ -102,6 +119,34 @@ func (s *Server) runStop(ctx context.Context, c *cluster, restart bool) error {
 	s.clusterEvent(c, eventStopped())
 	s.cfg.Logger.Info("activity stream stopped", "cluster", as.ClusterID, "stream", as.StreamName)
 	return nil
+}
+
+// admitEarly lets clients in while the stream is still stopping: the instances are
+// no more than configuring.
+func (s *Server) admitEarly(members []*instance) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, i := range members {
+		if i.status == statusConfiguring {
+			s.admit(i)
+		}
+	}
+}
+
+// linger waits for StopTime, by the clock. If ctx ends before, Run is to begin anew
+// with the stop; a Server whose Run has ended stores that c's stream is stopping.
+func (s *Server) linger(ctx context.Context, c *cluster) error {
+	if s.cfg.StopTime <= 0 {
+		return nil
+	}
+	err := s.cfg.Clock.Wait(ctx, s.cfg.Clock.Now().Add(s.cfg.StopTime))
+	if err != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		c.stream.call = nil
+		s.enqueue(func(ctx context.Context) { _ = s.runStop(ctx, c, false) })
+	}
+	return err
 }
 
 // transition is the stream that begins or ends, and the members that run.

@@ -35,6 +35,7 @@ func (s *Server) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			forget()
+			s.endEpoch()
 			return nil
 		case <-s.wake:
 		case <-due:

@@ -36,6 +36,9 @@ type Config struct {
 	// RestartTime is how long instances are down at a restart by the Clock, at
 	// least. 0: no longer than the work takes.
 	RestartTime time.Duration
+	// StopTime is how long the Kinesis stream of an activity stream that is being
+	// stopped can still be read, by the Clock. 0: it is deleted at once.
+	StopTime time.Duration
 	// KeyPatience is how long a stream whose key cannot be used goes on trying
 	// before it is stopped. 0: for ever.
 	KeyPatience time.Duration
@@ -150,8 +153,9 @@ type none struct{}
 // stateOnly stands in for the controllers that a Config leaves out.
 type stateOnly struct{}
 
-func (stateOnly) StartStream(context.Context, ActivityStream) error { return nil }
-func (stateOnly) StopStream(context.Context, ActivityStream) error  { return nil }
+func (stateOnly) StartStream(context.Context, ActivityStream) error  { return nil }
+func (stateOnly) StopStream(context.Context, ActivityStream) error   { return nil }
+func (stateOnly) DeleteStream(context.Context, ActivityStream) error { return nil }
 
 func (stateOnly) StartInstance(context.Context, Instance) (string, int, error) {
 	return "localhost", 5432, nil

@@ -68,7 +68,7 @@ func run(ctx context.Context, o options) (err error) {
 	}
 	defer func() { err = errors.Join(err, pg.Stop()) }()
 	p, err := testbed.Start(ctx, testbed.Config{Bin: o.bin, Env: []string{"GODEBUG=gctrace=1"},
-		Args: []string{"--upstream", pg.URL("postgres"), "--data-dir", filepath.Join(dir, "data"), "--start-stream", o.mode, "--audit", "catalog"}})
+		Args: []string{"--upstream", pg.URL("postgres"), "--data-dir", filepath.Join(dir, "data"), "--start-stream", o.mode, "--audit", "catalog", "--stop-time", "0s"}})
 	if err != nil {
 		return err
 	}

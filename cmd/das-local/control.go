@@ -42,4 +42,6 @@ func controlFlags(fs flagSet, o *emulator.Options) {
 		return nil
 	})
 	fs.DurationVar(&o.RestartTime, "restart-time", 0, "`INTERVAL` that a restart of the instances takes at least")
+	fs.BoolVar(&o.OmitCalls, "omit-calls", false, "leave the events of StartActivityStream and StopActivityStream, whose form is das-local's own, out of the stream")
+	fs.DurationVar(&o.StopTime, "stop-time", 5*time.Second, "`INTERVAL` for which a stream that is being stopped can still be read; 0 deletes it at once")
 }

@@ -23,6 +23,9 @@ is as it was published; a table's columns are cut to their widths, the text is n
     $ das-local tail --from latest --format text
     $ das-local tail --no-follow | jq 'select(.class == "WRITE") | .commandText'
     $ das-local tail --endpoint aws --region eu-west-1 --stream aws-rds-das-cluster-…
+
+It ends when the stream is stopped, and fails then if there were records that it could
+not read: standard error says how many, why, and what helps.
 `
 
 // tail prints the decrypted events of a stream.
@@ -53,20 +56,20 @@ func tail(ctx context.Context, args []string, std streams) error {
 			return err
 		}
 	}
-	c, err := openStream(ctx, cfg, keys, *name, consumer.Position(*from), !*noFollow)
+	c, err := openStream(ctx, cfg, keys, consumer.Config{StreamName: *name, From: consumer.Position(*from), Follow: !*noFollow,
+		Gone: func(stream string) { fmt.Fprintf(std.err, "the activity stream %s was stopped\n", stream) }})
 	if err != nil {
 		return explainReach(err, where.endpoint)
 	}
 	out := bufio.NewWriter(std.out)
 	defer out.Flush()
 	events := newResults(eventShape, format, out, std.out)
-	unread := 0
+	unread := unreadRecords{log: slog.New(slog.NewTextHandler(std.err, nil)), explain: explain}
 	for event, err := range c.Events(ctx) {
 		var bad *consumer.RecordError
 		switch {
 		case errors.As(err, &bad):
-			unread++
-			slog.New(slog.NewTextHandler(std.err, nil)).Warn("a record cannot be read", "cause", explain(err))
+			unread.add(bad)
 			continue
 		case err != nil && ctx.Err() != nil:
 			return events.end()
@@ -83,29 +86,21 @@ func tail(ctx context.Context, args []string, std streams) error {
 			return err
 		}
 	}
-	if unread > 0 {
-		return errors.Join(fmt.Errorf("records that cannot be read: %d; the warnings say why", unread), events.end())
-	}
-	return events.end()
+	return errors.Join(unread.error(), events.end())
 }
 
 // openStream makes a consumer of a stream, or of the only one there is, whose keys are
 // opened at another endpoint perhaps.
-func openStream(ctx context.Context, cfg, keys aws.Config, name string, from consumer.Position, follow bool) (*consumer.Consumer, error) {
+func openStream(ctx context.Context, cfg, keys aws.Config, what consumer.Config) (*consumer.Consumer, error) {
 	client := kinesis.NewFromConfig(cfg)
-	if name == "" {
+	if what.StreamName == "" {
 		var err error
-		if name, err = onlyStream(ctx, client); err != nil {
+		if what.StreamName, err = onlyStream(ctx, client); err != nil {
 			return nil, err
 		}
 	}
-	return consumer.New(consumer.Config{
-		Kinesis:    client,
-		KMS:        kms.NewFromConfig(keys),
-		StreamName: name,
-		From:       from,
-		Follow:     follow,
-	})
+	what.Kinesis, what.KMS = client, kms.NewFromConfig(keys)
+	return consumer.New(what)
 }
 
 // onlyStream finds the activity stream if there is exactly one.

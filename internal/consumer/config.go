@@ -57,6 +57,9 @@ type Config struct {
 	// Backoff is the first pause when a service asks to slow down; it doubles
 	// up to 16 times that. 0: 250 ms.
 	Backoff time.Duration
+	// Gone is called when reading ends because the Kinesis stream was deleted: the
+	// activity stream was stopped. nil: nobody is told.
+	Gone func(streamName string)
 	// Logger gets what is retried, at level debug; nil: nobody does.
 	Logger *slog.Logger
 }
@@ -87,6 +90,9 @@ func (c Config) withDefaults() (Config, error) {
 	c.Backoff = cmp.Or(c.Backoff, 250*time.Millisecond)
 	if c.PollInterval < 0 || c.Backoff < 0 || c.CacheKeys < 0 || c.RecordLimit < 0 || c.RecordLimit > 10_000 {
 		return c, errors.New("a consumer's times and sizes are not negative, and a call fetches 10,000 records at most")
+	}
+	if c.Gone == nil {
+		c.Gone = func(string) {}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -107,7 +107,8 @@ func (r *reader) read(ctx context.Context, yield func(Event, error) bool) error 
 		}
 		err := r.poll(ctx, due, yield)
 		if gone(err) {
-			return nil // the stream was stopped, and Aurora deleted it
+			r.config.Gone(r.config.StreamName) // it was stopped, and Aurora deleted it
+			return nil
 		}
 		if err != nil {
 			return err

@@ -368,3 +368,33 @@ func TestNewRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestGone: who follows is told that the stream was deleted, and a reading that ends
+// before is not.
+func TestGone(t *testing.T) {
+	b := newBed(t, 2)
+	b.send(1)
+	var told []string
+	c := b.config()
+	c.Gone = func(name string) { told = append(told, name) }
+	wantAll(t, b.read(c), 1)
+	if len(told) > 0 {
+		t.Errorf("told of %q", told)
+	}
+	c.Follow = true
+	reader, err := consumer.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range reader.Events(t.Context()) {
+		if err == nil {
+			err = b.fake.DeleteStream(t.Context(), streamName)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if !slices.Equal(told, []string{streamName}) {
+		t.Errorf("told of %q", told)
+	}
+}

@@ -36,6 +36,9 @@ type Config struct {
 
 	// Heartbeat is the time between two heartbeats of an instance; 0: none.
 	Heartbeat time.Duration
+	// Up says whether the instances are up: they send heartbeats. It is asked once for
+	// each, and must not wait. nil: they are.
+	Up func() bool
 	// KeyReuse is how long an instance uses one data key; 0: 5 minutes,
 	// negative: a key per record.
 	KeyReuse time.Duration
@@ -132,6 +135,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Rand == nil {
 		c.Rand = rand.Reader
+	}
+	if c.Up == nil {
+		c.Up = func() bool { return true }
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -29,7 +29,7 @@ func (s *Stream) publishAll(ctx context.Context) {
 		default:
 		}
 		lost := s.lost()
-		jobs := s.next(beat)
+		jobs := s.next(beat && s.config.Up())
 		beat = false
 		if len(jobs) > 0 {
 			if !s.round(ctx, jobs, lost) {

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -188,6 +189,30 @@ func TestHeartbeats(t *testing.T) {
 		}
 		if stats := s.Stats(); stats.Heartbeats != 7 || stats.Records != 1 {
 			t.Errorf("%+v", stats)
+		}
+	})
+}
+
+// TestNoHeartbeatsWhileDown: they pause, and events do not.
+func TestNoHeartbeatsWhileDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t)
+		c := b.config(Async)
+		c.Heartbeat = time.Second
+		var up atomic.Bool
+		c.Up = up.Load
+		s, src, stop := b.run(c)
+		for i, beats := range []int64{0, 2, 2, 4} {
+			up.Store(i%2 == 1)
+			src.Record(one(int64(i + 1)))
+			time.Sleep(2400 * time.Millisecond)
+			synctest.Wait()
+			if stats := s.Stats(); stats.Heartbeats != beats || stats.Published != int64(i+1) {
+				t.Errorf("step %d: %+v", i, stats)
+			}
+		}
+		if err := stop(); err != nil {
+			t.Fatal(err)
 		}
 	})
 }
