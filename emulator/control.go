@@ -16,12 +16,15 @@ func (e *Emulator) control() http.Handler {
 	r.Get("/_localstack/health", e.localStackHealth)
 	r.Head("/_localstack/health", e.localStackHealth)
 	r.Get("/_das/aws-cert.pem", e.identity.serveCertificate)
-	e.serveConsole(r)
-	r.Group(func(r chi.Router) { // not for foreign pages either
+	r.Group(func(r chi.Router) { // not for foreign pages
 		r.Use(e.console.Guard)
+		r.Method(http.MethodGet, "/metrics", e.metrics())
+	})
+	r.Group(func(r chi.Router) { // nor for strangers
+		r.Use(e.console.Guard, e.login.required)
+		e.serveConsole(r)
 		e.serveFaults(r)
 		e.serveReset(r)
-		r.Method(http.MethodGet, "/metrics", e.metrics())
 		if e.opts.Pprof {
 			r.Mount("/debug", middleware.Profiler())
 		}

@@ -71,6 +71,7 @@ type Emulator struct {
 	identity identity         // who may call, and what becomes of calls for others
 	listen   net.Addr         // of the first cluster's writer
 	console  *console.Console // nil: not made yet
+	login    login
 	ready    atomic.Bool
 
 	runs  sync.WaitGroup     // the HTTP server, the RDS transitions, the catalogue
@@ -222,6 +223,7 @@ func (e *Emulator) startServices() (err error) {
 		return fmt.Errorf("set RDS up: %w", err)
 	}
 	e.services = e.served(e.kinesis, e.kms, e.rds)
+	e.login = newLogin(o)
 	e.openConsole()
 	handler := awsapi.NewHandler(awsapi.Config{
 		Services:  append(e.faulty(e.services...), access.STS{}),

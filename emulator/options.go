@@ -174,6 +174,11 @@ type Options struct {
 	// refused: it may be a foreign one that had its name lead here.
 	AllowHosts []string
 
+	// ConsoleToken is what one logs in with to the console and the control API at /_das/,
+	// but /_das/health: 8 to 128 letters, digits and any of .-_~. Empty: with IAM a random one
+	// is made, which ConsoleURL has; without it there is no login.
+	ConsoleToken string
+
 	// OTLPEndpoint is the URL of an OpenTelemetry collector (http://127.0.0.1:4318) that
 	// gets traces by OTLP/HTTP. Empty makes none.
 	OTLPEndpoint string
@@ -276,6 +281,7 @@ func (o Options) check() error {
 	bad(err == nil, "the AWS address %q is not HOST:PORT", o.AWSListen)
 	bad(len(o.ClusterID) <= 63 && clusterIDPattern.MatchString(o.ClusterID),
 		"the cluster id %q must be 1 to 63 lower-case letters, digits and single hyphens, beginning with a letter", o.ClusterID)
+	bad(o.ConsoleToken == "" || tokenPattern.MatchString(o.ConsoleToken), "the console's token must be 8 to 128 letters, digits and any of .-_~")
 	bad(accountPattern.MatchString(o.AccountID), "the account %q must be 12 digits", o.AccountID)
 	bad(regionPattern.MatchString(o.Region), "the region %q is not of the form us-east-1", o.Region)
 	bad(o.EngineVersion == "" || versionPattern.MatchString(o.EngineVersion), "the engine version %q is not of the form 15.4", o.EngineVersion)

@@ -13,6 +13,7 @@ type addresses struct {
 	PostgresURL  string `json:"postgresUrl"`
 	Endpoint     string `json:"endpoint"`
 	Console      string `json:"console"`
+	ConsoleToken string `json:"consoleToken,omitempty"` // the console's address has it too
 	Cluster      string `json:"cluster"`
 	KMSKey       string `json:"kmsKey,omitempty"`
 	Stream       string `json:"stream"`
@@ -25,7 +26,7 @@ type addresses struct {
 
 func addressesOf(e *emulator.Emulator) addresses {
 	mode, why := e.Audit()
-	return addresses{PSQL: e.PSQL(), PostgresURL: e.PostgresURL(), Endpoint: e.Endpoint(), Console: e.Endpoint() + "/", Cluster: e.ClusterARN(),
+	return addresses{PSQL: e.PSQL(), PostgresURL: e.PostgresURL(), Endpoint: e.Endpoint(), Console: e.ConsoleURL(), ConsoleToken: e.ConsoleToken(), Cluster: e.ClusterARN(),
 		KMSKey: e.KeyARN(), Stream: e.StreamName(), StreamStatus: e.StreamStatus(), Certificate: e.CertificateFile(),
 		Audit: mode, AuditReason: why, Events: e.TailCommand()}
 }

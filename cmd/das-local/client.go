@@ -14,11 +14,12 @@ import (
 )
 
 // control calls the control API of a running das-local: /_das/ on the AWS address.
-type control struct{ endpoint, ca string }
+type control struct{ endpoint, ca, token string }
 
 func (c *control) define(fs flagSet) {
 	fs.StringVar(&c.endpoint, "endpoint", cmp.Or(os.Getenv("AWS_ENDPOINT_URL"), defaultEndpoint), "`URL` of das-local")
 	fs.StringVar(&c.ca, "ca", "", "`FILE` of certificates (PEM) to trust, such as das-local's own under --aws-tls; empty takes AWS_CA_BUNDLE's")
+	fs.StringVar(&c.token, "token", "", "`TOKEN` of a das-local that has --iam or --console-token: its start-up lines have it in the console's address")
 }
 
 // call sends and receives JSON. An error of the server is the error.
@@ -39,6 +40,9 @@ func (c control) call(ctx context.Context, method, path string, in, out any) err
 		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
 	client, err := c.client()
 	if err != nil {
 		return err

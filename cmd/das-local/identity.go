@@ -15,6 +15,7 @@ import (
 // identityFlags defines the flags about who may call, and about the AWS address.
 func identityFlags(fs flagSet, o *emulator.Options) {
 	fs.StringVar(&o.IAM, "iam", "", "`FILE` with users, access keys and policies (JSON): calls must be signed by these keys, and allowed; empty takes any credentials")
+	fs.StringVar(&o.ConsoleToken, "console-token", "", "`TOKEN` that the console and /_das/ ask for; empty asks for none, or with --iam for a random one, which the start-up lines have")
 	fs.StringVar(&o.Passthrough, "passthrough", "", "`URL` of an endpoint (LocalStack, DynamoDB Local, …) that gets the calls of services that are not served here")
 	fs.BoolVar(&o.AWSTLS, "aws-tls", false, "TLS on the AWS address, with a certificate made at start; the start-up lines name its file")
 	fs.StringVar(&o.AWSCert, "aws-cert", "", "`FILE` with a TLS certificate for the AWS address; implies --aws-tls")

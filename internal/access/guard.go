@@ -117,22 +117,37 @@ func (g *Guard) Admit(ctx context.Context, hr *http.Request, body []byte, r *aws
 	return nil
 }
 
-// authenticate finds who signed a request.
-func (g *Guard) authenticate(hr *http.Request, body []byte, service string) (*iam.Identity, error) {
+// Known implements awsapi.Guard.
+func (g *Guard) Known(hr *http.Request, service string) error {
+	_, _, err := g.claimed(hr, service)
+	return err
+}
+
+// claimed finds the key by which a request says that it is signed.
+func (g *Guard) claimed(hr *http.Request, service string) (*sigv4.Signature, *iam.AccessKey, error) {
 	s, bad := sigv4.Read(hr)
 	if bad != nil {
-		return nil, g.unsigned(service, bad)
+		return nil, nil, g.unsigned(service, bad)
 	}
 	key := g.cfg.Account.Key(s.AccessKey)
 	if key == nil || key.Inactive || key.Token != s.Token {
 		g.cfg.Logger.Info("call with an access key or session token that the IAM file does not have", "service", service)
-		return nil, invalidToken(service)
+		return nil, nil, invalidToken(service)
+	}
+	return s, key, nil
+}
+
+// authenticate finds who signed a request.
+func (g *Guard) authenticate(hr *http.Request, body []byte, service string) (*iam.Identity, error) {
+	s, key, err := g.claimed(hr, service)
+	if err != nil {
+		return nil, err
 	}
 	now := g.cfg.Now()
 	if !key.Expires.IsZero() && now.After(key.Expires) {
 		return nil, expiredToken(service)
 	}
-	bad = s.Check(hr, body, sigv4.Want{Secret: key.Secret, Region: g.cfg.Region, Service: service, Now: now})
+	bad := s.Check(hr, body, sigv4.Want{Secret: key.Secret, Region: g.cfg.Region, Service: service, Now: now})
 	if bad != nil {
 		return nil, g.unsigned(service, bad)
 	}

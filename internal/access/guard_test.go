@@ -64,6 +64,25 @@ func TestAuthentication(t *testing.T) {
 	}
 }
 
+// TestUnknownKeyHasNoLargeBody: the answer comes before the rest of the body.
+func TestUnknownKeyHasNoLargeBody(t *testing.T) {
+	b := newBed(t)
+	rest, sender := io.Pipe()
+	defer sender.Close()
+	r := must(http.NewRequestWithContext(t.Context(), http.MethodPost, b.url+"/", io.MultiReader(strings.NewReader(strings.Repeat(" ", 70_000)), rest)))
+	r.ContentLength = 10 << 20
+	r.Header.Set("X-Amz-Target", "Kinesis_20131202.PutRecords")
+	if err := v4.NewSigner().SignHTTP(t.Context(), must(b.as("AKIAnone", "x", "").Credentials.Retrieve(t.Context())), r, sha(nil), "kinesis", "us-east-1", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	res := must(http.DefaultClient.Do(r))
+	defer http.DefaultClient.CloseIdleConnections()
+	defer res.Body.Close()
+	if body := must(io.ReadAll(res.Body)); res.StatusCode != 400 || !strings.Contains(string(body), `"__type":"UnrecognizedClientException"`) {
+		t.Errorf("%d %s", res.StatusCode, body)
+	}
+}
+
 // TestOldRequest sends what was signed 20 minutes ago, and a CBOR call.
 func TestOldRequest(t *testing.T) {
 	b := newBed(t)

@@ -5,10 +5,12 @@ import (
 	"net/http"
 )
 
-// Guard decides which calls are answered. It runs before the operation, once the
-// body is whole.
+// Guard decides which calls are answered.
 type Guard interface {
-	// Admit returns nil or the *Error that the client gets, and notes in r.Caller
+	// Known returns nil, or the *Error for a call that names no key that Admit could
+	// accept. It is asked before more of a large body is read.
+	Known(hr *http.Request, service string) error
+	// Admit runs before the operation, once the body is whole. It returns nil or the *Error that the client gets, and notes in r.Caller
 	// who calls. body is the request's; decode fills in a pointer to a struct with
 	// those members of the input that the decision needs, by the rules that the
 	// operation's own decode has.

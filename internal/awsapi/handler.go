@@ -56,7 +56,8 @@ type handler struct {
 	cfg      Config
 	services map[string]Service
 	cbor     cborCodec
-	buffers  sync.Pool // of *bytes.Buffer, for bodies
+	buffers  sync.Pool // of *[]byte, for small bodies
+	room     *room     // of the others
 	fields   fieldCache
 }
 
@@ -82,8 +83,7 @@ func NewHandler(cfg Config) http.Handler {
 	if err != nil {
 		panic(err) // the options are constants; a test makes one
 	}
-	h := &handler{cfg: cfg, services: make(map[string]Service), cbor: codec}
-	h.buffers.New = func() any { return new(bytes.Buffer) }
+	h := &handler{cfg: cfg, services: make(map[string]Service), cbor: codec, room: newRoom(max(allBodies, cfg.MaxBody))}
 	for _, s := range cfg.Services {
 		if h.services[s.Name()] != nil {
 			panic(fmt.Sprintf("awsapi: two services are named %q", s.Name()))
@@ -99,46 +99,41 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.cfg.Fallback.ServeHTTP(w, r)
 		return
 	}
-	body := h.buffers.Get().(*bytes.Buffer)
-	defer func() {
-		if body.Cap() <= 4<<20 { // let the rare giant go
-			body.Reset()
-			h.buffers.Put(body)
-		}
-	}()
-	_, readErr := body.ReadFrom(http.MaxBytesReader(w, r.Body, h.cfg.MaxBody))
+	b := h.newBody()
+	defer b.free(h)
+	readErr := h.read(w, r, b)
 
-	c := h.route(r, body.Bytes())
-	if c == nil {
-		r.Body = io.NopCloser(bytes.NewReader(body.Bytes()))
+	c := h.route(r, b.data)
+	switch {
+	case c == nil && readErr == nil:
+		r.Body = io.NopCloser(bytes.NewReader(b.data))
 		h.cfg.Fallback.ServeHTTP(w, r)
 		return
+	case c == nil:
+		c = h.routeAny(r, nil)
 	}
 	if h.cfg.Observe != nil {
 		var answered func(Outcome)
 		r, answered = h.observe(r, c)
 		defer func() { answered(c.outcome) }()
 	}
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(readErr, &tooLarge):
-		h.fail(w, r, c, &Error{Code: "RequestEntityTooLargeException", Status: http.StatusRequestEntityTooLarge,
-			Message: fmt.Sprintf("The request is larger than %d bytes.", tooLarge.Limit)})
-	case readErr != nil:
-		h.fail(w, r, c, serialization(""))
-	default:
-		h.run(w, r, c, body.Bytes())
+	if readErr != nil {
+		b.free(h)
+		h.fail(w, r, c, bodyError(w, r, readErr))
+		return
 	}
+	h.run(w, r, c, b)
 }
 
 // run has the operation executed and sends its answer.
-func (h *handler) run(w http.ResponseWriter, r *http.Request, c *call, body []byte) {
+func (h *handler) run(w http.ResponseWriter, r *http.Request, c *call, b *body) {
 	if c.op == nil {
 		h.cfg.Logger.Info("operation is not served", "service", clip(c.Service), "operation", clip(c.Operation))
 		h.fail(w, r, c, c.protocol.unknown(&c.Request))
 		return
 	}
-	out, err := h.invoke(r, c, body)
+	out, err := h.invoke(r, c, b.data)
+	b.free(h) // the client may take minutes to read the answer
 	if err != nil {
 		h.fail(w, r, c, err)
 		return

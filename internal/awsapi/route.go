@@ -54,6 +54,17 @@ func (h *handler) route(r *http.Request, body []byte) *call {
 	return c
 }
 
+// routeAny is route for a body that is not whole: what it does not tell stays empty.
+func (h *handler) routeAny(r *http.Request, head []byte) *call {
+	if c := h.route(r, head); c != nil {
+		return c
+	}
+	cred := parseCredential(r)
+	c := h.newCall(cred)
+	c.protocol, c.Service = query{}, cred.service
+	return c
+}
+
 // routeForm routes a query request: by the service of its credential scope, or,
 // if it has none, to the service that has the Action.
 func (h *handler) routeForm(r *http.Request, cred credential, body []byte) *call {

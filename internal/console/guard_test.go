@@ -31,7 +31,8 @@ func TestEveryAnswerHasThePolicy(t *testing.T) {
 }
 
 // TestForeignNamesAreRefused: a page whose name was made to lead here is not of this
-// machine. AWS calls and the health page are open: clients and probes use any name.
+// machine. AWS calls and the health page are open: clients and probes use any name. A browser's
+// AWS call by GET is refused under each: any page can send it.
 func TestForeignNamesAreRefused(t *testing.T) {
 	b := newBed(t, func(o *emulator.Options) { o.AllowHosts = []string{"das.test.example"} })
 	for host, ok := range map[string]bool{
@@ -50,9 +51,14 @@ func TestForeignNamesAreRefused(t *testing.T) {
 		if res, _ := b.send(b.request(http.MethodGet, "/_das/health", "", "Host", host)); res.StatusCode != http.StatusOK {
 			t.Errorf("health of %s: status %d", host, res.StatusCode)
 		}
-		res, body := b.send(b.request(http.MethodGet, "/?Action=DescribeDBClusters&Version=2014-10-31", "", "Host", host))
+		const call = "/?Action=DescribeDBClusters&Version=2014-10-31"
+		res, body := b.send(b.request(http.MethodGet, call, "", "Host", host))
 		if res.StatusCode != http.StatusOK || !strings.Contains(body, "my-cluster") {
 			t.Errorf("AWS call of %s: status %d", host, res.StatusCode)
+		}
+		res, body = b.send(b.request(http.MethodGet, call, "", "Host", host, "User-Agent", "Mozilla/5.0 (X11; Linux x86_64)"))
+		if res.StatusCode == http.StatusOK || strings.Contains(body, "my-cluster") {
+			t.Errorf("a browser's AWS call of %s: status %d", host, res.StatusCode)
 		}
 	}
 	res, body := b.send(b.request(http.MethodGet, "/", "", "Host", "<script>alert(1)</script>.example"))

@@ -37,15 +37,37 @@ func Of(r *http.Request) Sender {
 	return Own
 }
 
-// fromBrowser reports whether a browser says that it sends the request.
+// fromBrowser reports whether a browser sends the request, as far as it can be told.
+// With a GET to a plain http:// name browsers send neither of the first two headers, and
+// some let a page of that name choose its User-Agent, but none leave Accept-Language out.
 func fromBrowser(r *http.Request) bool {
-	return r.Header.Get("Sec-Fetch-Site") != "" || r.Header.Get("Origin") != ""
+	return r.Header.Get("Sec-Fetch-Site") != "" || r.Header.Get("Origin") != "" || mozilla(r) || looks(r) && r.Header.Get("Accept-Language") != ""
+}
+
+// mozilla reports whether a request has the User-Agent of a browser. Pages of other
+// origins can't change it.
+func mozilla(r *http.Request) bool { return strings.HasPrefix(r.UserAgent(), "Mozilla/") }
+
+func looks(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+
+// probe reports whether a request is for the health pages, which monitors that call
+// themselves Mozilla may read by any name.
+func probe(r *http.Request) bool {
+	return looks(r) && (r.URL.Path == "/_das/health" || r.URL.Path == "/_localstack/health") &&
+		r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == ""
+}
+
+// unasked reports whether a page of another origin may have sent the request without
+// saying so: a call by its URL, such as an <img> makes. The parameters of a signature in
+// the URL are no sign of a client, since pages can write them.
+func unasked(r *http.Request) bool {
+	return mozilla(r) && looks(r) && !harmless(r) && r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Authorization") == ""
 }
 
 // harmless reports whether a request only looks: a link to a page of das-local's, but
 // no call of an API by its URL.
 func harmless(r *http.Request) bool {
-	return (r.Method == http.MethodGet || r.Method == http.MethodHead) &&
+	return looks(r) &&
 		!strings.Contains(r.URL.RawQuery, "Action=") && !strings.Contains(r.URL.RawQuery, "X-Amz-")
 }
 
@@ -55,10 +77,12 @@ func harmless(r *http.Request) bool {
 func (h Hosts) Browsers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case fromBrowser(r) && !h.Knows(r.Host):
+		case fromBrowser(r) && !h.Knows(r.Host) && !probe(r):
 			refuseHost(w, r)
 		case Of(r) == Foreign && !harmless(r):
 			http.Error(w, "das-local: calls from web pages of other origins are refused", http.StatusForbidden)
+		case unasked(r):
+			http.Error(w, "das-local: a browser's call by GET is refused, since any page can send it; use POST, or a client that is no browser", http.StatusForbidden)
 		case r.Method == http.MethodOptions:
 			w.Header().Set("Allow", "GET, HEAD, POST")
 			w.WriteHeader(http.StatusNoContent)

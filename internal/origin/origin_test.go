@@ -63,6 +63,8 @@ func TestOf(t *testing.T) {
 }
 
 func TestBrowsers(t *testing.T) {
+	const stop = "/?Action=StopActivityStream&ResourceArn=x"
+	const firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 	for _, test := range []struct {
 		method, target string
 		headers        []string
@@ -80,6 +82,30 @@ func TestBrowsers(t *testing.T) {
 		{"GET", "/?X-Amz-Algorithm=x", []string{"Sec-Fetch-Site", "cross-site"}, 403},
 		{"GET", "/_das/console/activity", []string{"Sec-Fetch-Site", "cross-site"}, 418}, // a link
 		{"OPTIONS", "/", nil, 204},
+
+		// Browsers that say nothing: a page's own name, by GET.
+		{"GET", stop, []string{"Host", "evil.example:4566", "User-Agent", firefox}, 421},
+		{"GET", stop, []string{"Host", "evil.example:4566", "User-Agent", firefox, "Authorization", "AWS4-HMAC-SHA256 Credential=a"}, 421},
+		{"GET", stop, []string{"Host", "evil.example:4566", "User-Agent", "aws-cli/2", "Accept-Language", "*"}, 421},
+		{"GET", "/", []string{"Host", "evil.example:4566", "User-Agent", firefox, "X-Amz-Target", "Kinesis_20131202.ListStreams"}, 421},
+		{"GET", "/bucket/key", []string{"Host", "evil.example:4566", "User-Agent", firefox}, 421}, // relayed
+		{"POST", "/", []string{"Host", "evil.example:4566", "User-Agent", firefox}, 421},
+		// An <img> of any page, to a name that is this machine's.
+		{"GET", stop, []string{"Host", "das-local:4566", "User-Agent", firefox}, 403},
+		{"GET", stop, []string{"Host", "192.168.1.2:4566", "User-Agent", firefox, "Accept-Language", "en"}, 403},
+		{"GET", stop + "&X-Amz-Credential=a&X-Amz-Signature=b", []string{"User-Agent", firefox}, 403},
+		{"HEAD", stop, []string{"User-Agent", firefox}, 403},
+		// Clients, and readers who type an address.
+		{"GET", stop, nil, 418},
+		{"GET", stop, []string{"User-Agent", "curl/8.5.0"}, 418},
+		{"GET", stop + "&X-Amz-Signature=b", []string{"Host", "rds.us-east-1.amazonaws.com", "User-Agent", "Boto3/1.34"}, 418},
+		{"GET", stop, []string{"User-Agent", firefox, "Authorization", "AWS4-HMAC-SHA256 Credential=a"}, 418},
+		{"GET", stop, []string{"User-Agent", firefox, "Sec-Fetch-Site", "none"}, 418},
+		{"POST", "/", []string{"User-Agent", firefox}, 418},
+		{"POST", "/", []string{"Host", "das.corp.example", "User-Agent", "URLSession", "Accept-Language", "en"}, 418},
+		{"GET", "/", []string{"Host", "das-local:4566", "User-Agent", firefox}, 418},
+		{"GET", "/_das/health", []string{"Host", "das.corp.example", "User-Agent", "Mozilla/5.0 (compatible; a monitor)"}, 418},
+		{"GET", "/_das/health", []string{"Host", "evil.example", "User-Agent", firefox, "Sec-Fetch-Site", "same-origin"}, 421},
 		{"OPTIONS", "/", []string{"Origin", "http://evil.example"}, 403},
 	} {
 		if got, body := served(t, Hosts(nil).Browsers, test.method, test.target, test.headers...); got != test.want {
