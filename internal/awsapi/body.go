@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,7 +78,8 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request, b *body) error {
 	ctx, cancel := context.WithTimeout(r.Context(), roomPatience)
 	defer cancel()
 	if !b.room.take(ctx, size) {
-		return errNoRoom
+		// A client that is still sending may not look for an answer.
+		return cmp.Or(b.skip(src, time.Now()), errNoRoom)
 	}
 	b.taken = size
 	_, err := b.fill(src, int(size)+1, time.Now()) // the wait was not the client's
@@ -105,6 +107,22 @@ func (b *body) fill(src io.Reader, n int, began time.Time) (done bool, err error
 		}
 	}
 	return false, nil
+}
+
+// skip reads the rest of the body and keeps nothing of it.
+func (b *body) skip(src io.Reader, began time.Time) error {
+	for came := 0; ; {
+		m, err := src.Read(b.data[:cap(b.data)])
+		came += m
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		case time.Since(began) > bodyPatience+time.Duration(came)*time.Second/bodyRate:
+			return errLateBody
+		}
+	}
 }
 
 // bodyError is what a client is told that sent no whole body. The rest of it may still
