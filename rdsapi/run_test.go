@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// run makes a server with my-cluster whose Run ends with the returned function.
-func run(t *testing.T, cfg Config) (*Server, func()) {
+// serverWithCluster makes a server with my-cluster.
+func serverWithCluster(t *testing.T, cfg Config) *Server {
 	t.Helper()
 	cfg.Keys, cfg.Logger = keys{}, slog.New(slog.DiscardHandler)
 	s, err := New(cfg)
@@ -20,10 +20,16 @@ func run(t *testing.T, cfg Config) (*Server, func()) {
 	if _, err := s.CreateCluster(t.Context(), ClusterOptions{ID: "my-cluster", Instances: []string{"i"}}); err != nil {
 		t.Fatal(err)
 	}
+	return s
+}
+
+// run has Run work until the returned function is called.
+func run(t *testing.T, s *Server) (end func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
-	return s, func() {
+	return func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("run: %v", err)
@@ -47,7 +53,8 @@ func wantStream(t *testing.T, s *Server, stream, status string) {
 
 func TestRestartTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, end := run(t, Config{RestartTime: time.Minute})
+		s := serverWithCluster(t, Config{RestartTime: time.Minute})
+		end := run(t, s)
 		defer end()
 		s.mustStart(t)
 		time.Sleep(time.Minute - time.Nanosecond)
@@ -70,7 +77,8 @@ func TestRestartTime(t *testing.T) {
 // TestRunEnds checks that Run leaves nothing behind when it ends in a start.
 func TestRunEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, end := run(t, Config{Streams: &controllers{hold: make(chan struct{})}})
+		s := serverWithCluster(t, Config{Streams: &controllers{hold: make(chan struct{})}})
+		end := run(t, s)
 		s.mustStart(t)
 		synctest.Wait()
 		wantStream(t, s, streamStarting, statusConfiguring)
@@ -82,18 +90,14 @@ func TestRunEnds(t *testing.T) {
 // TestStartBeforeRun checks that a transition waits for Run.
 func TestStartBeforeRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, end := run(t, Config{})
-		end()
+		s := serverWithCluster(t, Config{})
 		s.mustStart(t)
 		synctest.Wait()
 		wantStream(t, s, streamStarting, statusConfiguring)
-		ctx, cancel := context.WithCancel(context.Background())
-		done := make(chan error, 1)
-		go func() { done <- s.Run(ctx) }()
+		end := run(t, s)
 		synctest.Wait()
 		wantStream(t, s, streamStarted, statusAvailable)
-		cancel()
-		<-done
+		end()
 	})
 }
 

@@ -24,7 +24,8 @@ func (s *Server) stopIt(t *testing.T) {
 func TestStopTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &controllers{}
-		s, end := run(t, Config{StopTime: time.Minute, RestartTime: time.Second, Streams: c, Sessions: c})
+		s := serverWithCluster(t, Config{StopTime: time.Minute, RestartTime: time.Second, Streams: c, Sessions: c})
+		end := run(t, s)
 		defer end()
 		s.mustStart(t)
 		time.Sleep(time.Second)
@@ -66,7 +67,8 @@ func TestStopTime(t *testing.T) {
 func TestEndWhileStopping(t *testing.T) {
 	dir := t.TempDir()
 	disk := openStore(t, dir, nil)
-	s, end := run(t, Config{StopTime: time.Hour, Store: disk})
+	s := serverWithCluster(t, Config{StopTime: time.Hour, Store: disk})
+	end := run(t, s)
 	if err := s.StartStream(t.Context(), "my-cluster", "async", keyID); err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +94,8 @@ func TestEndWhileStopping(t *testing.T) {
 // TestNobodyWaitsForAStop: Run goes on with what a caller in the process has given up.
 func TestNobodyWaitsForAStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, end := run(t, Config{StopTime: time.Minute})
+		s := serverWithCluster(t, Config{StopTime: time.Minute})
+		end := run(t, s)
 		defer end()
 		if err := s.StartStream(t.Context(), "my-cluster", "async", keyID); err != nil {
 			t.Fatal(err)
