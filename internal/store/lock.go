@@ -59,7 +59,12 @@ func claim(dir string) (*dirLock, error) {
 	return l, nil
 }
 
-func (l *dirLock) release() error { return l.file.Close() }
+// release gives the directory back. Closing the file is not enough: a child that is being
+// started has a copy of the descriptor until it runs its program, and the lock would stay
+// with that.
+func (l *dirLock) release() error {
+	return errors.Join(syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN), l.file.Close())
+}
 
 // checkFormat refuses a directory of another format, or of something else.
 func checkFormat(dir string) error {
