@@ -296,7 +296,7 @@ func TestIntentsOnABadDisk(t *testing.T) {
 	t.Parallel()
 	var bad atomic.Bool
 	o := executedOptions(dataDir(t))
-	o.SyncTimeout = 2 * time.Second
+	o.SyncTimeout = givesUpAfter
 	o.fault = func(op, path string) error {
 		if bad.Load() && (op == "sync" || op == "write") {
 			return syscall.ENOSPC
@@ -325,7 +325,7 @@ func TestNoIntentNoStatement(t *testing.T) {
 	t.Parallel()
 	var bad atomic.Bool
 	o := executedOptions(dataDir(t))
-	o.SyncTimeout, o.OnStreamFailure = 2*time.Second, "stop-instance"
+	o.SyncTimeout, o.OnStreamFailure = givesUpAfter, "stop-instance"
 	o.fault = func(op, path string) error {
 		if bad.Load() && (op == "sync" || op == "write") {
 			return syscall.EIO
