@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/das-local/das-local/internal/await"
+	"github.com/das-local/das-local/internal/store"
 	"github.com/das-local/das-local/internal/stream"
 )
 
@@ -35,6 +36,14 @@ func killed(t *testing.T, e *Emulator) (dir string) {
 		}
 	}
 	return dir
+}
+
+// synced returns when what can be read of the state is on disk: it can be read first.
+func (b *bed) synced() {
+	b.t.Helper()
+	if err := b.disk.Commit(b.within(), new(store.Batch)); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // outcomes reads the stream up to a text: the texts of the events that match, with a
@@ -158,6 +167,7 @@ func TestAnAnswerSwallowed(t *testing.T) {
 	})
 	b.awaitBlocked(3)
 	await.True(b.t, "the first of the string is answered", func() bool { return len(b.marks()) == 1 })
+	b.synced()
 	dir := killed(t, b.Emulator)
 	release()
 	for range 3 {
