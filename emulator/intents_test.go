@@ -285,6 +285,9 @@ func TestABackendThatDies(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.wantSQLState(<-done, "08006", "server closed the connection unexpectedly")
+	if _, err := b.WaitFor(b.within(), Match{TextHas: "dies"}.Matches); err != nil { // the client may be told first
+		t.Fatal(err)
+	}
 	await.True(b.t, "the server is back", func() bool {
 		conn, err := pgx.Connect(t.Context(), b.PostgresURL())
 		if err != nil {
