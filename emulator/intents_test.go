@@ -27,13 +27,14 @@ func executedOptions(dir string) Options {
 }
 
 // killed is a copy of an emulator's state as a kill would leave it now, with all that can
-// be read of it: that is on its way to the file before the next commit is.
+// be read of it: that is on its way to the file before the next commit is. On a disk that
+// fails nothing is on its way.
 func killed(t *testing.T, e *Emulator) (dir string) {
 	t.Helper()
 	var nothing store.Batch
 	nothing.Delete([]byte("nothing"))
 	if err := e.disk.Commit(t.Context(), &nothing); err != nil {
-		t.Fatal(err)
+		t.Logf("killed with a disk that fails: %v", err)
 	}
 	dir = dataDir(t)
 	for _, part := range []string{"FORMAT", "state"} {
