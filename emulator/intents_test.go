@@ -26,7 +26,8 @@ func executedOptions(dir string) Options {
 		CommandText: "single", Audit: "catalog", Logger: slog.New(slog.DiscardHandler)}
 }
 
-// killed is a copy of an emulator's state as a kill would leave it now.
+// killed is a copy of an emulator's state as a kill would leave it now: what is on disk,
+// which may be less than what can be read (see synced).
 func killed(t *testing.T, e *Emulator) (dir string) {
 	t.Helper()
 	dir = dataDir(t)

@@ -59,9 +59,8 @@ func claim(dir string) (*dirLock, error) {
 	return l, nil
 }
 
-// release gives the directory back. Closing the file is not enough: a child that is being
-// started has a copy of the descriptor until it runs its program, and the lock would stay
-// with that.
+// release frees the lock itself: a child that this process is just starting has the file
+// open too, until it runs its own program.
 func (l *dirLock) release() error {
 	return errors.Join(syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN), l.file.Close())
 }
