@@ -194,12 +194,28 @@ func golden(t *testing.T, name, got string) string {
 	return string(want)
 }
 
+// TestKeyReuse: 0 is another key for each record, and not the default.
+func TestKeyReuse(t *testing.T) {
+	for args, want := range map[string]time.Duration{"": 5 * time.Minute, "--key-reuse 0": -1, "--key-reuse 0s": -1, "--key-reuse 30s": 30 * time.Second} {
+		var o emulator.Options
+		fs := newFlags("up", "", io.Discard)
+		upFlags(fs, &o)
+		if err := parse(fs, strings.Fields(args), false); err != nil || o.KeyReuse != want {
+			t.Errorf("%q: %v, %v", args, o.KeyReuse, err)
+		}
+	}
+}
+
 func TestFlagErrors(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"--nope 1", `there is no flag --nope; "das-local up -h" lists the flags`},
 		{"-nope", "there is no flag --nope;"},
 		{"--region", "--region needs a value;"},
 		{"--shards x", `--shards is "x": it takes a whole number;`},
+		{"--shards 0", `--shards is "0": it must be above 0;`},
+		{"--sync-timeout 0", `--sync-timeout is "0": it must be above 0;`},
+		{"--max-command-text 0", `--max-command-text is "0": it must be above 0;`},
+		{"--queue-bytes -1", `--queue-bytes is "-1": it must be above 0;`},
 		{"--grace soon", `--grace is "soon": it takes a duration such as 500ms, 30s or 2h;`},
 		{"--pprof=maybe", `--pprof is "maybe": it takes true or false;`},
 		{"--heartbeat soon", `--heartbeat: "soon" is not a duration such as 1s or 500ms;`},
