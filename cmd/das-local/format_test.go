@@ -144,8 +144,9 @@ func TestResultForms(t *testing.T) {
 	health := healthAnswer{Status: "ready", Postgres: "127.0.0.1:1", Audit: "server", raw: json.RawMessage(`{"status":"ready"}`)}
 	cluster := clusterStatus{Cluster: "c", Status: "available", StreamStatus: "started", Mode: "sync", Stream: "s",
 		Instances: []instanceStatus{{Instance: "i", Status: "available", Address: "h", Port: 5, Writer: true}, {Instance: "j", Status: "creating"}}}
-	empty := clusterStatus{Cluster: "e", Status: "available", StreamStatus: "stopped"}
+	empty := clusterStatus{Cluster: "e", Status: "available", StreamStatus: "stopped", Pending: true}
 	change := streamChange{Cluster: "c", Status: "stopped", Stream: "s", KMSKey: "k"}
+	waits := streamChange{Cluster: "c", Status: "started", Stream: "s", KMSKey: "k", until: "sun:05:00-sun:05:30"}
 	begun := streamChange{Cluster: "c", Status: "started", Mode: "sync", Stream: "s", KMSKey: "k", started: true}
 	where := addresses{PSQL: `psql "x"`, Endpoint: "http://e", Stream: "s", StreamStatus: "started", Audit: "catalog", AuditReason: "r", Certificate: "/c.pem"}
 	for _, c := range []struct {
@@ -162,7 +163,7 @@ func TestResultForms(t *testing.T) {
 		{"findings", printed(t, findingShape, "json", doctor.Finding{Check: "x", Level: doctor.Fail, Detail: "d", Fix: "f"}),
 			printed(t, findingShape, "text", doctor.Finding{Check: "x", Level: doctor.Fail, Detail: "d", Fix: "f"}),
 			printed(t, findingShape, "table", doctor.Finding{Check: "x", Level: doctor.Fail, Detail: "d", Fix: "f"})},
-		{"changes of a stream", printed(t, streamChangeShape, "json", begun, change), printed(t, streamChangeShape, "text", begun, change), printed(t, streamChangeShape, "table", begun, change)},
+		{"changes of a stream", printed(t, streamChangeShape, "json", begun, change, waits), printed(t, streamChangeShape, "text", begun, change, waits), printed(t, streamChangeShape, "table", begun, change, waits)},
 		{"addresses", printed(t, addressShape, "json", where), printed(t, addressShape, "text", where), printed(t, addressShape, "table", where)},
 		{"build", printed(t, buildShape, "json", build{"v1", "abc", "go"}), printed(t, buildShape, "text", build{"v1", "abc", "go"}), printed(t, buildShape, "table", build{"v1", "abc", "go"})},
 	} {
