@@ -131,3 +131,16 @@ func (s *Server) RecordKilled() {
 		}
 	}
 }
+
+// RecordCut records an RDS event for each cluster with an activity stream: the store was
+// damaged, and what it had taken later, events of any mode among it, is lost. What is left
+// of it is in dir.
+func (s *Server) RecordCut(dir string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range sortedValues(s.clusters) {
+		if c.stream.status == streamStarted {
+			s.clusterEvent(c, eventStoreCut(dir))
+		}
+	}
+}

@@ -144,6 +144,7 @@ func (s *Store) cutLog(dir string, number uint64) error {
 				"file", name, "at", whole, "bytes", rest, "cause", cause.Error(), "kept", keep)
 		}
 	}
+	s.cut.Store(&keep)
 	return errors.Join(syncDir(dir), syncDir(keep))
 }
 
