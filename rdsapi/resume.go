@@ -87,6 +87,7 @@ func (s *Server) resumeJobs(c *cluster) {
 	case c.status == statusDeleting:
 		s.enqueue(func(ctx context.Context) { s.runDelete(ctx, c) })
 	case c.stream.status == streamStopping:
+		s.configuring(c)
 		s.enqueue(func(ctx context.Context) { _ = s.runStop(ctx, c, false) })
 	default:
 		c.status = s.settledStatus(c)
