@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/das-local/das-local/internal/await"
+	"github.com/das-local/das-local/internal/store"
 	"github.com/das-local/das-local/internal/stream"
 )
 
@@ -25,9 +26,16 @@ func executedOptions(dir string) Options {
 		CommandText: "single", Audit: "catalog", Logger: slog.New(slog.DiscardHandler)}
 }
 
-// killed is a copy of an emulator's state as a kill would leave it now.
+// killed is a copy of an emulator's state as a kill would leave it now, with all that can
+// be read of it: that is on its way to the file before the next commit is. On a disk that
+// fails nothing is on its way.
 func killed(t *testing.T, e *Emulator) (dir string) {
 	t.Helper()
+	var nothing store.Batch
+	nothing.Delete([]byte("nothing"))
+	if err := e.disk.Commit(t.Context(), &nothing); err != nil {
+		t.Logf("killed with a disk that fails: %v", err)
+	}
 	dir = dataDir(t)
 	for _, part := range []string{"FORMAT", "state"} {
 		if err := copyAll(filepath.Join(dir, part), filepath.Join(e.opts.DataDir, part)); err != nil {
