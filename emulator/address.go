@@ -60,9 +60,19 @@ func (e *Emulator) TailCommand() string {
 		line += " --kms-endpoint " + keys
 	}
 	if e.external.kinesis != nil {
-		line += " --region " + e.opts.Region + " --stream " + e.StreamName()
+		return line + " --region " + e.opts.Region + " --stream " + e.StreamName()
+	}
+	if e.oneOfSeveral() {
+		line += " --stream " + e.StreamName()
 	}
 	return line
+}
+
+// oneOfSeveral says whether other streams run beside the first cluster's.
+func (e *Emulator) oneOfSeveral() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.streams[e.first.ResourceID] != nil && len(e.streams) > 1
 }
 
 // Endpoint is the URL of the AWS address, which AWS_ENDPOINT_URL is set to. The console

@@ -280,3 +280,35 @@ func TestDamagedRDSEvents(t *testing.T) {
 		}
 	}
 }
+
+// TestADamagedLogIsTold: what a sync stream had acknowledged is lost with the log, and the RDS event
+// does not say that it were there.
+func TestADamagedLogIsTold(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, Options{DataDir: dataDir(t), StartStream: Sync, Heartbeat: -1, Logger: slog.New(slog.DiscardHandler)})
+	for n := range 20 {
+		run(t, b.Emulator, fmt.Sprintf("select 'statement %d'", n))
+	}
+	dir := killed(t, b.Emulator)
+	logs, err := filepath.Glob(filepath.Join(dir, "state", "*.log"))
+	if err != nil || len(logs) == 0 {
+		t.Fatal(logs, err)
+	}
+	last := slices.Max(logs)
+	data, err := os.ReadFile(last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(bytes.TrimRight(data, "\x00"))*3/4] ^= 4
+	if err := os.WriteFile(last, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	again := newBed(t, Options{DataDir: dir, Heartbeat: -1, Logger: slog.New(slog.DiscardHandler)})
+	if m := again.awaitMessage("the log of the emulator's data directory was damaged"); !strings.Contains(m, filepath.Join(dir, "damaged")) {
+		t.Error(m)
+	}
+	run(t, again.Emulator, "select 'end'")
+	if got := again.texts("select 'end'", "statement"); len(got) == 20 {
+		t.Error("nothing is lost: the test shows nothing")
+	}
+}

@@ -128,7 +128,9 @@ func (e *Emulator) resume(ctx context.Context) error {
 	if err := e.rds.Resume(ctx); err != nil {
 		return fmt.Errorf("start the clusters of %s: %w", e.opts.DataDir, err)
 	}
-	if e.used.killed {
+	if dir := e.disk.Cut(); dir != "" {
+		e.rds.RecordCut(dir)
+	} else if e.used.killed {
 		e.rds.RecordKilled()
 	}
 	return nil

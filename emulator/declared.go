@@ -50,6 +50,8 @@ func (o Options) checkDeclared() error {
 		switch {
 		case len(c.ID) > 63 || !clusterIDPattern.MatchString(c.ID):
 			return fmt.Errorf("the cluster id %q must be 1 to 63 lower-case letters, digits and single hyphens, beginning with a letter", c.ID)
+		case c.ID == o.ClusterID:
+			return fmt.Errorf("the cluster %s is declared, but it is the first one, which das-local makes by itself: declare others, or give the first one another id (--cluster-id)", c.ID)
 		case seen[c.ID]:
 			return fmt.Errorf("the cluster %s is declared twice", c.ID)
 		case c.Stream != "" && c.Stream != stream.Sync && c.Stream != stream.Async:

@@ -2,8 +2,10 @@ package emulator
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -39,5 +41,20 @@ func TestAStartThatFailedIsGoneOnWith(t *testing.T) {
 			t.Error(err)
 		}
 		right.Clusters[0].Stream = Sync
+	}
+}
+
+// TestTheFirstClusterIsNotDeclared: what was said of it there would be ignored.
+func TestTheFirstClusterIsNotDeclared(t *testing.T) {
+	for _, o := range []Options{
+		{Clusters: []Cluster{{ID: "my-cluster", Instances: []string{"a", "b"}}}},
+		{ClusterID: "orders", Clusters: []Cluster{{ID: "orders"}}},
+	} {
+		if _, err := o.withDefaults(); !errors.Is(err, ErrOptions) || !strings.Contains(err.Error(), "is the first one") {
+			t.Errorf("%+v: %v", o.Clusters, err)
+		}
+	}
+	if _, err := (Options{ClusterID: "orders", Clusters: []Cluster{{ID: "my-cluster"}}}).withDefaults(); err != nil {
+		t.Error(err)
 	}
 }

@@ -97,6 +97,9 @@ func TestDeclared(t *testing.T) {
 		if !ok || len(c.Instances) != 2 || c.StreamStatus != "started" || c.StreamMode != "async" || c.KMSKeyARN == e.KeyARN() {
 			t.Fatalf("%+v", c)
 		}
+		if line := e.TailCommand(); !strings.HasSuffix(line, " --stream "+e.StreamName()) {
+			t.Errorf("of two streams none is named: %s", line)
+		}
 		if all := e.Faults().List(); len(all) != 1 || all[0].Kind != "throttle" {
 			t.Errorf("%+v", all)
 		}

@@ -105,7 +105,7 @@ type Options struct {
 	// Negative turns them off; zero is one second.
 	Heartbeat time.Duration
 	// KeyReuse is how long a data key of KMS seals records before the stream gets a new
-	// one. Zero is five minutes.
+	// one. Negative takes another one for each record; zero is five minutes.
 	KeyReuse time.Duration
 	// Shards is how many shards the Kinesis stream of an activity stream has. Zero is
 	// one.

@@ -132,8 +132,8 @@ func TestKilledWhileStopping(t *testing.T) {
 	for what, dir := range map[string]string{"killed": killed, "ended": dir} {
 		t.Run(what, func(t *testing.T) {
 			b := newBed(t, Options{DataDir: dir, Heartbeat: -1, StopTime: time.Hour})
-			if got := b.StreamStatus(); got != "stopping" {
-				t.Errorf("the stream is %s", got)
+			if got := b.status(); got != whileStopping {
+				t.Errorf("cluster, stream and instance are %s", got)
 			}
 			if got := b.lastCommands(); !slices.Equal(got, want) {
 				t.Errorf("the stream has %q, had %q", got, want)

@@ -100,6 +100,11 @@ func eventKilled(mode string) event {
 	return event{id: "DAS-LOCAL-0004", category: "failure", message: "Database Activity Streams: the emulator ended without notice; " + what}
 }
 
+func eventStoreCut(dir string) event {
+	return event{id: "DAS-LOCAL-0004", category: "failure",
+		message: "Database Activity Streams: the log of the emulator's data directory was damaged; activity events stored behind the damage are lost, and cannot be counted. It is kept in " + dir}
+}
+
 func eventEventsDamaged(n int, dir string) event {
 	return event{id: "DAS-LOCAL-0007", category: "failure",
 		message: fmt.Sprintf("The emulator has found %d RDS events damaged in its data directory. They were set aside in %s, and might have told of a loss.", n, dir)}

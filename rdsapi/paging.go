@@ -3,12 +3,13 @@ package rdsapi
 import (
 	"encoding/base64"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strings"
 )
 
-// paging has the members that every paged action has. A marker is the base64 of
-// the last item's key, so that it holds when items come and go.
+// paging has the members that every paged action has. A marker has the last item's key, so
+// that it holds when items come and go.
 type paging struct {
 	MaxRecords *int
 	Marker     *string
@@ -25,11 +26,11 @@ func page[T any](list []T, p paging, key func(T) string) (part []T, marker strin
 	}
 	part = list
 	if p.Marker != nil && *p.Marker != "" {
-		after, err := base64.RawURLEncoding.DecodeString(*p.Marker)
-		if err != nil {
+		after, ok := markedKey[T](*p.Marker)
+		if !ok {
 			return nil, "", invalidValue("The request contains an invalid marker: %s", *p.Marker)
 		}
-		at, found := slices.BinarySearchFunc(list, string(after), func(item T, want string) int {
+		at, found := slices.BinarySearchFunc(list, after, func(item T, want string) int {
 			return strings.Compare(key(item), want)
 		})
 		if found {
@@ -39,9 +40,28 @@ func page[T any](list []T, p paging, key func(T) string) (part []T, marker strin
 	}
 	if len(part) > limit {
 		part = part[:limit]
-		marker = base64.RawURLEncoding.EncodeToString([]byte(key(part[limit-1])))
+		marker = markerOf[T](key(part[limit-1]))
 	}
 	return part, marker, nil
+}
+
+// markerOf is the marker of a page of items of type T: a checksum of the type and the last key,
+// so that neither what somebody has made up nor a marker of another list is taken for one, and
+// the key.
+func markerOf[T any](key string) string {
+	sum := fnv.New32a()
+	fmt.Fprintf(sum, "%T %s", *new(T), key)
+	return base64.RawURLEncoding.EncodeToString(append(sum.Sum(nil), key...))
+}
+
+// markedKey is the key that a marker has.
+func markedKey[T any](marker string) (key string, ok bool) {
+	data, err := base64.RawURLEncoding.DecodeString(marker)
+	if err != nil || len(data) < 4 {
+		return "", false
+	}
+	key = string(data[4:])
+	return key, markerOf[T](key) == marker
 }
 
 type filter struct {

@@ -87,6 +87,7 @@ func (s *Server) resumeJobs(c *cluster) {
 	case c.status == statusDeleting:
 		s.enqueue(func(ctx context.Context) { s.runDelete(ctx, c) })
 	case c.stream.status == streamStopping:
+		s.configuring(c)
 		s.enqueue(func(ctx context.Context) { _ = s.runStop(ctx, c, false) })
 	default:
 		c.status = s.settledStatus(c)
@@ -128,6 +129,19 @@ func (s *Server) RecordKilled() {
 	for _, c := range sortedValues(s.clusters) {
 		if c.stream.status == streamStarted {
 			s.clusterEvent(c, eventKilled(c.stream.mode))
+		}
+	}
+}
+
+// RecordCut records an RDS event for each cluster with an activity stream: the store was
+// damaged, and what it had taken later, events of any mode among it, is lost. What is left
+// of it is in dir.
+func (s *Server) RecordCut(dir string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range sortedValues(s.clusters) {
+		if c.stream.status == streamStarted {
+			s.clusterEvent(c, eventStoreCut(dir))
 		}
 	}
 }

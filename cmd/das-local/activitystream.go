@@ -34,7 +34,8 @@ type streamChange struct {
 	Stream  string `json:"stream"`
 	KMSKey  string `json:"kmsKey"`
 
-	started bool // it was a start
+	started bool   // it was a start
+	until   string // the maintenance window that it waits for, unless a reboot comes first
 }
 
 var streamChangeShape = shape[streamChange]{
@@ -42,7 +43,11 @@ var streamChangeShape = shape[streamChange]{
 		if c.started {
 			return c.Stream
 		}
-		return fmt.Sprintf("the activity stream of %s is %s", c.Cluster, c.Status)
+		text := fmt.Sprintf("the activity stream of %s is %s", c.Cluster, c.Status)
+		if c.until != "" {
+			text += " until a reboot or the maintenance window " + c.until
+		}
+		return text
 	},
 	columns: columns("CLUSTER", "STATUS", "MODE", "STREAM", "KMS KEY"),
 	rows: func(c streamChange, add func(...cell)) {
@@ -193,7 +198,8 @@ func (f *streamFlags) someKey(ctx context.Context, cfg aws.Config) (string, erro
 func (f *streamFlags) await(ctx context.Context, std streams, client *rds.Client, cluster types.DBCluster, want types.ActivityStreamStatus, change *streamChange) error {
 	id := aws.ToString(cluster.DBClusterIdentifier)
 	if f.schedule {
-		fmt.Fprintf(std.err, "the stream of %s will be %s after a reboot or in the maintenance window %s\n", id, want, aws.ToString(cluster.PreferredMaintenanceWindow))
+		change.until = aws.ToString(cluster.PreferredMaintenanceWindow)
+		fmt.Fprintf(std.err, "the stream of %s will be %s after a reboot or in the maintenance window %s\n", id, want, change.until)
 		return nil
 	}
 	if f.noWait {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 )
 
 // envName is the environment variable that stands for a flag.
@@ -42,6 +43,37 @@ func newFlags(name, help string, out io.Writer) flagSet {
 			head = ""
 		})
 	}}
+}
+
+// aboveZero has flags that are defined already refuse zero, which to the emulator is the
+// default, and less.
+func aboveZero(fs flagSet, names ...string) {
+	for _, name := range names {
+		f := fs.Lookup(name)
+		f.Value = positive{f.Value.(flag.Getter)}
+	}
+}
+
+// positive is a number or a duration above zero.
+type positive struct{ flag.Getter }
+
+func (p positive) Set(s string) error {
+	if err := p.Getter.Set(s); err != nil {
+		return err
+	}
+	above := true
+	switch v := p.Get().(type) {
+	case int:
+		above = v > 0
+	case int64:
+		above = v > 0
+	case time.Duration:
+		above = v > 0
+	}
+	if !above {
+		return errors.New("it must be above 0")
+	}
+	return nil
 }
 
 // given reports whether the environment or the command line has set a flag.

@@ -145,8 +145,9 @@ func TestResultForms(t *testing.T) {
 	health := healthAnswer{Status: "ready", Postgres: "127.0.0.1:1", Audit: "server", raw: json.RawMessage(`{"status":"ready"}`)}
 	cluster := clusterStatus{Cluster: "c", Status: "available", StreamStatus: "started", Mode: "sync", Stream: "s",
 		Instances: []instanceStatus{{Instance: "i", Status: "available", Address: "h", Port: 5, Writer: true}, {Instance: "j", Status: "creating"}}}
-	empty := clusterStatus{Cluster: "e", Status: "available", StreamStatus: "stopped"}
+	empty := clusterStatus{Cluster: "e", Status: "available", StreamStatus: "stopped", Pending: true}
 	change := streamChange{Cluster: "c", Status: "stopped", Stream: "s", KMSKey: "k"}
+	waits := streamChange{Cluster: "c", Status: "started", Stream: "s", KMSKey: "k", until: "sun:05:00-sun:05:30"}
 	begun := streamChange{Cluster: "c", Status: "started", Mode: "sync", Stream: "s", KMSKey: "k", started: true}
 	call := lambda.Call{ShardID: "shardId-000000000003", Records: 2, First: "49", Last: "51", Attempts: 1, Answer: json.RawMessage(`{"batchItemFailures":[]}`)}
 	where := addresses{PSQL: `psql "x"`, Endpoint: "http://e", Stream: "s", StreamStatus: "started", Audit: "catalog", AuditReason: "r", Certificate: "/c.pem"}
@@ -166,7 +167,7 @@ func TestResultForms(t *testing.T) {
 		{"findings", printed(t, findingShape, "json", doctor.Finding{Check: "x", Level: doctor.Fail, Detail: "d", Fix: "f"}),
 			printed(t, findingShape, "text", doctor.Finding{Check: "x", Level: doctor.Fail, Detail: "d", Fix: "f"}),
 			printed(t, findingShape, "table", doctor.Finding{Check: "x", Level: doctor.Fail, Detail: "d", Fix: "f"})},
-		{"changes of a stream", printed(t, streamChangeShape, "json", begun, change), printed(t, streamChangeShape, "text", begun, change), printed(t, streamChangeShape, "table", begun, change)},
+		{"changes of a stream", printed(t, streamChangeShape, "json", begun, change, waits), printed(t, streamChangeShape, "text", begun, change, waits), printed(t, streamChangeShape, "table", begun, change, waits)},
 		{"addresses", printed(t, addressShape, "json", where), printed(t, addressShape, "text", where), printed(t, addressShape, "table", where)},
 		{"build", printed(t, buildShape, "json", build{"v1", "abc", "go"}), printed(t, buildShape, "text", build{"v1", "abc", "go"}), printed(t, buildShape, "table", build{"v1", "abc", "go"})},
 	} {
@@ -198,12 +199,28 @@ func golden(t *testing.T, name, got string) string {
 	return string(want)
 }
 
+// TestKeyReuse: 0 is another key for each record, and not the default.
+func TestKeyReuse(t *testing.T) {
+	for args, want := range map[string]time.Duration{"": 5 * time.Minute, "--key-reuse 0": -1, "--key-reuse 0s": -1, "--key-reuse 30s": 30 * time.Second} {
+		var o emulator.Options
+		fs := newFlags("up", "", io.Discard)
+		upFlags(fs, &o)
+		if err := parse(fs, strings.Fields(args), false); err != nil || o.KeyReuse != want {
+			t.Errorf("%q: %v, %v", args, o.KeyReuse, err)
+		}
+	}
+}
+
 func TestFlagErrors(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"--nope 1", `there is no flag --nope; "das-local up -h" lists the flags`},
 		{"-nope", "there is no flag --nope;"},
 		{"--region", "--region needs a value;"},
 		{"--shards x", `--shards is "x": it takes a whole number;`},
+		{"--shards 0", `--shards is "0": it must be above 0;`},
+		{"--sync-timeout 0", `--sync-timeout is "0": it must be above 0;`},
+		{"--max-command-text 0", `--max-command-text is "0": it must be above 0;`},
+		{"--queue-bytes -1", `--queue-bytes is "-1": it must be above 0;`},
 		{"--grace soon", `--grace is "soon": it takes a duration such as 500ms, 30s or 2h;`},
 		{"--pprof=maybe", `--pprof is "maybe": it takes true or false;`},
 		{"--heartbeat soon", `--heartbeat: "soon" is not a duration such as 1s or 500ms;`},

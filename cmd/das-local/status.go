@@ -22,6 +22,7 @@ type clusterStatus struct {
 	ResourceID   string           `json:"resourceId"`
 	Status       string           `json:"status"`
 	StreamStatus string           `json:"streamStatus"`
+	Pending      bool             `json:"pendingReboot,omitempty"` // a change, of the stream for one, waits for it
 	Mode         string           `json:"mode,omitempty"`
 	Stream       string           `json:"stream,omitempty"`
 	KMSKey       string           `json:"kmsKey,omitempty"`
@@ -58,7 +59,7 @@ func status(ctx context.Context, args []string, std streams) error {
 
 var clusterShape = shape[clusterStatus]{
 	text: func(paint painter, c clusterStatus) string {
-		text := fmt.Sprintf("cluster %s is %s, its activity stream %s", c.Cluster, c.Status, paint(statusColours[c.StreamStatus], c.StreamStatus))
+		text := fmt.Sprintf("cluster %s is %s, its activity stream %s", c.Cluster, c.Status, paint(statusColours[c.StreamStatus], c.stream()))
 		if c.Stream != "" {
 			text += fmt.Sprintf(" (%s, %s)", c.Mode, c.Stream)
 		}
@@ -69,7 +70,7 @@ var clusterShape = shape[clusterStatus]{
 	},
 	columns: columns("CLUSTER", "STATUS", "STREAM", "MODE", "INSTANCE", "ROLE", "STATUS", "ADDRESS"),
 	rows: func(c clusterStatus, add func(...cell)) {
-		head := append(cells(c.Cluster, c.Status), cell{c.StreamStatus, statusColours[c.StreamStatus]}, cell{text: orDash(c.Mode)})
+		head := append(cells(c.Cluster, c.Status), cell{c.stream(), statusColours[c.StreamStatus]}, cell{text: orDash(c.Mode)})
 		if len(c.Instances) == 0 {
 			add(append(head, cells("-", "-", "-", "-")...)...)
 		}
@@ -82,6 +83,17 @@ var clusterShape = shape[clusterStatus]{
 
 // statusColours are those of a stream's states on a terminal.
 var statusColours = map[string]string{"started": green, "stopped": grey, "starting": yellow, "stopping": yellow}
+
+// stream says how the stream is, and that this is to change.
+func (c clusterStatus) stream() string {
+	if c.Pending {
+		return c.StreamStatus + ", " + pendingReboot
+	}
+	return c.StreamStatus
+}
+
+// pendingReboot is what RDS says of the members of a cluster for which a change waits.
+const pendingReboot = "pending-reboot"
 
 func (i instanceStatus) role() string {
 	if i.Writer {
@@ -110,6 +122,7 @@ func clusterStatuses(ctx context.Context, client *rds.Client) ([]clusterStatus, 
 				Status: aws.ToString(c.Status), StreamStatus: string(c.ActivityStreamStatus), Mode: string(c.ActivityStreamMode),
 				Stream: aws.ToString(c.ActivityStreamKinesisStreamName), KMSKey: aws.ToString(c.ActivityStreamKmsKeyId), Instances: []instanceStatus{}}
 			for _, m := range c.DBClusterMembers {
+				s.Pending = s.Pending || aws.ToString(m.DBClusterParameterGroupStatus) == pendingReboot
 				i, err := oneInstance(ctx, client, m)
 				if err != nil {
 					return nil, err

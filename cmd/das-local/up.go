@@ -125,7 +125,18 @@ func emulatorFlags(fs flagSet, o *emulator.Options) *logFlags {
 		}
 		return nil
 	})
-	fs.DurationVar(&o.KeyReuse, "key-reuse", 5*time.Minute, "`INTERVAL` for which one data key seals records")
+	o.KeyReuse = 5 * time.Minute
+	fs.Func("key-reuse", "`INTERVAL` for which one data key seals records; 0 takes another one for each record (default 5m0s)", func(s string) error {
+		d, err := time.ParseDuration(s)
+		if err != nil {
+			return fmt.Errorf("%q is not a duration such as 5m or 30s", s)
+		}
+		o.KeyReuse = d
+		if d == 0 {
+			o.KeyReuse = -1
+		}
+		return nil
+	})
 	fs.IntVar(&o.Shards, "shards", 1, "`N` shards of the Kinesis stream")
 	fs.DurationVar(&o.SyncTimeout, "sync-timeout", 10*time.Second, "`INTERVAL` that a session waits for durability in sync mode before it goes on")
 	fs.StringVar(&o.SyncGuarantee, "sync-guarantee", "acknowledged", "`WHAT` has its event for certain in sync mode: acknowledged (what clients were told is done) or executed (all that the server ran, also if a crash swallows the answer: exitCode 08007 marks an unknown outcome; needs --data-dir)")
@@ -145,6 +156,7 @@ func emulatorFlags(fs flagSet, o *emulator.Options) *logFlags {
 	})
 	fs.StringVar(&o.OTLPEndpoint, "otlp-endpoint", "", "`URL` of an OpenTelemetry collector, http://127.0.0.1:4318, that gets traces by OTLP/HTTP; empty makes none, unless OTEL_EXPORTER_OTLP_ENDPOINT is set")
 	fs.BoolVar(&o.Pprof, "pprof", false, "serve Go's profiles under /debug/pprof/ on the AWS address")
+	aboveZero(fs, "shards", "sync-timeout", "max-command-text", "queue-bytes")
 	l := &logFlags{}
 	fs.StringVar(&l.level, "log-level", "info", "`LEVEL`: debug, info, warn or error; SQL text appears at debug only")
 	fs.StringVar(&l.format, "log-format", "text", "`FORMAT` of the log on standard error: text or json")

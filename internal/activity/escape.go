@@ -63,6 +63,40 @@ func appendString(dst []byte, s string) []byte {
 	return append(dst, '"')
 }
 
+// Fit is how many bytes of s, ending at a character's end, take at most limit bytes inside a JSON
+// string, and how many they take there.
+func Fit(s string, limit int) (n, size int) {
+	for n < len(s) {
+		width, takes := 1, 1
+		switch b := s[n]; {
+		case plain[b]:
+		case b < utf8.RuneSelf:
+			takes = escapeSize(b)
+		default:
+			var r rune
+			if r, width = utf8.DecodeRuneInString(s[n:]); r == utf8.RuneError {
+				takes = len("\uFFFD")
+			} else {
+				takes = width
+			}
+		}
+		if size+takes > limit {
+			break
+		}
+		n, size = n+width, size+takes
+	}
+	return n, size
+}
+
+// escapeSize is how many bytes appendEscape appends.
+func escapeSize(b byte) int {
+	switch b {
+	case '"', '\\', '\b', '\f', '\n', '\r', '\t':
+		return len(`\n`)
+	}
+	return len(`\u0000`)
+}
+
 // appendEscape appends the shortest escape of a quote, a backslash or a
 // control character.
 func appendEscape(dst []byte, b byte) []byte {

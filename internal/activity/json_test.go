@@ -232,3 +232,19 @@ func BenchmarkAppendEvent(b *testing.B) {
 		dst = AppendEvent(dst[:0], e, V11)
 	}
 }
+
+// TestFit: the size it says is that of the encoding, and one byte less does not fit.
+func TestFit(t *testing.T) {
+	for _, s := range []string{"", "plain", "a\"b\\c", "\x00\x1f\n\t\b\f\r", "ü…\U0001F600", "\xff\xc3", "\uFFFD", strings.Repeat("x\n", 100)} {
+		whole := len(appendString(nil, s)) - len(`""`)
+		if n, size := Fit(s, whole); n != len(s) || size != whole {
+			t.Errorf("%q: %d bytes take %d, want %d and %d", s, n, size, len(s), whole)
+		}
+		for limit := range whole {
+			n, size := Fit(s, limit)
+			if n >= len(s) || size > limit || len(appendString(nil, s[:n]))-len(`""`) != size {
+				t.Errorf("%q in %d: %d bytes take %d", s, limit, n, size)
+			}
+		}
+	}
+}

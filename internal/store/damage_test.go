@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
@@ -91,6 +92,34 @@ func TestGarbageAtTheTailIsCutAndReported(t *testing.T) {
 	}
 }
 
+// TestDamageInTheLastBlock: what was acknowledged is not said to have been torn by a crash, and is
+// kept, also where nothing but the last block of the log follows.
+func TestDamageInTheLastBlock(t *testing.T) {
+	for _, part := range []int{8, 2} {
+		dir, log := crashed(t, 40)
+		data, err := os.ReadFile(log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		used := len(bytes.TrimRight(data, "\x00"))
+		if used > 32<<10 {
+			t.Fatalf("a log of %d bytes has more than one block", used)
+		}
+		data[used/part] ^= 4
+		if err := os.WriteFile(log, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		said := prefix(t, dir, 1, 39)
+		if strings.Count(said, "log is damaged") != 1 || strings.Contains(said, "cut off by a crash") || strings.Contains(said, "stack trace") {
+			t.Errorf("the log says %q", said)
+		}
+		kept, err := filepath.Glob(filepath.Join(dir, "damaged", "*", "*.log"))
+		if err != nil || len(kept) != 1 {
+			t.Errorf("the damaged log was not kept: %q, %v", kept, err)
+		}
+	}
+}
+
 func TestAFlippedBitIsFound(t *testing.T) {
 	for _, part := range []int{4, 2} {
 		dir, log := crashed(t, 2000)
@@ -103,7 +132,7 @@ func TestAFlippedBitIsFound(t *testing.T) {
 			t.Fatal(err)
 		}
 		said := prefix(t, dir, 100, 1999)
-		if !strings.Contains(said, "log is damaged") {
+		if !strings.Contains(said, "log is damaged") || strings.Contains(said, "cut off by a crash") {
 			t.Errorf("the log says %q", said)
 		}
 		kept, err := filepath.Glob(filepath.Join(dir, "damaged", "*", "*.log"))

@@ -35,7 +35,9 @@ func (s *Store) open() (g *generation, ticket uint64, err error) {
 		default: // it has been told
 		}
 	}}
-	s.reportTail(dir)
+	if err := s.mendTail(dir); err != nil {
+		return nil, 0, err
+	}
 	log := pebbleLog{s.log, g.guard, &s.bad}
 	options := &pebble.Options{
 		FS:                          g.guard,

@@ -57,6 +57,7 @@ type Store struct {
 	heal     chan struct{} // tells the healer that a generation has failed; holds one
 	stop     chan struct{} // ends the healer
 	healer   sync.WaitGroup
+	cut      atomic.Pointer[string] // see Cut
 	closing  sync.Once
 	closeErr error
 
@@ -128,6 +129,15 @@ func (s *Store) Close() error {
 		s.closeErr = errors.Join(err, s.lock.release())
 	})
 	return s.closeErr
+}
+
+// Cut is the directory that keeps a log that was damaged, and was cut where the damage begins: what
+// had been stored later is lost. It is empty if there was none since Open.
+func (s *Store) Cut() string {
+	if dir := s.cut.Load(); dir != nil {
+		return *dir
+	}
+	return ""
 }
 
 // Epoch changes when the store was opened again after a failure. What a caller

@@ -72,17 +72,28 @@ func newReader[N ~uint64](make func(io.Reader, N) *record.Reader, r io.Reader, n
 	return make(r, N(number))
 }
 
-// reportTail says in the log if a crash tore the last write. Opening cuts it.
-func (s *Store) reportTail(dir string) {
+// mendTail says in the log if a crash tore the last write, which opening cuts. Where what was synced
+// is damaged it cuts the log itself.
+func (s *Store) mendTail(dir string) error {
 	names, err := logs(dir)
 	if err != nil || len(names) == 0 {
-		return
+		return nil // opening says what is wrong
 	}
 	last := names[len(names)-1]
-	if _, rest, err := scanLog(last); rest > 0 && record.IsInvalidRecord(err) {
-		s.log.Warn("the last write to the store was cut off by a crash; what is left of it is dropped",
-			"file", last, "bytes", rest)
+	whole, rest, err := scanLog(last)
+	if rest == 0 || !record.IsInvalidRecord(err) {
+		return nil
 	}
+	number, _ := logNumber(last)
+	synced, err := wasSynced(last, number, whole)
+	if err != nil {
+		return err
+	}
+	if synced {
+		return s.cutLog(dir, number)
+	}
+	s.log.Warn("the last write to the store was cut off by a crash; what is left of it is dropped", "file", last, "bytes", rest)
+	return nil
 }
 
 var replaying = regexp.MustCompile(`replaying wal (\d+)`)
@@ -130,9 +141,10 @@ func (s *Store) cutLog(dir string, number uint64) error {
 				return err
 			}
 			s.log.Error("the store's log is damaged; it was cut where the damage begins, and what was stored later is lost",
-				"file", name, "at", whole, "bytes", rest, "cause", cause, "kept", keep)
+				"file", name, "at", whole, "bytes", rest, "cause", cause.Error(), "kept", keep)
 		}
 	}
+	s.cut.Store(&keep)
 	return errors.Join(syncDir(dir), syncDir(keep))
 }
 

@@ -48,7 +48,7 @@ type Config struct {
 	// GatherDelay is how long the publisher of an async stream waits between
 	// two batches; 0: 10 ms, negative: not at all. A sync stream never waits.
 	GatherDelay time.Duration
-	// QueueBytes bounds the events that wait, as JSON; what comes on top is
+	// QueueBytes bounds the events that wait, as JSON, with their cut forms; what comes on top is
 	// dropped and counted. 0: 64 MiB.
 	QueueBytes int
 	// Spool takes batches that have waited for SpoolDelay, so that they neither

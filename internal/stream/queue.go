@@ -36,6 +36,9 @@ type batch struct {
 	settled []activity.Settled // with the events
 }
 
+// size is what the batch takes of Config.QueueBytes.
+func (b *batch) size() int { return len(b.events) + len(b.cut) }
+
 // maxSpare and maxSpareBytes bound the batches kept for reuse.
 const (
 	maxSpare      = 16
@@ -103,7 +106,7 @@ func (l *lane) take(r *rendering) (durable <-chan struct{}) {
 	var last *batch
 	for i := range r.pieces {
 		p := &r.pieces[i]
-		if s.queued+p.end-p.start > s.config.QueueBytes {
+		if s.queued+p.end-p.start+len(p.cut) > s.config.QueueBytes {
 			s.loseLocked(lossOf(r.pieces[i:]))
 			for _, lost := range r.pieces[i:] {
 				s.intents.voidLocked(l.instanceID, lost.settled)
@@ -127,7 +130,7 @@ func (l *lane) take(r *rendering) (durable <-chan struct{}) {
 
 func (l *lane) addLocked(r *rendering, p *piece) *batch {
 	s, events := l.stream, r.buf[p.start:p.end]
-	s.queued += len(events)
+	s.queued += len(events) + len(p.cut)
 	if p.cut != nil {
 		l.rotate()
 		b := &batch{events: append([]byte(nil), events...), span: p.span, cut: p.cut, settled: p.settled}
@@ -236,7 +239,7 @@ func (s *Stream) landed(n Stats) {
 	s.stats.DataKeys += n.DataKeys
 	for i, job := range s.flying {
 		if job.batch != nil {
-			s.queued -= len(job.batch.events)
+			s.queued -= job.batch.size()
 			s.spooled -= job.batch.spool.size
 			s.releaseLocked(job.batch)
 			s.recycleLocked(job.batch)

@@ -1,6 +1,9 @@
 package stream
 
 import (
+	"math"
+	"slices"
+
 	"github.com/das-local/das-local/internal/activity"
 )
 
@@ -96,38 +99,66 @@ func textSize(e *activity.Event) int {
 	return n
 }
 
-// escapeGrowth is how many bytes of JSON one byte of text can take: \u001f.
-const escapeGrowth = 6
-
 // leastShare is what a parameter may take if there are so many that an equal share is less; those at
 // the end are left out then.
 const leastShare = 512
 
-// shortened is e with its texts cut so that it surely fits into limit bytes:
-// half for the text, an eighth for the error message, a quarter for all parameters.
+// shortened is e with its texts cut so that it surely fits into limit bytes of JSON: an eighth
+// is for the error message, an eighth for what is not cut. The rest goes to the parameters and the
+// text, which has half of limit in any case; of the parameters the largest are cut, to the same size.
 func shortened(e *activity.Event, limit int) activity.Event {
 	short := *e
-	short.CommandText = cutText(e.CommandText, limit/2)
 	short.ErrorMessage = cutText(e.ErrorMessage, limit/8)
-	room := limit / 4
-	share := max(room/max(len(e.Params), 1)-len(`"",`), leastShare)
+	room := limit - limit/8 - jsonSize(short.ErrorMessage)
+	sizes, all := make([]int, len(e.Params)), 0
 	for i, p := range e.Params {
-		p = cutText(p, share)
-		if room -= escapeGrowth*len(p) + len(`"",`); room < 0 {
-			short.Params = append(short.Params[:i:i], activity.CutParams(len(e.Params)-i))
+		sizes[i] = paramSize(p)
+		all += sizes[i]
+	}
+	short.CommandText = cutText(e.CommandText, max(limit/2, room-all))
+	if room -= jsonSize(short.CommandText); all <= room {
+		return short
+	}
+	room -= paramSize("") + activity.MaxCutMark // of those that are left out
+	share := max(fairShare(sizes, room), leastShare)
+	short.Params = make([]string, 0, len(e.Params))
+	for i, p := range e.Params {
+		p = cutText(p, share-paramSize(""))
+		if room -= paramSize(p); room < 0 {
+			short.Params = append(short.Params, activity.CutParams(len(e.Params)-i))
 			break
 		}
-		if p != e.Params[i] {
-			short.Params = append(append(short.Params[:i:i], p), e.Params[i+1:]...)
-		}
+		short.Params = append(short.Params, p)
 	}
 	return short
 }
 
-// cutText shortens text to what takes at most limit bytes of JSON.
+// fairShare is the most that each of sizes may take for all of them to fit into room. It sorts them.
+func fairShare(sizes []int, room int) int {
+	slices.Sort(sizes)
+	for i, n := range sizes {
+		if share := room / (len(sizes) - i); n > share {
+			return share
+		}
+		room -= n
+	}
+	return room
+}
+
+// paramSize is what a parameter takes in a list.
+func paramSize(p string) int { return jsonSize(p) + len(`"",`) }
+
+// jsonSize is what text takes inside a JSON string.
+func jsonSize(text string) int {
+	_, size := activity.Fit(text, math.MaxInt)
+	return size
+}
+
+// cutText shortens text to what takes at most limit bytes inside a JSON string.
 func cutText(text string, limit int) string {
-	if len(text) <= limit/escapeGrowth {
+	if n, _ := activity.Fit(text, limit); n == len(text) {
 		return text
 	}
-	return activity.Cut(text, limit/escapeGrowth-activity.MaxCutMark, 0)
+	n, _ := activity.Fit(text, limit-activity.MaxCutMark)
+	return activity.Cut(text, n, 0)
 }

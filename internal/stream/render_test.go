@@ -68,18 +68,42 @@ func abs(n int) int { return max(n, -(n + 1)) }
 
 func TestCutText(t *testing.T) {
 	text := strings.Repeat("ü…", 1000)
-	for _, limit := range []int{0, 10, 300, 301, 302, 303, 304, 29_999, 30_000} {
+	for _, limit := range []int{0, 10, 300, 301, 302, 303, 304, 4_999, 5_000} {
 		got := cutText(text, limit)
 		head := got
 		if i := strings.LastIndex(got, activity.CutMark); i >= 0 {
 			head = got[:i]
 		}
+		if limit > activity.MaxCutMark && (len(got) > limit || got != text && len(head) < limit-activity.MaxCutMark-3) {
+			t.Errorf("limit %d: %d bytes", limit, len(got))
+		}
 		marked := got == fmt.Sprintf("%s… [cut: %d bytes]", head, len(text)-len(head))
 		if !utf8.ValidString(got) || !marked && got != text || marked && !strings.HasPrefix(text, head) {
 			t.Errorf("limit %d: %q", limit, got)
 		}
-		if (limit >= 30_000) != (got == text) {
+		if (limit >= len(text)) != (got == text) {
 			t.Errorf("limit %d: cut or not", limit)
+		}
+	}
+}
+
+// TestShortenedUsesTheRoom: of texts that are too large for a record as much stays as has room.
+func TestShortenedUsesTheRoom(t *testing.T) {
+	const limit = 700_000
+	large, small := strings.Repeat("x", 200_000), strings.Repeat("\n", 100)
+	for name, e := range map[string]activity.Event{
+		"text":   {CommandText: strings.Repeat("y", 800_000), HasCommandText: true},
+		"params": {CommandText: "select", HasCommandText: true, Params: []string{large, small, large, large, large}},
+		"both":   {CommandText: strings.Repeat("y", 800_000), HasCommandText: true, Params: []string{large, small}},
+		"error":  {CommandText: strings.Repeat("y", 800_000), HasCommandText: true, ErrorMessage: strings.Repeat("z", 800_000)},
+	} {
+		short := shortened(&e, limit)
+		size := len(activity.AppendEvent(nil, &short, activity.V11))
+		if size > limit || size < limit/4*3 {
+			t.Errorf("%s: %d bytes where %d fit", name, size, limit)
+		}
+		if len(short.Params) != len(e.Params) || len(e.Params) > 1 && short.Params[1] != small {
+			t.Errorf("%s: a small parameter was cut", name)
 		}
 	}
 }

@@ -95,7 +95,7 @@ func (s *Stream) spoolWaiting(ctx context.Context, all bool) error {
 		var write []SpooledBatch
 		for n < len(batches) && (n == 0 || bytes < spoolWriteBytes) {
 			b := batches[n]
-			bytes += len(b.events)
+			bytes += b.size()
 			write = append(write, s.toSpool(lanes[n], b, n))
 			n++
 		}
@@ -124,7 +124,7 @@ func (s *Stream) waiting(all bool) (batches []*batch, lanes []*lane) {
 		if full[l] {
 			return
 		}
-		if size := int64(len(b.events)) + spoolOverhead; due && room >= size {
+		if size := int64(b.size()) + spoolOverhead; due && room >= size {
 			room -= size
 			batches, lanes = append(batches, b), append(lanes, l)
 		} else {
@@ -161,10 +161,10 @@ func (s *Stream) written(batches []*batch) {
 		s.position++
 		b.settled = nil
 		b.spool.position = s.position
-		b.spool.size = int64(len(b.events)) + spoolOverhead
+		b.spool.size = int64(b.size()) + spoolOverhead
 		s.spooled += b.spool.size
 		if !flying[b] {
-			s.queued -= len(b.events)
+			s.queued -= b.size()
 			b.events, b.cut, b.spool.away = nil, nil, true
 		}
 	}
@@ -194,7 +194,7 @@ func (s *Stream) unspool(ctx context.Context, b *batch) (damaged error, ok bool)
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		b.events, b.cut, b.spool.away = read.Events, read.Cut, false
-		s.queued += len(b.events)
+		s.queued += b.size()
 		return nil
 	})
 	return damaged, ok
