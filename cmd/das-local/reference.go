@@ -57,7 +57,7 @@ func reference(_ context.Context, args []string, std streams) error {
 		"records in the form of the user guide (`guide`), the others `text`.\n")
 	b.WriteString("\n## Exit codes\n\n| code | meaning |\n|---|---|\n" +
 		"| 0 | done; `up` was told to end and has published what was queued |\n" +
-		"| 1 | failed: the last line on standard error says why and what to do |\n" +
+		"| 1 | failed, or refused by the das-local or AWS that was asked: the last line on standard error says why and what to do |\n" +
 		"| 2 | wrong usage: an unknown flag, a value that it cannot have, a wrong configuration file |\n")
 	_, err := io.WriteString(std.out, b.String())
 	return err
