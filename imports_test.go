@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 	"internal/stream":   {"internal/activity", "internal/envelope"},
 	"internal/console":  {"internal/activity", "internal/consumer", "internal/envelope", "internal/esdk", "internal/origin"},
 	"internal/consumer": {"internal/activity", "internal/envelope"},
-	"internal/external": nil,
+	"internal/external": {"internal/awsclient"},
 	"internal/envelope": {"internal/activity", "internal/esdk"},
 	"internal/esdk":     nil,
 	"internal/activity": nil,
