@@ -48,6 +48,20 @@ func TestResetCommand(t *testing.T) {
 	}
 	ok("fault", "add", "throttle", "--operations", "rds:DescribeEvents", "--probability", "0.5")
 	ok("fault", "add", "clock-jump", "--advance", "3h")
+	clock := func(args ...string) (ahead string) {
+		t.Helper()
+		var c struct{ Ahead string }
+		if err := json.Unmarshal([]byte(ok(append([]string{"clock", "--format", "json"}, args...)...)), &c); err != nil {
+			t.Fatal(err)
+		}
+		return c.Ahead
+	}
+	if first, then := clock("--advance", "30m"), clock(); first != "3h30m0s" || then != first {
+		t.Errorf("the clock is %s ahead, then %s", first, then)
+	}
+	if r := runCmd(t, das(t, "clock", "--advance", "-1h", "--endpoint", p.Endpoint)); r.code != 1 || !strings.Contains(r.stderr, "time does not go back") {
+		t.Errorf("back: %+v", r)
+	}
 	if used := state(); used == clean || !strings.Contains(used, "before the reset") || !strings.Contains(used, "another") {
 		t.Fatalf("nothing to reset: %s", used)
 	}
@@ -58,6 +72,9 @@ func TestResetCommand(t *testing.T) {
 	}
 	if after := state(); after != clean {
 		t.Errorf("after the reset:\n%s\nat the start:\n%s", after, clean)
+	}
+	if ahead := clock(); ahead != "0s" {
+		t.Errorf("the clock is %s ahead after the reset", ahead)
 	}
 	if events := ok("events"); events != "" {
 		t.Errorf("RDS events are left: %s", events)

@@ -155,6 +155,7 @@ func TestResultForms(t *testing.T) {
 		{"faults", printed(t, faultShape, "json", fault, gone), printed(t, faultShape, "text", fault, gone), printed(t, faultShape, "table", fault, gone)},
 		{"clusters", printed(t, clusterShape, "json", cluster, empty), printed(t, clusterShape, "text", cluster, empty), printed(t, clusterShape, "table", cluster, empty)},
 		{"health", printed(t, healthShape, "json", health), printed(t, healthShape, "text", health), printed(t, healthShape, "table", health)},
+		{"clock", printed(t, clockShape, "json", clockReading{when, "3h0m0s"}), printed(t, clockShape, "text", clockReading{when, "3h0m0s"}), printed(t, clockShape, "table", clockReading{when, "3h0m0s"})},
 		{"reset", printed(t, resetShape, "json", resetTook{1.25}), printed(t, resetShape, "text", resetTook{1.25}), printed(t, resetShape, "table", resetTook{1.25})},
 		{"RDS events", printed(t, rdsEventShape, "json", rdsEvent{Date: when, SourceType: "db-cluster", Source: "c", Message: "m"}),
 			printed(t, rdsEventShape, "text", rdsEvent{Date: when, SourceType: "db-cluster", Source: "c", Message: "m"}),

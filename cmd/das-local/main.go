@@ -58,6 +58,7 @@ func commands() []command {
 		{"events", "print RDS events: starts, stops, windows of loss", rdsEvents},
 		{"demo", "run the user guide's session and print its events", demo},
 		{"fault", "have a running das-local fail on purpose", fault},
+		{"clock", "print a running das-local's time, or put it forward", clock},
 		{"reset", "have a running das-local begin anew, for test suites", reset},
 		{"doctor", "find what is missing on this machine, and say the fix", runDoctor},
 		{"health", "say whether a das-local is ready, by the exit code", health},

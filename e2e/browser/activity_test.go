@@ -64,6 +64,33 @@ func TestActivity(t *testing.T) {
 	}
 }
 
+// TestTimeLine: from an event to its session's time line, and from there to another event.
+func TestTimeLine(t *testing.T) {
+	for i, s := range []screen{wide, narrow} {
+		t.Run(s.String(), func(t *testing.T) {
+			b := open(t, s)
+			conn := connect(t, "timeline")
+			b.visit(prefix + "/activity")
+			b.await("the list to be live", `document.querySelector("#feed-state").textContent === "live"`)
+			mustExec(t, conn, fmt.Sprintf("select 'first in line', %d", i))
+			mustExec(t, conn, fmt.Sprintf("select 'second in line', %d", i))
+			second := rowWith(fmt.Sprintf("select 'second in line', %d", i))
+			b.await("the event", second)
+			b.clickOn("the event", second)
+			b.click("#detail-session")
+			line := fmt.Sprintf(`[...document.querySelectorAll(".timeline li")].find((li) => li.innerText.includes("select 'first in line', %d"))`, i)
+			b.await("the time line", line)
+			b.clickOn("the number of the first", line+`.querySelector("a.id")`)
+			b.await("the first event", fmt.Sprintf(`document.querySelector("#json")?.textContent.includes("select 'first in line', %d")`, i))
+			b.await("its row to be chosen", fmt.Sprintf(`document.querySelector(".row[aria-selected=true]").innerText.includes("select 'first in line', %d")`, i))
+			feed := js[string](b, `new URLSearchParams(location.search).get("stream")`)
+			b.visit("/") // else only the fragment would change
+			b.visit(prefix + "/activity?stream=" + feed + "#1.1")
+			b.await("a word that an event is gone", `document.querySelector("#toast").textContent.includes("no longer kept here")`)
+		})
+	}
+}
+
 // TestKeyboard: the first Tab leads past the navigation, and the focus can be seen.
 func TestKeyboard(t *testing.T) {
 	b := open(t, wide)

@@ -12,7 +12,7 @@ import (
 func TestEveryAnswerHasThePolicy(t *testing.T) {
 	b := newBed(t)
 	for _, path := range []string{"/", "", "/cluster?id=my-cluster", "/cluster?id=none", "/activity", "/activity/event?stream=x", "/activity/event?stream=" + b.StreamName() + "&n=1",
-		"/session?stream=" + b.StreamName() + "&id=x", "/monitoring", "/events", "/stream", "/record", "/keys", "/faults", "/assets/console.js", "/assets/console.css",
+		"/session?stream=" + b.StreamName() + "&id=x", "/monitoring", "/events", "/stream", "/record", "/keys", "/faults", "/assets/console.js", "/assets/activity.js", "/assets/console.css",
 		"/assets/icon.svg", "/assets/nothing.js", "/assets/..%2fpage.go", "/nothing", "/do/start-stream"} {
 		if path != "/" {
 			path = prefix + path
