@@ -26,10 +26,13 @@ func TestCrashServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close(context.Background())
+	n, err := m.work(ctx, conn, 1, 0, 0) // a row is there, whenever the server is killed
+	if err != nil {
+		t.Fatal(err)
+	}
 	worked := make(chan int, 1)
 	go func() {
-		n := 0
-		for session := 0; ; session++ { // all four ways
+		for session := 1; ; session++ { // all four ways
 			rows, err := m.work(ctx, conn, 1, session, n)
 			if n += rows; err != nil {
 				worked <- n

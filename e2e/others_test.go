@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/das-local/das-local/e2e/testbed"
 	"github.com/das-local/das-local/internal/await"
@@ -24,9 +25,10 @@ func startMoto(t *testing.T) (url string, stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return serveOther(t, func(port string) []string {
+	url, _, stop = serveOther(t, nil, func(port string) []string {
 		return []string{filepath.Join(dir, "bin", "moto_server"), "-H", "127.0.0.1", "-p", port}
 	})
+	return url, stop
 }
 
 // kinesaliteDir has kinesalite, another's implementation of Kinesis in JavaScript. Its
@@ -40,15 +42,15 @@ func startKinesalite(t *testing.T) (url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	url, _ = serveOther(t, func(port string) []string {
+	url, _, _ = serveOther(t, nil, func(port string) []string {
 		return []string{"node", filepath.Join(dir, "node_modules", "kinesalite", "cli.js"), "--port", port, "--createStreamMs", "50", "--shardLimit", "100"}
 	})
 	return url
 }
 
 // serveOther runs another's HTTP server on a free port until stop, or the test's end, and
-// returns when it answers.
-func serveOther(t *testing.T, command func(port string) []string) (url string, stop func()) {
+// returns when it answers. What it prints goes to the log.
+func serveOther(t *testing.T, env []string, command func(port string) []string) (url string, log *testbed.Log, stop func()) {
 	t.Helper()
 	ports, err := testbed.FreePorts(1)
 	if err != nil {
@@ -57,9 +59,10 @@ func serveOther(t *testing.T, command func(port string) []string) (url string, s
 	args := command(fmt.Sprint(ports[0]))
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Env = testbed.CleanEnv()
-	var log testbed.Log
-	cmd.Stdout, cmd.Stderr = &log, &log
+	cmd.Env = append(testbed.CleanEnv(), env...)
+	cmd.WaitDelay = 5 * time.Second // a child of its own may have its output
+	log = new(testbed.Log)
+	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		cancel()
 		t.Fatal(err)
@@ -75,14 +78,14 @@ func serveOther(t *testing.T, command func(port string) []string) (url string, s
 	await.Seen(t, args[0]+" to answer", func() (any, bool) {
 		select {
 		case <-ended:
-			t.Fatalf("%s has ended:\n%s", args[0], &log)
+			t.Fatalf("%s has ended:\n%s", args[0], log)
 		default:
 		}
 		res, err := http.Get(url)
 		if err == nil {
 			res.Body.Close()
 		}
-		return fmt.Sprint(err, "\n", &log), err == nil
+		return fmt.Sprint(err, "\n", log), err == nil
 	})
-	return url, stop
+	return url, log, stop
 }

@@ -206,6 +206,9 @@ func TestRestartKeepsTheAddress(t *testing.T) {
 func TestMaintenanceWindow(t *testing.T) {
 	b := newBed(t, Options{})
 	ctx := t.Context()
+	for b.clock.Now().UTC().Weekday() == time.Wednesday { // on which the window may begin any moment
+		b.clock.Advance(time.Hour)
+	}
 	_, err := b.rds.ModifyDBCluster(ctx, &rds.ModifyDBClusterInput{DBClusterIdentifier: aws.String("my-cluster"), PreferredMaintenanceWindow: aws.String("Wed:22:00-Wed:23:00")})
 	if err != nil {
 		t.Fatal(err)
@@ -265,6 +268,7 @@ func TestInstancesOfAStartedStream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer second.Close(context.Background())
 	if _, err := second.Exec(ctx, "select 'second'"); err != nil {
 		t.Fatal(err)
 	}

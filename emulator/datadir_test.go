@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -44,6 +45,16 @@ func dataDir(t *testing.T) string {
 	return filepath.Join(dir, "data")
 }
 
+// ownAddress is where a test listens that comes back to the same port. Who asks for any
+// port gets it on 127.0.0.1, and may be given one there that was free for a moment.
+func ownAddress() string {
+	if runtime.GOOS != "linux" {
+		return "127.0.0.1:0" // elsewhere the loopback has no other addresses
+	}
+	pid := os.Getpid()
+	return fmt.Sprintf("127.%d.%d.%d:0", 1+pid>>16&0x3f, pid>>8&0xff, 1+pid&0x7f)
+}
+
 // run runs statements in a session of its own.
 func run(t *testing.T, e *Emulator, statements ...string) {
 	t.Helper()
@@ -80,7 +91,7 @@ func texts(t *testing.T, e *Emulator, last string) map[string]int {
 
 func TestADataDirKeepsEverything(t *testing.T) {
 	dir := dataDir(t)
-	e := startOn(t, Options{DataDir: dir, StartStream: "sync", ClusterID: "kept", Seed: 7})
+	e := startOn(t, Options{DataDir: dir, Listen: ownAddress(), StartStream: "sync", ClusterID: "kept", Seed: 7})
 	run(t, e, "select 'before'", "create table kept (n int)")
 	name, key, arn, listen := e.StreamName(), e.KeyARN(), e.ClusterARN(), e.listen.String()
 	crashed := dataDir(t)                              // what a killed process leaves

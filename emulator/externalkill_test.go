@@ -64,7 +64,7 @@ func TestAKillAfterAnExternalPut(t *testing.T) {
 	for _, text := range again.outcomes("select 'end'", "into put") {
 		times[text]++
 	}
-	if times["insert into put values (1)"] != 2 || len(times) != 1 {
+	if times["insert into put values (1)"] < 2 || len(times) != 1 { // more often if a put took too long
 		t.Errorf("the stream has %v", times)
 	}
 }

@@ -20,11 +20,14 @@ import (
 	"github.com/das-local/das-local/internal/stream"
 )
 
+// givesUpAfter is longer than a busy machine holds a stream up, which would be a window of
+// loss as well. The tests that wait for it run in parallel.
+const givesUpAfter = 15 * time.Second
+
 // failing are options of an emulator whose streams ask KMS for every record, and
-// give up when that has failed for longer than a busy machine would hold them up.
-// The tests run in parallel: they wait for that time.
+// give up when that has failed for givesUpAfter.
 func failing(mode stream.Mode, onFailure string) Options {
-	return Options{StartStream: mode, Heartbeat: -1, KeyReuse: -1, SyncTimeout: 5 * time.Second, OnStreamFailure: onFailure}
+	return Options{StartStream: mode, Heartbeat: -1, KeyReuse: -1, SyncTimeout: givesUpAfter, OnStreamFailure: onFailure}
 }
 
 // key enables or disables the stream's key.

@@ -170,6 +170,7 @@ func TestControlRefuses(t *testing.T) {
 // TestThrottledPublisher: it is a window of loss like any other, and clients do not
 // meet a fault that is not theirs.
 func TestThrottledPublisher(t *testing.T) {
+	t.Parallel()
 	b := newBed(t, failing(stream.Sync, ""))
 	conn := b.connect()
 	f := b.add(Fault{Kind: "throttle", Caller: "das-local"})
@@ -357,8 +358,10 @@ func TestReshardingUnderWay(t *testing.T) {
 
 // TestDiskFaults: the window is told, and nothing that was kept is lost.
 func TestDiskFaults(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []Fault{{Kind: "disk-full"}, {Kind: "fsync-error"}, {Kind: "short-write"}} {
 		t.Run(string(kind.Kind), func(t *testing.T) {
+			t.Parallel()
 			o := failing(stream.Sync, "")
 			o.DataDir = dataDir(t)
 			b := newBed(t, o)

@@ -86,8 +86,9 @@ func TestForTestLeak(t *testing.T) {
 	conn.Close(context.Background()) // the emulator has ended it already
 
 	in = &tb{T: t}
-	stop, ended := make(chan struct{}), sync.WaitGroup{}
-	pprof.Do(t.Context(), pprof.Labels(leakLabel, "leaky/1"), func(context.Context) { ended.Go(func() { <-stop }) })
+	begun, stop, ended := make(chan struct{}), make(chan struct{}), sync.WaitGroup{}
+	pprof.Do(t.Context(), pprof.Labels(leakLabel, "leaky/1"), func(context.Context) { ended.Go(func() { close(begun); <-stop }) })
+	<-begun
 	leftBehind(in, "leaky/1")
 	close(stop)
 	ended.Wait()

@@ -155,6 +155,7 @@ func (b *bed) awaitLast() {
 // TestKeyPolicy: a key policy that does not let RDS use the key any more begins a
 // window of loss, and one that does ends it.
 func TestKeyPolicy(t *testing.T) {
+	t.Parallel()
 	b := newBed(t, failing(stream.Async, ""))
 	conn := b.connect()
 	policy := func(text string) {

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/das-local/das-local/internal/await"
+	"github.com/das-local/das-local/internal/store"
 	"github.com/das-local/das-local/internal/stream"
 )
 
@@ -25,7 +26,8 @@ func executedOptions(dir string) Options {
 		CommandText: "single", Audit: "catalog", Logger: slog.New(slog.DiscardHandler)}
 }
 
-// killed is a copy of an emulator's state as a kill would leave it now.
+// killed is a copy of an emulator's state as a kill would leave it now: what is on disk,
+// which may be less than what can be read (see synced).
 func killed(t *testing.T, e *Emulator) (dir string) {
 	t.Helper()
 	dir = dataDir(t)
@@ -35,6 +37,14 @@ func killed(t *testing.T, e *Emulator) (dir string) {
 		}
 	}
 	return dir
+}
+
+// synced returns when what can be read of the state is on disk: it can be read first.
+func (b *bed) synced() {
+	b.t.Helper()
+	if err := b.disk.Commit(b.within(), new(store.Batch)); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // outcomes reads the stream up to a text: the texts of the events that match, with a
@@ -158,6 +168,7 @@ func TestAnAnswerSwallowed(t *testing.T) {
 	})
 	b.awaitBlocked(3)
 	await.True(b.t, "the first of the string is answered", func() bool { return len(b.marks()) == 1 })
+	b.synced()
 	dir := killed(t, b.Emulator)
 	release()
 	for range 3 {
@@ -275,6 +286,9 @@ func TestABackendThatDies(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.wantSQLState(<-done, "08006", "server closed the connection unexpectedly")
+	if _, err := b.WaitFor(b.within(), Match{TextHas: "dies"}.Matches); err != nil { // the client may be told first
+		t.Fatal(err)
+	}
 	await.True(b.t, "the server is back", func() bool {
 		conn, err := pgx.Connect(t.Context(), b.PostgresURL())
 		if err != nil {
@@ -296,7 +310,7 @@ func TestIntentsOnABadDisk(t *testing.T) {
 	t.Parallel()
 	var bad atomic.Bool
 	o := executedOptions(dataDir(t))
-	o.SyncTimeout = 2 * time.Second
+	o.SyncTimeout = givesUpAfter
 	o.fault = func(op, path string) error {
 		if bad.Load() && (op == "sync" || op == "write") {
 			return syscall.ENOSPC
@@ -325,7 +339,7 @@ func TestNoIntentNoStatement(t *testing.T) {
 	t.Parallel()
 	var bad atomic.Bool
 	o := executedOptions(dataDir(t))
-	o.SyncTimeout, o.OnStreamFailure = 2*time.Second, "stop-instance"
+	o.SyncTimeout, o.OnStreamFailure = givesUpAfter, "stop-instance"
 	o.fault = func(op, path string) error {
 		if bad.Load() && (op == "sync" || op == "write") {
 			return syscall.EIO

@@ -208,7 +208,7 @@ func (b *bed) spoilClusters() {
 // restart that is under way is given up.
 func TestResetInstances(t *testing.T) {
 	dir := t.TempDir()
-	b := newBed(t, Options{StartStream: Sync, Heartbeat: -1, DataDir: dir, RestartTime: 24 * time.Hour})
+	b := newBed(t, Options{StartStream: Sync, Heartbeat: -1, DataDir: dir, Listen: ownAddress(), RestartTime: 24 * time.Hour})
 	before, ctx := b.picture(), b.within()
 	id, first := aws.String("my-cluster-instance-1"), aws.String("my-cluster")
 	b.do(

@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -171,7 +170,7 @@ func TestAClusterDeletedInAWindow(t *testing.T) {
 func TestADeathWithAFullDisk(t *testing.T) {
 	t.Parallel()
 	var bad atomic.Bool
-	o := Options{DataDir: dataDir(t), StartStream: "sync", Heartbeat: -1, SyncTimeout: 2 * time.Second, Logger: slog.New(slog.DiscardHandler)}
+	o := Options{DataDir: dataDir(t), StartStream: "sync", Heartbeat: -1, SyncTimeout: givesUpAfter, Logger: slog.New(slog.DiscardHandler)}
 	o.fault = func(op, _ string) error {
 		if bad.Load() && (op == "sync" || op == "write" || op == "create") {
 			return syscall.ENOSPC

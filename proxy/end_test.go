@@ -327,12 +327,19 @@ func TestDrain(t *testing.T) {
 	idle, busy := dialRaw(t, p), dialRaw(t, p)
 	idle.startup(nil)
 	busy.startup(nil)
-	busy.send(queryMsg("select pg_sleep(1)"))
-	awaitRunning(t, "select pg_sleep(1)")
+	lock, err := pgx.Connect(t.Context(), server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close(context.Background())
+	execSQL(t, lock, "select pg_advisory_lock(62)")
+	busy.send(queryMsg("select pg_advisory_lock_shared(62)"))
+	awaitRunning(t, "select pg_advisory_lock_shared(62)")
 	cancel()
 	if got := idle.fatal(); got != stateAdminShutdown {
 		t.Errorf("idle: %s", got)
 	}
+	execSQL(t, lock, "select pg_advisory_unlock(62)")
 	if got := busy.types(""); got != "TDCZE" {
 		t.Errorf("busy: %s", got)
 	}

@@ -13,7 +13,7 @@ import (
 func client(t testing.TB, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(filepath.Join(server.Installation().BinDir, name), args...)
-	cmd.Env = append(cmd.Environ(), "PGCONNECT_TIMEOUT=20", "LC_ALL=C")
+	cmd.Env = append(cmd.Environ(), "PGCONNECT_TIMEOUT=120", "LC_ALL=C")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s %q: %v\n%s", name, args, err, out)

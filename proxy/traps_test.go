@@ -102,7 +102,7 @@ func TestCancelUnderLoad(t *testing.T) {
 	var load sync.WaitGroup
 	for i, w := range wires {
 		if i%2 == 1 {
-			w.send(queryMsg(fmt.Sprintf("select pg_sleep(50 + %d)", i)))
+			w.send(queryMsg(fmt.Sprintf("select pg_sleep(600 + %d)", i)))
 			continue
 		}
 		load.Go(func() {
@@ -115,7 +115,7 @@ func TestCancelUnderLoad(t *testing.T) {
 		})
 	}
 	for i := sessions - 1; i > 0; i -= 2 {
-		awaitRunning(t, fmt.Sprintf("select pg_sleep(50 + %d)", i))
+		awaitRunning(t, fmt.Sprintf("select pg_sleep(600 + %d)", i))
 		cancelKey(t, p, keys[i])
 		if got := wires[i].types("Z"); got != "TEZ" && got != "EZ" {
 			t.Errorf("a cancelled session: %s", got)

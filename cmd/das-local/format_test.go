@@ -13,6 +13,7 @@ import (
 	"github.com/das-local/das-local/emulator"
 	"github.com/das-local/das-local/internal/consumer"
 	"github.com/das-local/das-local/internal/doctor"
+	"github.com/das-local/das-local/internal/lambda"
 )
 
 // fruit is a result.
@@ -147,6 +148,7 @@ func TestResultForms(t *testing.T) {
 	empty := clusterStatus{Cluster: "e", Status: "available", StreamStatus: "stopped"}
 	change := streamChange{Cluster: "c", Status: "stopped", Stream: "s", KMSKey: "k"}
 	begun := streamChange{Cluster: "c", Status: "started", Mode: "sync", Stream: "s", KMSKey: "k", started: true}
+	call := lambda.Call{ShardID: "shardId-000000000003", Records: 2, First: "49", Last: "51", Attempts: 1, Answer: json.RawMessage(`{"batchItemFailures":[]}`)}
 	where := addresses{PSQL: `psql "x"`, Endpoint: "http://e", Stream: "s", StreamStatus: "started", Audit: "catalog", AuditReason: "r", Certificate: "/c.pem"}
 	for _, c := range []struct {
 		name              string
@@ -155,6 +157,7 @@ func TestResultForms(t *testing.T) {
 		{"faults", printed(t, faultShape, "json", fault, gone), printed(t, faultShape, "text", fault, gone), printed(t, faultShape, "table", fault, gone)},
 		{"clusters", printed(t, clusterShape, "json", cluster, empty), printed(t, clusterShape, "text", cluster, empty), printed(t, clusterShape, "table", cluster, empty)},
 		{"health", printed(t, healthShape, "json", health), printed(t, healthShape, "text", health), printed(t, healthShape, "table", health)},
+		{"calls", printed(t, callShape, "json", call), printed(t, callShape, "text", call), printed(t, callShape, "table", call)},
 		{"clock", printed(t, clockShape, "json", clockReading{when, "3h0m0s"}), printed(t, clockShape, "text", clockReading{when, "3h0m0s"}), printed(t, clockShape, "table", clockReading{when, "3h0m0s"})},
 		{"reset", printed(t, resetShape, "json", resetTook{1.25}), printed(t, resetShape, "text", resetTook{1.25}), printed(t, resetShape, "table", resetTook{1.25})},
 		{"RDS events", printed(t, rdsEventShape, "json", rdsEvent{Date: when, SourceType: "db-cluster", Source: "c", Message: "m"}),

@@ -52,6 +52,7 @@ func commands() []command {
 		{"up", "run the emulator (the default command)", up},
 		{"tail", "print decrypted activity events, one a line", tail},
 		{"decrypt", "decrypt captured records from files or standard input", decrypt},
+		{"lambda", "hand a stream's records to a Lambda function on this machine", runLambda},
 		{"start-activity-stream", "start a cluster's activity stream", startActivityStream},
 		{"stop-activity-stream", "stop it", stopActivityStream},
 		{"status", "show clusters, their streams and their instances", status},

@@ -106,9 +106,7 @@ func (c *cache) put(k key, e *entry) {
 		next = maps.Clone(*old)
 	}
 	s.remove(next, k)
-	for len(next) > 0 && (len(next) >= c.maxEntries || s.bytes+e.cost > c.maxBytes) {
-		s.remove(next, victim(next))
-	}
+	s.makeRoom(next, func() bool { return len(next) < c.maxEntries && s.bytes+e.cost <= c.maxBytes })
 	next[k] = e
 	s.bytes += e.cost
 	s.current.Store(&next)
@@ -122,19 +120,18 @@ func (s *shard) remove(m map[key]*entry, k key) {
 	}
 }
 
-// victim chooses the first entry, in the map's random order, that was not read since the last
-// scan passed it.
-func victim(m map[key]*entry) key {
-	var first key
-	n := 0
-	for k, e := range m {
-		if n == 0 {
-			first = k
-		}
-		n++
-		if !e.used.Swap(false) {
-			return k
+// makeRoom drops entries, in the map's random order, until there is room: those that were
+// not read since a scan passed them last, and only if these are not enough any others. The
+// caller holds s.mu.
+func (s *shard) makeRoom(m map[key]*entry, room func() bool) {
+	for range 2 { // the second scan finds nothing read
+		for k, e := range m {
+			if room() {
+				return
+			}
+			if !e.used.Swap(false) {
+				s.remove(m, k)
+			}
 		}
 	}
-	return first
 }

@@ -16,7 +16,8 @@ import (
 // server is the real PostgreSQL of all tests of this package.
 var server *pgserver.Server
 
-func TestMain(m *testing.M) { pgtest.Main(m, &server, nil) }
+// Autovacuum would change statistics, and so plans, at a time of its own.
+func TestMain(m *testing.M) { pgtest.Main(m, &server, map[string]string{"autovacuum": "off"}) }
 
 // major is the server's major version.
 func major() int { return server.Installation().Major }

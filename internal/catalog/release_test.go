@@ -3,6 +3,7 @@ package catalog_test
 import (
 	"testing"
 
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/catalog"
 )
 
@@ -16,7 +17,11 @@ func TestReleasedDatabaseCanBeDropped(t *testing.T) {
 	}
 	c.Release("cat_release")
 	c.Release("cat_nobody_asked_for")
-	newClient(t, "postgres", "postgres").exec("DROP DATABASE cat_release") // waits for 5 s by itself
+	admin := newClient(t, "postgres", "postgres")
+	await.Equal(t, "sessions of the database", "0", func() string { // the process of one that was closed takes a moment to end
+		return admin.one("SELECT count(*) FROM pg_stat_activity WHERE datname = 'cat_release'")
+	})
+	admin.exec("DROP DATABASE cat_release")
 }
 
 // A connection that the server has ended is replaced, and the question that met

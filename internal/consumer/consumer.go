@@ -43,7 +43,13 @@ func (e *RecordError) Error() string {
 
 func (e *RecordError) Unwrap() error { return e.Err }
 
-// Consumer reads one stream. Each use of Events reads it anew.
+// Batch is records of one shard, in order, as one call fetched them. They are encrypted.
+type Batch struct {
+	ShardID string
+	Records []types.Record // never empty
+}
+
+// Consumer reads one stream. Each use of Events or Batches reads it anew.
 type Consumer struct {
 	config Config
 }
@@ -64,9 +70,34 @@ func (c *Consumer) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		r := reader{config: c.config, keys: newKeyCache(c.config.CacheKeys), began: time.Now()}
 		defer r.keys.drop()
-		err := r.read(ctx, yield)
+		err := r.read(ctx, func(s *shard, records []types.Record) error {
+			for i := range records {
+				if err := r.open(ctx, s, &records[i], yield); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 		if err != nil && !errors.Is(err, errStopped) {
 			yield(Event{}, err)
+		}
+	}
+}
+
+// Batches reads the stream without opening what it reads: nothing is decrypted, and KMS
+// not asked. The shards are read by turns, and no batch has more records than
+// Config.RecordLimit. An error is the last; otherwise it ends as Events does.
+func (c *Consumer) Batches(ctx context.Context) iter.Seq2[Batch, error] {
+	return func(yield func(Batch, error) bool) {
+		r := reader{config: c.config, began: time.Now()}
+		err := r.read(ctx, func(s *shard, records []types.Record) error {
+			if len(records) > 0 && !yield(Batch{s.id, records}, nil) {
+				return errStopped
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errStopped) {
+			yield(Batch{}, err)
 		}
 	}
 }
@@ -83,7 +114,8 @@ type reader struct {
 	listed bool // the stream has been seen
 }
 
-func (r *reader) read(ctx context.Context, yield func(Event, error) bool) error {
+// read hands over what it fetches, call by call.
+func (r *reader) read(ctx context.Context, take func(*shard, []types.Record) error) error {
 	if err := r.list(ctx); err != nil {
 		return err
 	}
@@ -105,7 +137,7 @@ func (r *reader) read(ctx context.Context, yield func(Event, error) bool) error 
 			}
 			continue
 		}
-		err := r.poll(ctx, due, yield)
+		err := r.poll(ctx, due, take)
 		if gone(err) {
 			r.config.Gone(r.config.StreamName) // it was stopped, and Aurora deleted it
 			return nil
@@ -116,17 +148,17 @@ func (r *reader) read(ctx context.Context, yield func(Event, error) bool) error 
 	}
 }
 
-// poll fetches once from a shard and yields what it got.
-func (r *reader) poll(ctx context.Context, s *shard, yield func(Event, error) bool) error {
+// poll fetches once from a shard.
+func (r *reader) poll(ctx context.Context, s *shard, take func(*shard, []types.Record) error) error {
 	out, err := r.fetch(ctx, s)
 	if err != nil {
 		return err
 	}
-	for i := range out.Records {
-		if err := r.open(ctx, s, &out.Records[i], yield); err != nil {
-			return err
-		}
-		s.last = aws.ToString(out.Records[i].SequenceNumber)
+	if err := take(s, out.Records); err != nil {
+		return err
+	}
+	if n := len(out.Records); n > 0 {
+		s.last = aws.ToString(out.Records[n-1].SequenceNumber)
 	}
 	s.iterator = aws.ToString(out.NextShardIterator)
 	// At the tip there is nothing behind; a server that does not say so has

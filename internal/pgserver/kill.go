@@ -14,7 +14,7 @@ import (
 )
 
 // killPatience bounds the wait for processes that were killed.
-const killPatience = 10 * time.Second
+const killPatience = time.Minute
 
 // Kill ends all processes of the server by SIGKILL, as a machine does that loses its
 // power. Restart starts the server again, which recovers. A server that is down

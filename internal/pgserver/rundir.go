@@ -82,7 +82,13 @@ func (d *runDir) remove() error {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	return errors.Join(err, d.lock.Close())
+	return errors.Join(err, d.unlock())
+}
+
+// unlock gives up the lock. Closing the file is not enough: a child that is being started
+// has a copy of the descriptor until it runs its program, and the lock would stay with that.
+func (d *runDir) unlock() error {
+	return errors.Join(syscall.Flock(int(d.lock.Fd()), syscall.LOCK_UN), d.lock.Close())
 }
 
 var errBusy = errors.New("locked by a process that lives")

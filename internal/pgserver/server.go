@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/das-local/das-local/internal/progress"
 )
@@ -198,6 +199,10 @@ func (s *Server) Done() <-chan struct{} {
 	return s.process.done
 }
 
+// portPatience is how long a restart waits for its port. Meanwhile it is nobody's, and
+// whoever asks the system for any port may have been given it, mostly for a moment.
+const portPatience = 30 * time.Second
+
 // Restart ends the server as a crash would, without a word to the sessions,
 // and starts it again on the same port with the same data.
 func (s *Server) Restart(ctx context.Context) error {
@@ -207,12 +212,18 @@ func (s *Server) Restart(ctx context.Context) error {
 		return errors.New("restart: the server is stopped")
 	}
 	s.process.stop(syscall.SIGQUIT)
-	p, err := startPostmaster(ctx, s.config, s.dir, s.account, s.port)
-	if err != nil {
-		return fmt.Errorf("restart: %w", err)
+	end := time.Now().Add(portPatience)
+	for {
+		p, err := startPostmaster(ctx, s.config, s.dir, s.account, s.port)
+		if err == nil {
+			s.process = p
+			return nil
+		}
+		if !errors.Is(err, errPortTaken) || ctx.Err() != nil || time.Now().After(end) {
+			return fmt.Errorf("restart: %w", err)
+		}
+		time.Sleep(50 * time.Millisecond)
 	}
-	s.process = p
-	return nil
 }
 
 // Stop ends the sessions and the server and deletes its directory. Every call

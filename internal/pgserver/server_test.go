@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/leakcheck"
 )
 
@@ -157,6 +159,30 @@ func TestRestartKeepsDataAndPort(t *testing.T) {
 	}
 	if got := query(t, s.URL(), "select x from t"); got != "42" || s.Port() != before {
 		t.Errorf("got %s on port %d, want 42 on %d", got, s.Port(), before)
+	}
+}
+
+// TestRestartWaitsForItsPort: somebody else may have got it while the server was down.
+func TestRestartWaitsForItsPort(t *testing.T) {
+	var log lockedBuffer
+	s := start(t, Config{Dir: testDir(t), CacheDir: cacheDir(t), Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	if err := s.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", s.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	restarted := make(chan error, 1)
+	go func() { restarted <- s.Restart(t.Context()) }()
+	await.True(t, "the server to miss its port", func() bool { return strings.Contains(log.String(), "Address already in use") })
+	l.Close()
+	if err := await.Receive(t, "the restart", restarted); err != nil {
+		t.Fatal(err)
+	}
+	if got := query(t, s.URL(), "select 1"); got != "1" {
+		t.Error(got)
 	}
 }
 

@@ -59,7 +59,11 @@ func claim(dir string) (*dirLock, error) {
 	return l, nil
 }
 
-func (l *dirLock) release() error { return l.file.Close() }
+// release frees the lock itself: a child that this process is just starting has the file
+// open too, until it runs its own program.
+func (l *dirLock) release() error {
+	return errors.Join(syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN), l.file.Close())
+}
 
 // checkFormat refuses a directory of another format, or of something else.
 func checkFormat(dir string) error {

@@ -123,3 +123,27 @@ func TestNothingOvertakesInTheSpool(t *testing.T) {
 		}
 	})
 }
+
+// TestAPutThatNeverBegan: when the stream's time is over before a put, its batch is not
+// published, and is kept in the spool.
+func TestAPutThatNeverBegan(t *testing.T) {
+	b := &spoolBed{bed: newBed(t)}
+	c := b.bed.config(Async)
+	c.Publisher, c.Spool = b, b
+	s, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	src := NewSource(instanceID)
+	src.Attach(s)
+	src.Record(one(1))
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.put(over, make([]Record, 1), s.next(false)); !errors.Is(err, context.Canceled) {
+		t.Errorf("the put says %v", err)
+	}
+	s.spoolRest()
+	if n, _ := b.count(); n != 1 || len(b.records) > 0 {
+		t.Errorf("%d batches are in the spool, %d records are put", n, len(b.records))
+	}
+}

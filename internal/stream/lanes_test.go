@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/das-local/das-local/internal/activity"
 	"github.com/das-local/das-local/internal/await"
@@ -125,6 +126,7 @@ func TestAtLeastOnce(t *testing.T) {
 			putting := &stuckPublisher{called: make(chan struct{})}
 			c := b.config(Async)
 			c.Publisher, c.Spool, c.AtLeastOnce, c.PutTimeout = putting, b, atLeastOnce, await.Patience
+			c.SpoolDelay = time.Hour // nothing is spooled before it is put
 			s, src, _ := b.run(c)
 			src.Record(one(1))
 			await.Receive(t, "the put", putting.called)

@@ -235,6 +235,9 @@ func (s *Stream) put(ctx context.Context, call []Record, of []sealJob) error {
 	}
 	s.mu.Unlock()
 	s.afterIntents()
+	if err := ctx.Err(); err != nil {
+		return err // nothing is put for certain: what is left can be spooled
+	}
 	err := s.config.Publisher.PutRecords(ctx, s.config.StreamName, call)
 	if err != nil && (ctx.Err() == nil || s.config.AtLeastOnce) {
 		return err

@@ -105,11 +105,15 @@ func (s *Stream) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	s.mu.Lock()
-	s.cancel = cancel
+	again := s.cancel != nil
+	if !again {
+		s.cancel = cancel
+	}
 	s.mu.Unlock()
-	if s.started.Swap(true) {
+	if again {
 		return errors.New("a stream runs once")
 	}
+	s.started.Store(true)
 	defer close(s.ended)
 
 	watching, stopWatching := context.WithCancel(context.WithoutCancel(ctx))

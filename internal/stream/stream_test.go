@@ -22,7 +22,8 @@ func TestNothingLost(t *testing.T) {
 		t.Run(string(mode), func(t *testing.T) {
 			b := newBed(t)
 			c := b.config(mode)
-			c.BatchBytes = 20_000 // several batches a round
+			c.BatchBytes = 20_000          // several batches a round
+			c.SyncTimeout = await.Patience // a slow machine loses nothing either
 			s, src, stop := b.run(c)
 			var wg sync.WaitGroup
 			for w := range writers {
@@ -71,7 +72,9 @@ func TestNothingLost(t *testing.T) {
 
 func TestRecordsAreSealedForTheCluster(t *testing.T) {
 	b := newBed(t)
-	s, first, stop := b.run(b.config(Sync))
+	c := b.config(Sync)
+	c.SyncTimeout = await.Patience // in a window nobody waits
+	s, first, stop := b.run(c)
 	second := NewSource("db-ZQO7M43PGGUXJEZVYSALTO76KA")
 	second.Attach(s)
 	for i := range int64(5) {
@@ -344,8 +347,11 @@ func TestDetachAndReattach(t *testing.T) {
 					return
 				default:
 					src.Record(one(i))
-					if i%8 == 0 {
+					for i%8 == 0 {
 						time.Sleep(50 * time.Microsecond) // enough is enough: all of it is opened below
+						if s.Stats().Queued < 1<<20 {
+							break // the queue has room, however slow the publisher is
+						}
 					}
 				}
 			}

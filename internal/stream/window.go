@@ -120,9 +120,8 @@ func (s *Stream) beginDropWindow() {
 // settle ends the loss window after a round without a failure, if no event was
 // dropped since the round began.
 func (s *Stream) settle(lostBefore int64) {
-	lost := s.lost()
 	s.beginDropWindow()
-	if lost != lostBefore || !s.window.isOpen() || s.intentsStuck() {
+	if s.lost() != lostBefore || !s.window.isOpen() || s.intentsStuck() {
 		return
 	}
 	if s.window.end(s.takeLoss) {

@@ -103,7 +103,8 @@ func TestOverflowDropsTheNewest(t *testing.T) {
 			c.Heartbeat = beat
 			s, src, stop := b.run(c)
 			src.Record(one(0))
-			time.Sleep(time.Second)
+			time.Sleep(1500 * time.Millisecond) // no heartbeat is due
+			synctest.Wait()
 			b.setFail(errDown)
 			for i := range int64(100) {
 				if src.Record(one(1+i)) != nil {
