@@ -17,7 +17,7 @@ const module = "github.com/das-local/das-local/"
 // allowed says which packages of the module each package may import: downward
 // only. A package that is not named may be imported by nobody and import none.
 var allowed = map[string][]string{
-	"cmd/das-local": {"emulator", "internal/activity", "internal/consumer", "internal/doctor", "internal/envelope", "internal/esdk", "internal/faults", "internal/lambda", "internal/progress", "internal/stream"},
+	"cmd/das-local": {"emulator", "internal/activity", "internal/awsclient", "internal/consumer", "internal/doctor", "internal/envelope", "internal/esdk", "internal/faults", "internal/lambda", "internal/progress", "internal/stream"},
 	"emulator": {"proxy", "rdsapi", "kinesisfake", "kmsfake", "internal/access", "internal/activity", "internal/awsapi", "internal/awsclient", "internal/catalog", "internal/clock",
 		"internal/console", "internal/consumer", "internal/external", "internal/faults", "internal/iam", "internal/origin", "internal/passthrough", "internal/pgserver", "internal/store", "internal/stream"},
 
@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 	"internal/stream":   {"internal/activity", "internal/envelope"},
 	"internal/console":  {"internal/activity", "internal/consumer", "internal/envelope", "internal/esdk", "internal/origin"},
 	"internal/consumer": {"internal/activity", "internal/envelope"},
-	"internal/external": nil,
+	"internal/external": {"internal/awsclient"},
 	"internal/lambda":   nil,
 	"internal/envelope": {"internal/activity", "internal/esdk"},
 	"internal/esdk":     nil,

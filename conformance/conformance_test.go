@@ -151,7 +151,7 @@ func sameForm(t *testing.T, name string, ours, theirs []byte) {
 			}
 		}
 		size := len(msg) - h.SignatureLength
-		if n := h.SignatureLength; n >= 101 && n <= 104 {
+		if n := h.SignatureLength; n >= 90 && n <= 104 { // each zero byte that begins r or s makes it shorter
 			h.SignatureLength = 103
 		}
 		text[i] = h.String() + fmt.Sprint(size, " bytes without it")

@@ -12,9 +12,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/das-local/das-local/e2e/testbed"
+	"github.com/das-local/das-local/internal/awsclient"
 )
 
 // machine runs das-local over and over on one data directory.
@@ -155,5 +157,6 @@ func (m *machine) endpoint() string { return fmt.Sprintf("http://127.0.0.1:%d", 
 
 func (m *machine) aws() aws.Config {
 	return aws.Config{Region: "us-east-1", BaseEndpoint: aws.String(m.endpoint()),
-		Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+		HTTPClient:  awsclient.Whole(awshttp.NewBuildableClient())}
 }

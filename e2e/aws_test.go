@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
@@ -16,6 +17,7 @@ import (
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 
 	"github.com/das-local/das-local/e2e/testbed"
+	"github.com/das-local/das-local/internal/awsclient"
 )
 
 // cloud is das-local as AWS's Go SDK sees it.
@@ -30,6 +32,7 @@ func newCloud(p *testbed.Process) cloud {
 		Region:       "us-east-1",
 		BaseEndpoint: aws.String(p.Endpoint),
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
+		HTTPClient:   awsclient.Whole(awshttp.NewBuildableClient()),
 	}
 	return cloud{rds.NewFromConfig(c), kms.NewFromConfig(c), kinesis.NewFromConfig(c)}
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/das-local/das-local/e2e/testbed"
 	"github.com/das-local/das-local/internal/await"
+	"github.com/das-local/das-local/internal/awsclient"
 	"github.com/das-local/das-local/internal/consumer"
 )
 
@@ -48,7 +50,8 @@ func newElsewhere(t *testing.T, kinesisURL string) *elsewhere {
 		t.Fatal(err)
 	}
 	t.Cleanup(u.Close)
-	config := aws.Config{Region: "eu-west-1", BaseEndpoint: &moto, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+	config := aws.Config{Region: "eu-west-1", BaseEndpoint: &moto, Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+		HTTPClient: awsclient.Whole(awshttp.NewBuildableClient())}
 	x := &elsewhere{u, moto, "alias/audit", config, config}
 	x.kinesis.BaseEndpoint = &kinesisURL
 	keys := kms.NewFromConfig(x.config)

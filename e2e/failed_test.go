@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/das-local/das-local/e2e/testbed"
+	"github.com/das-local/das-local/internal/await"
 )
 
 // failing lists texts that fail, whatever the protocol.
@@ -51,8 +52,8 @@ var failing = []counted{
 	{sql: "copy fa from stdin", data: "7\nno number\n", want: []string{"WRITE COPY fa !22P02"}},
 	{sql: "copy fa from stdin", data: "7\t8\n", want: []string{"WRITE COPY fa !22P04"}},
 	{sql: "copy (select 1/0) to stdout", want: []string{"READ COPY !22012"}},
-	{sql: "set statement_timeout = '50ms'", want: []string{"MISC SET null"}},
-	{sql: "select pg_sleep(60)", want: []string{"READ SELECT !57014"}},
+	{sql: "set statement_timeout = '2s'", want: []string{"MISC SET null"}},
+	{sql: "select pg_sleep(600)", want: []string{"READ SELECT !57014"}},
 	{sql: "reset statement_timeout", want: []string{"MISC RESET null"}},
 	{sql: "begin", want: []string{"MISC BEGIN null"}},
 	{sql: "select 1/0", want: []string{"READ SELECT !22012"}},
@@ -225,7 +226,7 @@ func TestInterrupted(t *testing.T) {
 				ctx := within(t)
 				conn := connectTo(t, p, app)
 				done := make(chan error, 1)
-				go func() { done <- send(ctx, conn, protocol, "select pg_sleep(50)") }()
+				go func() { done <- send(ctx, conn, protocol, "select pg_sleep(600)") }()
 				awaitActive(t, server, app)
 				c.end(conn)
 				if err := <-done; err == nil {
@@ -234,7 +235,7 @@ func TestInterrupted(t *testing.T) {
 				_ = conn.Close(ctx)
 				events := session(t, tail, app)
 				sameBriefs(t, events, []string{"READ SELECT !" + c.state})
-				if len(events) > 0 && (events[0].ErrorMessage == nil || *events[0].ErrorMessage == "" || events[0].Text() != "select pg_sleep(50)") {
+				if len(events) > 0 && (events[0].ErrorMessage == nil || *events[0].ErrorMessage == "" || events[0].Text() != "select pg_sleep(600)") {
 					t.Errorf("the event is %s", events[0].Raw)
 				}
 			})
@@ -244,17 +245,18 @@ func TestInterrupted(t *testing.T) {
 
 func connectTo(t *testing.T, p *testbed.Process, app string) *pgx.Conn {
 	t.Helper()
-	for {
-		conn, err := pgx.Connect(within(t), p.URL("postgres", "postgres", app))
+	var conn *pgx.Conn
+	// After a kill the server is not ready at once.
+	await.Seen(t, "a session", func() (any, bool) {
+		var err error
+		conn, err = pgx.Connect(within(t), p.URL("postgres", "postgres", app))
 		var refused *pgconn.PgError
-		if err == nil {
-			return conn
-		}
-		// After a kill the server is not ready at once: that is waited for.
-		if !errors.As(err, &refused) || refused.Code != "57P03" || t.Context().Err() != nil {
+		if err != nil && (!errors.As(err, &refused) || refused.Code != "57P03") {
 			t.Fatal(err)
 		}
-	}
+		return err, err == nil
+	})
+	return conn
 }
 
 // awaitActive waits until the session runs its statement.
@@ -265,10 +267,12 @@ func awaitActive(t *testing.T, server *testbed.Postgres, app string) {
 		t.Fatal(err)
 	}
 	defer conn.Close(t.Context())
-	for n := 0; n == 0; {
-		err := conn.QueryRow(t.Context(), "select count(*) from pg_stat_activity where application_name = $1 and wait_event = 'PgSleep'", app).Scan(&n)
+	await.True(t, app+" to sleep", func() bool {
+		var asleep bool
+		err := conn.QueryRow(t.Context(), "select exists (select from pg_stat_activity where application_name = $1 and wait_event = 'PgSleep')", app).Scan(&asleep)
 		if err != nil {
 			t.Fatal(err)
 		}
-	}
+		return asleep
+	})
 }

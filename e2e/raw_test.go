@@ -33,15 +33,15 @@ func speak(t *testing.T, p *testbed.Process, database, app string) *raw {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.Conn.Close() })
-	if err := h.Conn.SetDeadline(await.Deadline()); err != nil {
-		t.Fatal(err)
-	}
 	return &raw{t, app, h}
 }
 
-// send writes messages at once.
+// send writes messages at once. Their answers have to come in time.
 func (r *raw) send(messages ...pgproto3.FrontendMessage) {
 	r.t.Helper()
+	if err := r.Conn.SetDeadline(await.Deadline()); err != nil {
+		r.t.Fatal(err)
+	}
 	for _, m := range messages {
 		r.Frontend.Send(m)
 	}

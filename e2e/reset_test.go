@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+
+	"github.com/das-local/das-local/internal/await"
 )
 
 // TestResetCommand: whatever was made since the start is gone after das-local reset.
@@ -46,6 +48,8 @@ func TestResetCommand(t *testing.T) {
 	if r := psql(t, p.PGPort, "postgres", "postgres", "e2e-reset", "select 'before the reset';\n"); r.code != 0 {
 		t.Fatal(r.stderr)
 	}
+	// It ends a little later than psql: not after the reset.
+	await.True(t, "the session's end", func() bool { return strings.Contains(ok("tail", "--no-follow"), `"DISCONNECT"`) })
 	ok("fault", "add", "throttle", "--operations", "rds:DescribeEvents", "--probability", "0.5")
 	ok("fault", "add", "clock-jump", "--advance", "3h")
 	clock := func(args ...string) (ahead string) {

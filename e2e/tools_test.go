@@ -148,7 +148,7 @@ func pgTool(t *testing.T, port int, user, database, application, program string,
 	}
 	cmd := exec.CommandContext(t.Context(), path, args...)
 	cmd.Env = append(testbed.CleanEnv(), "PGHOST=127.0.0.1", fmt.Sprintf("PGPORT=%d", port),
-		"PGUSER="+user, "PGDATABASE="+database, "PGCONNECT_TIMEOUT=20")
+		"PGUSER="+user, "PGDATABASE="+database, "PGCONNECT_TIMEOUT=120")
 	if application != "" {
 		cmd.Env = append(cmd.Env, "PGAPPNAME="+application)
 	}

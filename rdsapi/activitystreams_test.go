@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+
+	"github.com/das-local/das-local/internal/await"
 )
 
 func startInput() *rds.StartActivityStreamInput {
@@ -240,7 +242,7 @@ func TestStopFails(t *testing.T) {
 }
 
 func TestPendingUntilReboot(t *testing.T) {
-	b := withCluster(t, Config{})
+	b := withCluster(t, Config{Clock: mondayNoon()})
 	ctx := t.Context()
 	in := startInput()
 	in.ApplyImmediately = nil
@@ -306,7 +308,7 @@ func TestDeleteStopsTheStream(t *testing.T) {
 		t.Fatalf("delete: %v", err)
 	}
 	if err := rds.NewDBClusterDeletedWaiter(b.rds, func(o *rds.DBClusterDeletedWaiterOptions) { o.MinDelay, o.MaxDelay = 1e6, 1e7 }).
-		Wait(ctx, &rds.DescribeDBClustersInput{DBClusterIdentifier: aws.String("my-cluster")}, 10e9); err != nil {
+		Wait(ctx, &rds.DescribeDBClustersInput{DBClusterIdentifier: aws.String("my-cluster")}, await.Patience); err != nil {
 		t.Fatal(err)
 	}
 	if got := b.controllers.noted(); !strings.HasSuffix(got, "stop instance my-cluster-instance-1; stop stream "+name+"; delete stream "+name) {

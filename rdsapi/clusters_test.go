@@ -207,7 +207,7 @@ func TestTags(t *testing.T) {
 
 func TestEventPeriods(t *testing.T) {
 	clk := &clock.Clock{}
-	begin := clk.Now()
+	begin := clk.Now().UTC() // whose days have 24 hours
 	b := start(t, Config{Clock: clk})
 	ctx := t.Context()
 	for _, id := range []string{"c-1", "c-2"} {

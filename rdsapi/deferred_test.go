@@ -9,8 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
-
-	"github.com/das-local/das-local/internal/clock"
 )
 
 var errLost = errors.New("lost")
@@ -18,7 +16,7 @@ var errLost = errors.New("lost")
 // TestModificationsWait checks what waits for the maintenance window and what does
 // not.
 func TestModificationsWait(t *testing.T) {
-	clk := &clock.Clock{}
+	clk := mondayNoon()
 	b := withCluster(t, Config{Clock: clk, EngineVersion: "15.4"})
 	ctx := t.Context()
 	modify := func(in *rds.ModifyDBClusterInput) *types.DBCluster {

@@ -107,20 +107,29 @@ func (s *Server) checkDelete(id string) error {
 // claim takes an instance that is in one of the statuses from into a passing one,
 // so that nobody else works on it.
 func (s *Server) claim(id, status string, from ...string) (*instance, Instance, error) {
-	if id == "" {
-		return nil, Instance{}, missing("DBInstanceIdentifier")
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	i, err := s.findInstance(id, "DBInstanceIdentifier")
+	i, err := s.claimable(id, from...)
 	if err != nil {
 		return nil, Instance{}, err
 	}
-	if !slices.Contains(from, i.status) {
-		return nil, Instance{}, instanceState("Instance %s is not in the available state: it is %s.", i.id, i.status)
-	}
 	i.status = status
 	return i, i.identity(), nil
+}
+
+// claimable finds an instance that is in one of the statuses from. The lock is held.
+func (s *Server) claimable(id string, from ...string) (*instance, error) {
+	if id == "" {
+		return nil, missing("DBInstanceIdentifier")
+	}
+	i, err := s.findInstance(id, "DBInstanceIdentifier")
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(from, i.status) {
+		return nil, instanceState("Instance %s is not in the available state: it is %s.", i.id, i.status)
+	}
+	return i, nil
 }
 
 type rebootDBInstanceInput struct {
@@ -135,17 +144,9 @@ func (s *Server) rebootDBInstance(ctx context.Context, in *rebootDBInstanceInput
 	if in.ForceFailover {
 		return nil, invalidCombination("Cannot specify failover when rebooting a cluster instance.")
 	}
-	i, _, err := s.claim(in.DBInstanceIdentifier, statusRebooting, statusAvailable)
-	if err != nil {
-		return nil, err
-	}
-	answer := func() *instanceOutput {
-		w := s.instanceShape(i)
-		w.DBInstanceStatus = statusRebooting
-		return &instanceOutput{w}
-	}
-	if out := s.rebootIntoChange(i, answer); out != nil {
-		return out, nil
+	i, begun, err := s.claimReboot(in.DBInstanceIdentifier)
+	if err != nil || begun != nil {
+		return begun, err
 	}
 	list := []*instance{i}
 	err = s.restart(ctx, list, func() error { return nil })
@@ -155,18 +156,28 @@ func (s *Server) rebootDBInstance(ctx context.Context, in *rebootDBInstanceInput
 	if err != nil {
 		return nil, fmt.Errorf("reboot instance %s: %w", i.id, err)
 	}
-	return answer(), nil
+	return s.rebootAnswer(i), nil
 }
 
-// rebootIntoChange begins the change that waits for a reboot; it returns nil if
-// there is none.
-func (s *Server) rebootIntoChange(i *instance, answer func() *instanceOutput) *instanceOutput {
+// claimReboot takes an instance that is to be rebooted, or begins the change that
+// waits for that: begun is the answer then. Nothing comes between the look at its
+// status and the next one: what is shut down stays so.
+func (s *Server) claimReboot(id string) (i *instance, begun *instanceOutput, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	i.status = statusAvailable
+	if i, err = s.claimable(id, statusAvailable); err != nil {
+		return nil, nil, err
+	}
 	if s.applyPending(i.cluster) {
-		return answer()
+		return i, s.rebootAnswer(i), nil
 	}
 	i.status = statusRebooting
-	return nil
+	return i, nil, nil
+}
+
+// rebootAnswer is the answer to a reboot, however far it is. The lock is held.
+func (s *Server) rebootAnswer(i *instance) *instanceOutput {
+	w := s.instanceShape(i)
+	w.DBInstanceStatus = statusRebooting
+	return &instanceOutput{w}
 }

@@ -1,6 +1,7 @@
 package rdsapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -147,6 +148,7 @@ func start(t *testing.T, cfg Config) *bench {
 	if cfg.Keys == nil {
 		cfg.Keys = keys{}
 	}
+	cfg.deliveryTimeout = cmp.Or(cfg.deliveryTimeout, await.Patience) // what is posted twice is in nobody's order
 	cfg.Logger = slog.New(slog.DiscardHandler)
 	s, err := New(cfg)
 	if err != nil {

@@ -50,6 +50,14 @@ func TestWindowFormat(t *testing.T) {
 	wantError(t, err, "InvalidParameterValue", 400, "*")
 }
 
+// mondayNoon is a clock that has been put forward to the next Monday at noon: no
+// maintenance window of these tests begins while one of them looks at what waits for it.
+func mondayNoon() *clock.Clock {
+	clk := &clock.Clock{}
+	clk.Advance(nextWindow("mon:12:00-mon:13:00", clk.Now()).Sub(clk.Now()))
+	return clk
+}
+
 // pending is what waits for my-cluster.
 func (b *bench) pending(t *testing.T) []types.PendingMaintenanceAction {
 	t.Helper()
@@ -73,7 +81,7 @@ func (b *bench) postponedStart(t *testing.T) {
 }
 
 func TestWindowApplies(t *testing.T) {
-	clk := &clock.Clock{}
+	clk := mondayNoon()
 	b := withCluster(t, Config{Clock: clk})
 	b.postponedStart(t)
 	p := b.pending(t)
@@ -101,7 +109,7 @@ func TestWindowApplies(t *testing.T) {
 
 // TestWindowOfAClusterThatIsNotReady waits for the next one.
 func TestWindowOfAClusterThatIsNotReady(t *testing.T) {
-	clk := &clock.Clock{}
+	clk := mondayNoon()
 	b := withCluster(t, Config{Clock: clk})
 	b.postponedStart(t)
 	stopped := &rds.StopDBClusterInput{DBClusterIdentifier: aws.String("my-cluster")}
@@ -118,7 +126,7 @@ func TestWindowOfAClusterThatIsNotReady(t *testing.T) {
 }
 
 func TestApplyPendingMaintenanceAction(t *testing.T) {
-	clk := &clock.Clock{}
+	clk := mondayNoon()
 	b := withCluster(t, Config{Clock: clk})
 	ctx := t.Context()
 	apply := func(action, optIn string) (*rds.ApplyPendingMaintenanceActionOutput, error) {

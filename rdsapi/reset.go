@@ -30,6 +30,9 @@ func (e *epoch) run(ctx context.Context, j job) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(e.ctx, cancel)()
+	if e.ctx.Err() != nil { // the function comes some time later
+		cancel()
+	}
 	j(ctx)
 }
 

@@ -10,9 +10,10 @@ import (
 func (s *Server) restart(ctx context.Context, list []*instance, work func() error) error {
 	for _, i := range list {
 		s.mu.Lock()
-		who := i.identity()
-		s.cfg.Sessions.RefuseSessions(who, StartingUp)
-		s.instanceEvent(i, event{id: "RDS-EVENT-0004", category: "availability", message: "DB instance shutdown"})
+		if i.status != statusStopping && i.status != statusStopped { // else its sessions have been told more
+			s.cfg.Sessions.RefuseSessions(i.identity(), StartingUp)
+			s.instanceEvent(i, event{id: "RDS-EVENT-0004", category: "availability", message: "DB instance shutdown"})
+		}
 		s.mu.Unlock()
 	}
 	for _, i := range list {

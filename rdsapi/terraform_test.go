@@ -363,7 +363,7 @@ func (tf terraform) snapshot() {
 }
 
 func TestTerraform(t *testing.T) {
-	tf := newTerraform(t, start(t, Config{EngineVersion: "15.4"}))
+	tf := newTerraform(t, start(t, Config{EngineVersion: "15.4", Clock: mondayNoon()}))
 	tf.groups()
 	tf.createCluster()
 	tf.createInstances()

@@ -11,9 +11,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/das-local/das-local/e2e/testbed"
+	"github.com/das-local/das-local/internal/awsclient"
 )
 
 type options struct {
@@ -127,7 +129,8 @@ func (s *soak) work(ctx context.Context) error {
 
 func (s *soak) aws() aws.Config {
 	return aws.Config{Region: "us-east-1", BaseEndpoint: aws.String(s.process.Endpoint),
-		Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+		HTTPClient:  awsclient.Whole(awshttp.NewBuildableClient())}
 }
 
 // sleep returns false if ctx has ended.

@@ -7,8 +7,11 @@ import (
 	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/das-local/das-local/internal/awsclient"
 )
 
 // defaultEndpoint is where "das-local up" serves by default.
@@ -60,6 +63,8 @@ func (a *awsFlags) load(ctx context.Context) (aws.Config, error) {
 	if err != nil {
 		return cfg, fmt.Errorf("load the AWS configuration: %w", err)
 	}
+	// What is called twice is refused: a stream is started and stopped once.
+	cfg.HTTPClient = awsclient.Whole(cmp.Or[aws.HTTPClient](cfg.HTTPClient, awshttp.NewBuildableClient()))
 	if cfg.Region == "" {
 		return cfg, fmt.Errorf("no AWS region; give one with --region: %w", errUsage)
 	}

@@ -46,7 +46,7 @@ func TestActivity(t *testing.T) {
 				b.fill("[name="+field+"]", value)
 			}
 			b.fill("[name=text]", fmt.Sprintf("'held', %d", i))
-			b.await("one row", `document.querySelectorAll(".row:not([hidden])").length === 1`)
+			b.await("one row", fmt.Sprintf(`document.querySelectorAll(".row:not([hidden])").length === 1 && %s`, rowWith(fmt.Sprintf("select 'held', %d", i))))
 			if q := js[string](b, "location.search"); !strings.Contains(q, "command=SELECT") {
 				t.Errorf("the address has %q", q)
 			}
@@ -163,17 +163,15 @@ func TestHostileStatements(t *testing.T) {
 			b.await("the whole megabyte", `document.querySelector("#json").textContent.length > 1_000_000`)
 			b.click("#detail-session")
 			b.see("<img src=/x onerror=alert(2)>") // the application
-			b.visit(prefix + "/stream?from=5m")
-			b.see("shardId-000000000000")
-			for n := range 3 { // the records of this session are among them
+			b.records()
+			for n := range 3 { // the records of this session may be among them
 				link := fmt.Sprintf(`[...document.querySelectorAll("#records tr:not(.quiet) a")].at(%d)`, -1-n)
 				if n > 0 && !js[bool](b, "!!"+link) {
 					break
 				}
 				b.clickOn("a record", link)
 				b.see("Decrypted")
-				b.visit(prefix + "/stream?from=5m")
-				b.see("shardId-000000000000")
+				b.records()
 			}
 			if js[bool](b, `"pwned" in window || document.querySelector("main img, main script") !== null`) {
 				t.Error("a statement became markup")

@@ -205,41 +205,48 @@ func (b *tab) click(selector string) {
 // lies over it, and again if the page has moved it away meanwhile.
 func (b *tab) clickOn(what, expression string) {
 	b.t.Helper()
-	b.clicks++
-	await.Seen(b.t, "something to click at "+what, func() (any, bool) {
-		at, _ := look[[]float64](b, fmt.Sprintf(`(() => {
-			const find = () => %s, el = find();
-			if (!el) return [];
-			el.scrollIntoView({ block: "nearest" });
-			const r = el.getBoundingClientRect(), x = r.x + r.width / 2, y = r.y + r.height / 2, top = document.elementFromPoint(x, y);
-			if (!top || el !== top && !el.contains(top)) return [];
-			// The element may be replaced by one like it before the click comes.
-			document.addEventListener("click", (e) => { if (find()?.contains(e.target)) sessionStorage.clicked = %d; }, { capture: true, once: true });
-			return [x, y];
-		})()`, expression, b.clicks))
-		text, _ := look[string](b, "document.body.innerText.slice(0, 600)")
-		if len(at) != 2 {
-			return text, false
-		}
-		run(b, chromedp.MouseClickXY(at[0], at[1]))
-		clicked := false
-		for !clicked { // the next page may be on its way
-			last, ok := look[string](b, "String(sessionStorage.clicked)")
-			if clicked = ok; ok && last != fmt.Sprint(b.clicks) {
-				return text, false
-			}
-		}
-		return nil, true
-	})
+	await.Seen(b.t, "something to click at "+what, func() (any, bool) { return b.tryClick(expression) })
 }
 
-// act chooses an entry of an Actions menu, given by the row's text and the entry's.
+// tryClick clicks if the element can be clicked on, and says whether the click came to it.
+func (b *tab) tryClick(expression string) (text string, clicked bool) {
+	b.t.Helper()
+	b.clicks++
+	at, _ := look[[]float64](b, fmt.Sprintf(`(() => {
+		const find = () => %s, el = find();
+		if (!el) return [];
+		el.scrollIntoView({ block: "nearest" });
+		const r = el.getBoundingClientRect(), x = r.x + r.width / 2, y = r.y + r.height / 2, top = document.elementFromPoint(x, y);
+		if (!top || el !== top && !el.contains(top)) return [];
+		// The element may be replaced by one like it before the click comes.
+		document.addEventListener("click", (e) => { if (find()?.contains(e.target)) sessionStorage.clicked = %d; }, { capture: true, once: true });
+		return [x, y];
+	})()`, expression, b.clicks))
+	text, _ = look[string](b, "document.body.innerText.slice(0, 600)")
+	if len(at) != 2 {
+		return text, false
+	}
+	run(b, chromedp.MouseClickXY(at[0], at[1]))
+	for { // the next page may be on its way
+		if last, ok := look[string](b, "String(sessionStorage.clicked)"); ok {
+			return text, last == fmt.Sprint(b.clicks)
+		}
+	}
+}
+
+// act chooses an entry of an Actions menu, given by the row's text and the entry's. The
+// menu closes when the page scrolls, and is opened again then.
 func (b *tab) act(row, entry string) {
 	b.t.Helper()
 	menu := fmt.Sprintf(`[...document.querySelectorAll("details.menu")].find((m) => m.querySelector("summary").ariaLabel === "Actions for " + %q)`, row)
-	b.clickOn("the actions of "+row, menu+`?.querySelector("summary")`)
-	b.await("the menu", menu+`?.querySelector(":scope[open] > div")?.style.top`) // it is where it belongs
-	b.clickOn(entry, fmt.Sprintf(`[...%s.querySelectorAll("button")].find((e) => e.textContent === %q)`, menu, entry))
+	await.Seen(b.t, fmt.Sprintf("%q among the actions of %s", entry, row), func() (any, bool) {
+		if open, _ := look[bool](b, "!!"+menu+"?.open"); !open {
+			text, _ := b.tryClick(menu + `?.querySelector("summary")`)
+			return text, false
+		}
+		placed := menu + `?.querySelector(":scope[open] > div")` // once it is where it belongs
+		return b.tryClick(fmt.Sprintf(`[...(%s?.style.top ? %[1]s.querySelectorAll("button") : [])].find((e) => e.textContent === %q)`, placed, entry))
+	})
 }
 
 // fill types into a field in place of what is there.

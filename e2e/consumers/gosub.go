@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
@@ -21,11 +22,11 @@ import (
 
 // config is that of an AWS client; a nil http is the SDK's own.
 func config(endpoint string, http aws.HTTPClient) aws.Config {
-	c := aws.Config{Region: region, BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
-	if http != nil {
-		c.HTTPClient = http
+	if http == nil {
+		http = awshttp.NewBuildableClient()
 	}
-	return c
+	return aws.Config{Region: region, BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+		HTTPClient: awsclient.Whole(http)}
 }
 
 // activityStream is the name of the one stream that there is.
@@ -57,7 +58,7 @@ type subscriber struct {
 func (b *bed) subscriber(ctx context.Context, name, reads string, protocols *http.Protocols) *collector {
 	ctx, cancel := context.WithCancel(ctx)
 	transport := &http.Transport{Protocols: protocols}
-	c := config(b.server.Endpoint, awsclient.Whole(&http.Client{Transport: transport}))
+	c := config(b.server.Endpoint, &http.Client{Transport: transport})
 	s := &subscriber{collector: newCollector("AWS SDK for Go 2 ("+name+")", reads),
 		kinesis: kinesis.NewFromConfig(c), kms: kms.NewFromConfig(c), stream: b.stream}
 	s.stop = func() {

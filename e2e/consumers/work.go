@@ -66,8 +66,10 @@ func (b *bed) phase(ctx context.Context, phase int, change func() error) error {
 	select {
 	case <-halfway:
 		err = change()
-	case first := <-errs: // it failed before
-		err = first
+	case err = <-errs:
+		if err == nil { // it was quick
+			err = change()
+		}
 	}
 	running.Wait()
 	close(errs)

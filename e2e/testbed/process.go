@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -151,11 +153,22 @@ func (p *Process) health(ctx context.Context) string {
 		return ""
 	}
 	defer resp.Body.Close()
-	var h struct{ Status string }
+	var h struct{ Status, Postgres string }
 	if resp.StatusCode != http.StatusOK || json.NewDecoder(resp.Body).Decode(&h) != nil {
 		return ""
 	}
+	if h.Status == "ready" && !p.has(h.Postgres) {
+		return "" // somebody else has taken the port
+	}
 	return h.Status
+}
+
+// has says whether an instance of this process may have the address: it has its own port, or
+// one of those that follow. Nothing is known if it was started on given addresses.
+func (p *Process) has(address string) bool {
+	_, text, err := net.SplitHostPort(address)
+	port, bad := strconv.Atoi(text)
+	return p.PGPort == 0 || err == nil && bad == nil && port >= p.PGPort && port <= p.PGPort+100
 }
 
 // Alive says whether the process is still running.

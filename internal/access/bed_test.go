@@ -18,6 +18,7 @@ import (
 
 	"github.com/das-local/das-local/internal/access"
 	"github.com/das-local/das-local/internal/awsapi"
+	"github.com/das-local/das-local/internal/awsclient"
 	"github.com/das-local/das-local/internal/iam"
 	"github.com/das-local/das-local/kinesisfake"
 	"github.com/das-local/das-local/kmsfake"
@@ -113,7 +114,7 @@ func newBed(t *testing.T) *bed {
 func (b *bed) as(key, secret, token string) aws.Config {
 	transport := &http.Transport{}
 	b.t.Cleanup(transport.CloseIdleConnections)
-	return aws.Config{Region: "us-east-1", BaseEndpoint: &b.url, HTTPClient: &http.Client{Transport: transport},
+	return aws.Config{Region: "us-east-1", BaseEndpoint: &b.url, HTTPClient: awsclient.Whole(&http.Client{Transport: transport}),
 		Credentials: credentials.NewStaticCredentialsProvider(key, secret, token)}
 }
 

@@ -20,6 +20,13 @@ func Whole(client aws.HTTPClient) aws.HTTPClient { return whole{client} }
 
 type whole struct{ aws.HTTPClient }
 
+// CloseIdleConnections is that of http.Client.
+func (c whole) CloseIdleConnections() {
+	if client, ok := c.HTTPClient.(interface{ CloseIdleConnections() }); ok {
+		client.CloseIdleConnections()
+	}
+}
+
 // Do implements aws.HTTPClient.
 func (c whole) Do(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {

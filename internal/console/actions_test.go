@@ -41,6 +41,7 @@ func TestClusters(t *testing.T) {
 	b.must("stop-cluster", "id", "orders")
 	b.see("/", `data-do="start-cluster"`)
 	b.must("start-cluster", "id", "orders")
+	b.see(prefix+"/cluster?id=orders", `<h1>orders</h1><span class="status good">available</span>`) // an instance that is starting cannot be deleted
 	b.must("delete-instance", "id", "orders-instance-1")
 	await.True(t, "the cluster to be gone", func() bool {
 		_, _ = b.do("delete-cluster", "id", "orders") // until the instance is gone

@@ -99,6 +99,18 @@ func (b *bed) token() string {
 	return m[1]
 }
 
+// watch looks at the live list until the test ends: what it has shown can be asked for as
+// long as somebody looks, and not much longer.
+func (b *bed) watch() {
+	b.t.Helper()
+	r := b.request(http.MethodGet, prefix+"/activity/feed?stream="+b.StreamName(), "").WithContext(b.t.Context())
+	res, err := b.client.Do(r)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { res.Body.Close() })
+}
+
 // do runs an action, whose form is given as name and value in turn. It returns what the
 // answer says, and whether it succeeded.
 func (b *bed) do(action string, form ...string) (said string, ok bool) {

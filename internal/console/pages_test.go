@@ -91,6 +91,7 @@ var markup = regexp.MustCompile(`(?i)<script>|<img|<b onmouseover|<svg onload|<i
 // TestHostileStatements reach no page as anything but text.
 func TestHostileStatements(t *testing.T) {
 	b := newBed(t)
+	b.watch()
 	big := "select '" + strings.Repeat("<i>", 350_000) + "'"
 	b.exec(append(hostile, big, "select 'last'")...)
 	rows, feed := b.live("", until("select 'last'"))
@@ -136,6 +137,7 @@ func TestHostileStatements(t *testing.T) {
 // TestLiveList: rows in order, filters, groups, and what is no longer there.
 func TestLiveList(t *testing.T) {
 	b := newBed(t)
+	b.watch()
 	b.exec("create table t (n int)", "create function f() returns bigint language sql as 'select count(*) from t'", "select f()", "select 'last'")
 	rows, feed := b.live("", until("'last'"))
 	var order []string

@@ -15,6 +15,7 @@ import (
 	"github.com/das-local/das-local/internal/activity"
 	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/awsapi"
+	"github.com/das-local/das-local/internal/awsclient"
 	"github.com/das-local/das-local/internal/consumer"
 	"github.com/das-local/das-local/internal/leakcheck"
 	"github.com/das-local/das-local/internal/stream"
@@ -70,7 +71,7 @@ func newBed(t *testing.T, shards int32) *bed {
 	transport := &http.Transport{}
 	t.Cleanup(func() { transport.CloseIdleConnections(); server.Close() })
 	config := aws.Config{
-		Region: "us-east-1", BaseEndpoint: &server.URL, HTTPClient: &http.Client{Transport: transport},
+		Region: "us-east-1", BaseEndpoint: &server.URL, HTTPClient: awsclient.Whole(&http.Client{Transport: transport}),
 		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
 	}
 	b := &bed{t: t, kinesis: kinesis.NewFromConfig(config), kms: kms.NewFromConfig(config), fake: fake}

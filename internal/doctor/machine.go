@@ -39,7 +39,7 @@ func awsAddress(ctx context.Context, addr string) (f Finding, postgres string) {
 	if f = address(check, addr, "--aws-listen"); f.Level == OK {
 		return f, ""
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/_das/health", nil)
 	if err != nil {

@@ -14,6 +14,8 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/das-local/das-local/internal/awsclient"
 )
 
 // AWS is the endpoint that means the service itself, in the Region.
@@ -49,7 +51,7 @@ func Load(ctx context.Context, endpoint, region string) (aws.Config, error) {
 	if c, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
 		transport = c.GetTransport()
 	}
-	cfg.HTTPClient = &http.Client{Transport: transport}
+	cfg.HTTPClient = awsclient.Whole(&http.Client{Transport: transport}) // what is called twice is stored twice
 	if endpoint != AWS {
 		cfg.BaseEndpoint = aws.String(endpoint)
 		if !fromEnvironment(ctx) {
@@ -88,7 +90,7 @@ func endpointOf(cfg aws.Config) *string { return cfg.BaseEndpoint }
 
 // closeIdle ends the connections of a configuration that nobody uses.
 func closeIdle(cfg aws.Config) {
-	if c, ok := cfg.HTTPClient.(*http.Client); ok {
+	if c, ok := cfg.HTTPClient.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
 	}
 }

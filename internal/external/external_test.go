@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
 	"github.com/das-local/das-local/e2e/testbed"
+	"github.com/das-local/das-local/internal/await"
 	"github.com/das-local/das-local/internal/awsapi"
 	"github.com/das-local/das-local/internal/external"
 	"github.com/das-local/das-local/internal/leakcheck"
@@ -56,6 +57,7 @@ func newBed(t *testing.T) *bed {
 		t.Fatal(err)
 	}
 	b := &bed{t, external.NewKinesis(cfg), external.NewKMS(cfg), keys, u}
+	b.kinesis.SetCallTimeout(await.Patience) // a call that is given up is made again
 	t.Cleanup(b.kinesis.Close)
 	t.Cleanup(b.kms.Close)
 	return b

@@ -15,11 +15,13 @@ import (
 type Kinesis struct {
 	cfg    aws.Config
 	client *kinesis.Client
+
+	callTimeout time.Duration
 }
 
 // NewKinesis makes a client of what Load has configured.
 func NewKinesis(cfg aws.Config) *Kinesis {
-	return &Kinesis{cfg, kinesis.NewFromConfig(cfg, func(o *kinesis.Options) { o.BaseEndpoint = endpointOf(cfg) })}
+	return &Kinesis{cfg, kinesis.NewFromConfig(cfg, func(o *kinesis.Options) { o.BaseEndpoint = endpointOf(cfg) }), callTimeout}
 }
 
 // Client is the SDK's client, for reading.
@@ -76,7 +78,7 @@ func (k *Kinesis) Open(ctx context.Context, name string, shards int) (Stream, er
 }
 
 func (k *Kinesis) describe(ctx context.Context, name string) (*types.StreamDescriptionSummary, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, k.callTimeout)
 	defer cancel()
 	out, err := k.client.DescribeStreamSummary(ctx, &kinesis.DescribeStreamSummaryInput{StreamName: &name})
 	if err != nil {
@@ -87,7 +89,7 @@ func (k *Kinesis) describe(ctx context.Context, name string) (*types.StreamDescr
 
 // create makes a stream, unless another process has just done that.
 func (k *Kinesis) create(ctx context.Context, name string, shards int) (made bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, k.callTimeout)
 	defer cancel()
 	_, err = k.client.CreateStream(ctx, &kinesis.CreateStreamInput{StreamName: &name, ShardCount: aws.Int32(int32(shards))})
 	var there *types.ResourceInUseException

@@ -112,7 +112,7 @@ func (w *Writer) next(records []Record) (call []Record) {
 // put is one call. It notes which records are stored, and returns how many, and why
 // others were refused.
 func (w *Writer) put(ctx context.Context, call []Record) (refusal error, stored int, err error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, w.kinesis.callTimeout)
 	defer cancel()
 	in := &kinesis.PutRecordsInput{StreamName: &w.stream, Records: make([]types.PutRecordsRequestEntry, len(call))}
 	for i, r := range call {

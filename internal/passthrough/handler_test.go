@@ -161,14 +161,13 @@ func TestNoEndpoint(t *testing.T) {
 }
 
 func TestUnreachable(t *testing.T) {
-	dead := httptest.NewServer(http.NotFoundHandler())
-	target, _ := url.Parse(dead.URL)
-	dead.Close()
+	const dead = "http://127.0.0.1:1" // a port that nobody is given
+	target, _ := url.Parse(dead)
 	h := New(Config{Next: http.NotFoundHandler(), Target: target, Logger: slog.New(slog.DiscardHandler)})
 	defer h.Close()
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, call{method: "POST", path: "/", body: "{}", target: "DynamoDB_20120810.ListTables"}.request(t, "http://localhost"))
-	if w.Code != 503 || !strings.Contains(w.Body.String(), "The endpoint of --passthrough, "+dead.URL+", cannot be reached: ") {
+	if w.Code != 503 || !strings.Contains(w.Body.String(), "The endpoint of --passthrough, "+dead+", cannot be reached: ") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }

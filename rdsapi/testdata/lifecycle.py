@@ -1,6 +1,7 @@
 """The life of a cluster and its activity stream, by boto3 with its own waiters
 and paginators. Arguments: endpoint, KMS key id."""
 import sys
+import time
 
 import boto3
 from botocore.config import Config
@@ -9,7 +10,7 @@ endpoint, key = sys.argv[1:]
 rds = boto3.client("rds", endpoint_url=endpoint, region_name="us-east-1",
                    aws_access_key_id="test", aws_secret_access_key="test",
                    config=Config(retries={"max_attempts": 0}))
-quick = {"Delay": 1, "MaxAttempts": 20}
+quick = {"Delay": 1, "MaxAttempts": 120}
 
 rds.create_db_cluster(DBClusterIdentifier="py", Engine="aurora-postgresql", MasterUsername="postgres",
                       MasterUserPassword="secret99", Tags=[{"Key": "team", "Value": "audit"}],
@@ -27,10 +28,12 @@ assert cluster["ClusterCreateTime"].tzinfo is not None, cluster
 
 
 def await_stream(status):
-    for _ in range(200):
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
         found = rds.describe_db_clusters(DBClusterIdentifier=arn)["DBClusters"][0]
         if found["ActivityStreamStatus"] == status:
             return found
+        time.sleep(0.02)
     raise AssertionError(found)
 
 

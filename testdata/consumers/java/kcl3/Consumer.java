@@ -101,7 +101,7 @@ public final class Consumer {
                 .shardConsumerDispatchPollIntervalMillis(200),
             configs
                 .leaseManagementConfig()
-                .failoverTimeMillis(1000)
+                .failoverTimeMillis(10_000)
                 .shardSyncIntervalMillis(1000)
                 .leasesRecoveryAuditorExecutionFrequencyMillis(1000),
             configs.lifecycleConfig(),
