@@ -23,11 +23,18 @@ func (s *Source) done(answer []byte, records []types.Record) (int, error) {
 }
 
 // reported reads the failures that a function reports of a batch: records are done up to
-// the first of them. An item that names no record fails the batch, as in Lambda, and an
-// answer without such a list is of a function that reports none.
+// the first of them. An item that names no record fails the batch, as in Lambda, and so does
+// what is no list of items; an answer without failures is of a function that reports none.
 func reported(answer []byte, records []types.Record) (int, error) {
-	var r events.KinesisEventResponse
-	if json.Unmarshal(answer, &r) != nil || len(r.BatchItemFailures) == 0 {
+	var object map[string]json.RawMessage
+	if json.Unmarshal(answer, &object) != nil {
+		return len(records), nil
+	}
+	var failures []json.RawMessage
+	if err := members(answer, map[string]any{"batchItemFailures": &failures}); err != nil {
+		return 0, fmt.Errorf("what it reports is no list of failures: %w", err)
+	}
+	if len(failures) == 0 {
 		return len(records), nil
 	}
 	at := make(map[string]int, len(records))
@@ -35,34 +42,39 @@ func reported(answer []byte, records []types.Record) (int, error) {
 		at[aws.ToString(records[i].SequenceNumber)] = i
 	}
 	first := len(records)
-	for _, f := range r.BatchItemFailures {
-		i, ok := at[f.ItemIdentifier]
+	for _, f := range failures {
+		var id string
+		if err := members(f, map[string]any{"itemIdentifier": &id}); err != nil {
+			return 0, fmt.Errorf("it reports %s as failed, which is no item of a list of failures: %w", f, err)
+		}
+		i, ok := at[id]
 		if !ok {
-			return 0, fmt.Errorf("it reports %q as failed, which is not the sequence number of a record of the batch", f.ItemIdentifier)
+			return 0, fmt.Errorf("it reports %q as failed, which is not the sequence number of a record of the batch", id)
 		}
 		first = min(first, i)
 	}
-	return first, fmt.Errorf("it reports %d of %d records as failed", len(r.BatchItemFailures), len(records))
+	return first, fmt.Errorf("it reports %d of %d records as failed", len(failures), len(records))
 }
 
 // transformed checks the answer that Firehose wants: each record once, with a result.
 // Records that were not processed are done too: Firehose puts them elsewhere.
 func transformed(answer []byte, records []types.Record) error {
-	var r struct {
-		Records []struct {
-			ID     string  `json:"recordId"`
-			Result string  `json:"result"`
-			Data   *[]byte `json:"data"`
-		} `json:"records"`
-	}
-	if err := json.Unmarshal(answer, &r); err != nil {
+	var list []json.RawMessage
+	if err := members(answer, map[string]any{"records": &list}); err != nil {
 		return fmt.Errorf("its answer is not that of a transformation: %w", err)
 	}
 	left := make(map[string]bool, len(records))
 	for i := range records {
 		left[recordID(&records[i])] = true
 	}
-	for _, one := range r.Records {
+	for _, item := range list {
+		var one struct {
+			ID, Result string
+			Data       *[]byte
+		}
+		if err := members(item, map[string]any{"recordId": &one.ID, "result": &one.Result, "data": &one.Data}); err != nil {
+			return fmt.Errorf("its answer is not that of a transformation: %w", err)
+		}
 		switch {
 		case !left[one.ID]:
 			return fmt.Errorf("its answer has a record with the recordId %q, which it was not given or has answered already", one.ID)
@@ -83,15 +95,29 @@ func transformed(answer []byte, records []types.Record) error {
 // failure reads the error that a runtime makes of a function's exception or end; nil if
 // the answer is none. Local runtimes do not all tell it by a header.
 func failure(answer []byte) error {
-	var e struct {
-		Type    *string `json:"errorType"`
-		Message *string `json:"errorMessage"`
-	}
-	if json.Unmarshal(answer, &e) != nil || e.Message == nil {
+	var kind, message *string
+	if members(answer, map[string]any{"errorType": &kind, "errorMessage": &message}) != nil || message == nil {
 		return nil
 	}
-	if e.Type == nil || *e.Type == "" {
-		return errors.New(*e.Message)
+	if kind == nil || *kind == "" {
+		return errors.New(*message)
 	}
-	return fmt.Errorf("%s: %s", *e.Type, *e.Message)
+	return fmt.Errorf("%s: %s", *kind, *message)
+}
+
+// members reads members of a JSON object by their exact names: to AWS, unlike to
+// encoding/json, "ItemIdentifier" is another name than "itemIdentifier".
+func members(object []byte, into map[string]any) error {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(object, &all); err != nil {
+		return err
+	}
+	for name, value := range into {
+		if text, ok := all[name]; ok {
+			if err := json.Unmarshal(text, value); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+	}
+	return nil
 }

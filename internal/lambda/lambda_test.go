@@ -129,6 +129,10 @@ func TestAnswers(t *testing.T) {
 		{Kinesis, `null`, 3, ""}, {Kinesis, ``, 3, ""}, {Kinesis, `"done"`, 3, ""}, {Kinesis, `{"batchItemFailures":null}`, 3, ""}, {Kinesis, failures(""), 3, ""},
 		{Kinesis, failures(`{"itemIdentifier":"2"}`), 1, "reports 1 of 3"}, {Kinesis, failures(`{"itemIdentifier":"3"},{"itemIdentifier":"1"}`), 0, "reports 2 of 3"},
 		{Kinesis, failures(`{"itemIdentifier":"9"}`), 0, `reports "9"`}, {Kinesis, failures(`{"itemIdentifier":""}`), 0, `reports ""`}, {Kinesis, failures(`{"id":"2"}`), 0, `reports ""`},
+		{Kinesis, failures(`{"ItemIdentifier":"2"}`), 0, `reports ""`}, {Kinesis, `{"BatchItemFailures":[{"itemIdentifier":"2"}]}`, 3, ""},
+		{Kinesis, failures(`{"itemIdentifier":2}`), 0, "itemIdentifier"}, {Kinesis, failures(`"2"`), 0, `reports "2" as failed, which is no item`},
+		{Kinesis, `{"batchItemFailures":{"itemIdentifier":"2"}}`, 0, "no list of failures"}, {Kinesis, failures(`null`), 0, `reports ""`},
+		{Firehose, `{"Records":[]}`, 0, "lacks 3 of 3"}, {Firehose, `{"records":[{"RecordId":"1000000","result":"Dropped"}]}`, 0, `recordId ""`},
 		{Firehose, `{"records":[` + one("3", "Ok") + "," + one("1", "Dropped") + "," + one("2", "ProcessingFailed") + `]}`, 3, ""},
 		{Firehose, `{"records":[` + one("1", "Ok") + `]}`, 0, "lacks 2 of 3"}, {Firehose, `null`, 0, "lacks 3 of 3"}, {Firehose, `[]`, 0, "not that of a transformation"},
 		{Firehose, `{"records":[` + one("1", "Ok") + "," + one("1", "Ok") + `]}`, 0, "answered already"}, {Firehose, `{"records":[` + one("1", "OK") + `]}`, 0, `the result "OK"`},
@@ -181,7 +185,7 @@ func TestDeliver(t *testing.T) {
 		case 2:
 			return 200, `{"errorMessage":"no","errorType":"ValueError","stackTrace":[]}`
 		}
-		return 200, "plain"
+		return 200, `{"ErrorMessage":"none"}`
 	})
 	var done []string
 	err := f.Deliver(t.Context(), shard, records(4, "x"), func(c Call) error {
@@ -194,7 +198,7 @@ func TestDeliver(t *testing.T) {
 	if want := [][]string{{"1", "2", "3", "4"}, {"3", "4"}, {"3", "4"}}; !slices.EqualFunc(*calls, want, slices.Equal) {
 		t.Errorf("it was called with %v", *calls)
 	}
-	if want := []string{`1-2 2 after 1: {"batchItemFailures":[{"itemIdentifier":"3"}]}`, `3-4 2 after 3: "plain"`}; !slices.Equal(done, want) {
+	if want := []string{`1-2 2 after 1: {"batchItemFailures":[{"itemIdentifier":"3"}]}`, `3-4 2 after 3: {"ErrorMessage":"none"}`}; !slices.Equal(done, want) {
 		t.Errorf("done: %q", done)
 	}
 }
