@@ -87,6 +87,13 @@ func TestTimeLine(t *testing.T) {
 			b.visit("/") // else only the fragment would change
 			b.visit(prefix + "/activity?stream=" + feed + "#1.1")
 			b.await("a word that an event is gone", `document.querySelector("#toast").textContent.includes("no longer kept here")`)
+			b.visit("/")
+			b.visit(prefix + "/activity?stream=" + feed + "#main") // where "Skip to content" leads
+			b.await("the list to be live", `document.querySelector("#feed-state").textContent === "live"`)
+			b.await("the first update", `!document.querySelector("#sampling").textContent.startsWith("Waiting")`)
+			if text := js[string](b, `document.querySelector("#toast").textContent`); text != "" {
+				t.Errorf("without an event that is wanted it says %q", text)
+			}
 		})
 	}
 }

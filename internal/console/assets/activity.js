@@ -47,7 +47,7 @@ class Live {
     $("copy").addEventListener("click", () => copy($("json").textContent, "The event", $("json")));
     $("copy-text").addEventListener("click", () => copy(JSON.parse($("json").textContent).commandText, "The statement's text"));
     $("detail").addEventListener("keydown", (e) => { if (e.key === "Escape") this.closeDetail(); });
-    this.wanted = location.hash.slice(1); // FEED.N of the event to open, if there is one
+    this.wanted = /^#(\d+\.\d+)$/.exec(location.hash)?.[1]; // FEED.N of the event to open, if there is one
     this.connect();
   }
 
@@ -128,9 +128,10 @@ class Live {
     }
     this.tell(update);
     this.fresh = false;
+    if (!this.wanted) return;
     const [feed, n] = this.wanted.split(".");
-    if (this.wanted && feed === String(this.feed)) this.open(Number(n));
-    else if (this.wanted) toast("This event is no longer kept here. It is still in the stream.");
+    if (feed === String(this.feed)) this.open(Number(n));
+    else toast("This event is no longer kept here. It is still in the stream.");
     this.wanted = "";
   }
 
