@@ -303,6 +303,10 @@ func TestADamagedLogIsTold(t *testing.T) {
 	if err := os.WriteFile(last, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	// A start that comes no further than to open the directory tells nobody.
+	if _, err := Start(t.Context(), Options{DataDir: dir, Region: "eu-west-1", Logger: slog.New(slog.DiscardHandler)}); err == nil {
+		t.Fatal("the directory of another Region was taken")
+	}
 	again := newBed(t, Options{DataDir: dir, Heartbeat: -1, Logger: slog.New(slog.DiscardHandler)})
 	if m := again.awaitMessage("the log of the emulator's data directory was damaged"); !strings.Contains(m, filepath.Join(dir, "damaged")) {
 		t.Error(m)

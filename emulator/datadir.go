@@ -14,6 +14,10 @@ type usage struct {
 	starts   int64 // of processes, this one included
 	complete bool  // the first cluster was made
 	killed   bool  // the last process did not end by Close
+
+	// cut is where a damaged log is kept that was cut since an RDS event told of one: what
+	// was stored later is lost. The process that has cut it might not have got that far.
+	cut string
 }
 
 // owner is whose a data directory is: its ARNs name them.
@@ -25,6 +29,7 @@ var (
 	metaStarts   = store.Name(store.KindMeta, "starts")
 	metaComplete = store.Name(store.KindMeta, "complete")
 	metaRunning  = store.Name(store.KindMeta, "running") // while a process uses it
+	metaCut      = store.Name(store.KindMeta, "cut")     // until an RDS event tells of it
 )
 
 // seed makes another one for each process: the same numbers again would be ids that
@@ -47,6 +52,9 @@ func (e *Emulator) openDataDir() error {
 		return err
 	}
 	e.disk = disk
+	if err := e.noteCut(); err != nil {
+		return fmt.Errorf("note in the data directory %s that its log was cut: %w", e.opts.DataDir, err)
+	}
 	if err := e.checkOwner(); err != nil {
 		return err
 	}
@@ -80,6 +88,26 @@ func (e *Emulator) openDataDir() error {
 			"dir", e.opts.DataDir)
 	}
 	return nil
+}
+
+// noteCut keeps it that the log was cut, until that is told.
+func (e *Emulator) noteCut() error {
+	if e.used.cut = e.disk.Cut(); e.used.cut == "" {
+		value, _, err := e.disk.Get(metaCut)
+		e.used.cut = string(value)
+		return err
+	}
+	var b store.Batch
+	b.Set(metaCut, []byte(e.used.cut))
+	return e.disk.Commit(context.Background(), &b)
+}
+
+// tellCut records the RDS event of a log that was cut.
+func (e *Emulator) tellCut() error {
+	e.rds.RecordCut(e.used.cut)
+	var b store.Batch
+	b.Delete(metaCut)
+	return e.disk.Commit(context.Background(), &b)
 }
 
 // checkOwner refuses a directory whose ARNs are of another account or Region.
@@ -128,9 +156,10 @@ func (e *Emulator) resume(ctx context.Context) error {
 	if err := e.rds.Resume(ctx); err != nil {
 		return fmt.Errorf("start the clusters of %s: %w", e.opts.DataDir, err)
 	}
-	if dir := e.disk.Cut(); dir != "" {
-		e.rds.RecordCut(dir)
-	} else if e.used.killed {
+	if e.used.cut != "" {
+		return e.tellCut()
+	}
+	if e.used.killed {
 		e.rds.RecordKilled()
 	}
 	return nil
