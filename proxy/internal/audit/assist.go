@@ -122,10 +122,12 @@ func (s *Session) heardOf(ctx context.Context, dst []activity.Event, it *track.I
 	if len(a.owed) > 0 {
 		dst = s.settleComplete(ctx, dst)
 	}
-	a.records = append(a.records, rec)
-	if a.bytes += len(rec.text); len(a.records) >= maxRecords || a.bytes > maxRecordBytes {
+	// The latest record waits in any case: it may be the statement's own.
+	if len(a.records) > 0 && (len(a.records) >= maxRecords || a.bytes+len(rec.text) > maxRecordBytes) {
 		dst = s.unclaimed(dst)
 	}
+	a.records = append(a.records, rec)
+	a.bytes += len(rec.text)
 	return dst
 }
 

@@ -3,6 +3,7 @@ package audit_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -92,5 +93,39 @@ func TestAssisted(t *testing.T) {
 				t.Errorf("%q\nwant %q", got, c.want)
 			}
 		})
+	}
+}
+
+// TestRecordsOfALongStatement: a statement has one event, however many records and bytes of
+// text come before its own, which is the last.
+func TestRecordsOfALongStatement(t *testing.T) {
+	classifier, err := classify.New(classify.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const f = "select f()"
+	for _, c := range []struct {
+		inner int
+		own   string
+	}{{510, f}, {511, f}, {512, f}, {1023, f}, {0, "select '" + strings.Repeat("x", 5<<20) + "'"}, {2, "select '" + strings.Repeat("x", 5<<20) + "'"}} {
+		s, err := audit.New(audit.Config{Classifier: classifier, Session: &activity.Session{}, Assisted: true, MaxText: 10 << 20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var items []track.Item
+		for i := range c.inner {
+			items = append(items, audited("1,%d,READ,SELECT,,,select 1,<none>,1", i+1))
+		}
+		items = append(items, audited("1,%d,READ,SELECT,,,%s,<none>,1", c.inner+1, c.own), query(c.own, "SELECT 1"), ready('I'))
+		own, all := 0, 0
+		for _, e := range s.Apply(t.Context(), nil, items) {
+			all++
+			if e.CommandText == c.own {
+				own++
+			}
+		}
+		if own != 1 || all != c.inner+1 {
+			t.Errorf("%d records before that of %d bytes: %d events of the statement's text among %d", c.inner, len(c.own), own, all)
+		}
 	}
 }
