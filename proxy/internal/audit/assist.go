@@ -124,6 +124,7 @@ func (s *Session) heardOf(ctx context.Context, dst []activity.Event, it *track.I
 	}
 	// The latest record waits in any case: it may be the statement's own.
 	if len(a.records) > 0 && (len(a.records) >= maxRecords || a.bytes+len(rec.text) > maxRecordBytes) {
+		a.claimAny()
 		dst = s.unclaimed(dst)
 	}
 	a.records = append(a.records, rec)
@@ -245,6 +246,20 @@ func (a *assist) claim(rec *record) {
 	for len(a.claims) > maxClaims || n > maxRecordBytes && len(a.claims) > 1 {
 		n -= len(a.claims[0].text)
 		a.claims = slices.Delete(a.claims, 0, 1)
+	}
+}
+
+// claimAny remembers records that have their events before their statement has ended, once
+// for each text: one may be the statement's own, which deferred triggers follow.
+func (a *assist) claimAny() {
+	for i := range a.records {
+		rec := &a.records[i]
+		same := func(c record) bool { return c.text == rec.text }
+		if calls(rec) || early(rec.command) {
+			continue // that is no statement's, or will be remembered
+		}
+		a.claims = slices.DeleteFunc(a.claims, same)
+		a.claim(rec)
 	}
 }
 

@@ -97,26 +97,34 @@ func TestAssisted(t *testing.T) {
 }
 
 // TestRecordsOfALongStatement: a statement has one event, however many records and bytes of
-// text come before its own, which is the last.
+// text come before its own, and after it.
 func TestRecordsOfALongStatement(t *testing.T) {
 	classifier, err := classify.New(classify.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	const f = "select f()"
+	f, long := "select f()", "select '"+strings.Repeat("x", 5<<20)+"'"
 	for _, c := range []struct {
 		inner int
 		own   string
-	}{{510, f}, {511, f}, {512, f}, {1023, f}, {0, "select '" + strings.Repeat("x", 5<<20) + "'"}, {2, "select '" + strings.Repeat("x", 5<<20) + "'"}} {
+		at    int // how many come before it
+	}{
+		{510, f, 510}, {511, f, 511}, {512, f, 512}, {1023, f, 1023}, {0, long, 0}, {2, long, 2},
+		{511, f, 0}, {512, f, 0}, {512, f, 100}, {1600, f, 0}, {1600, f, 700},
+	} {
 		s, err := audit.New(audit.Config{Classifier: classifier, Session: &activity.Session{}, Assisted: true, MaxText: 10 << 20})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var items []track.Item
-		for i := range c.inner {
-			items = append(items, audited("1,%d,READ,SELECT,,,select 1,<none>,1", i+1))
+		for i := range c.inner + 1 {
+			text := "select 1"
+			if i == c.at {
+				text = c.own
+			}
+			items = append(items, audited("1,%d,READ,SELECT,,,%s,<none>,1", i+1, text))
 		}
-		items = append(items, audited("1,%d,READ,SELECT,,,%s,<none>,1", c.inner+1, c.own), query(c.own, "SELECT 1"), ready('I'))
+		items = append(items, query(c.own, "SELECT 1"), ready('I'))
 		own, all := 0, 0
 		for _, e := range s.Apply(t.Context(), nil, items) {
 			all++
@@ -125,7 +133,7 @@ func TestRecordsOfALongStatement(t *testing.T) {
 			}
 		}
 		if own != 1 || all != c.inner+1 {
-			t.Errorf("%d records before that of %d bytes: %d events of the statement's text among %d", c.inner, len(c.own), own, all)
+			t.Errorf("%d records, %d of them before that of %d bytes: %d events of the statement's text among %d", c.inner+1, c.at, len(c.own), own, all)
 		}
 	}
 }
