@@ -14,6 +14,9 @@ import (
 // errAnalysis: the server refused a text.
 var errAnalysis = errors.New("catalog: the statement cannot be analysed")
 
+// errGone: what the server had just named was dropped before it could be looked up.
+var errGone = errors.New("catalog: a relation or function of the statement is gone")
+
 // parse sends a text's Parse and Describe, with the rewritten tree asked for if tree is
 // set, as role if that is not empty.
 func (d *database) parse(ctx context.Context, q *paramsQuestion, sql classify.Inert, tree bool, role string) (text string, params []uint32, err error) {

@@ -123,6 +123,9 @@ func (t *tree) callees(ctx context.Context, d *database, found *ids) error {
 			t.functions[list.all[i].OID] = &list.all[i]
 		}
 	}
+	if len(t.functions) < len(found.functions) {
+		return errGone
+	}
 	return nil
 }
 

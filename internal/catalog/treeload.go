@@ -134,6 +134,9 @@ func (t *tree) load(ctx context.Context, d *database) error {
 				secured:  yes(r[4]), few: yes(r[5]), open: yes(r[5]) && !t.indexed, columns: map[int]uint32{},
 			}
 		}
+		if len(t.relations) < len(found.relations) {
+			return errGone
+		}
 	}
 	if len(found.aggs) > 0 {
 		if err := t.inherited(ctx, d, found.relations); err != nil {
