@@ -97,7 +97,9 @@ func (f *Function) invoke(ctx context.Context, event []byte) ([]byte, error) {
 		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(req)
+	// What a redirection leads to is asked without the event, and is no function.
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := client.Do(req)
 	if op := (*net.OpError)(nil); errors.As(err, &op) && op.Op == "dial" {
 		return nil, fmt.Errorf("nothing answers at %s (%w): start the function first", f.URL, op.Err)
 	}

@@ -224,6 +224,21 @@ func TestDeliverGivesUp(t *testing.T) {
 	}
 }
 
+// TestRedirection: an answer that is not the function's takes no record off the stream.
+func TestRedirection(t *testing.T) {
+	f, _ := function(t, func(int, []string) (int, string) { return 200, "null" })
+	mux := http.NewServeMux()
+	mux.Handle("POST /", http.RedirectHandler("/elsewhere", http.StatusFound))
+	mux.HandleFunc("GET /elsewhere", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "null") })
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	f.URL, f.Retries = server.URL, 0
+	err := f.Deliver(t.Context(), shard, records(1, "x"), func(c Call) error { t.Errorf("done: %+v", c); return nil })
+	if err == nil || !strings.Contains(err.Error(), "status 302") {
+		t.Errorf("%v", err)
+	}
+}
+
 // TestDeliverEnds: with its context, and when nobody takes the calls.
 func TestDeliverEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
