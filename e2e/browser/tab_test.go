@@ -215,6 +215,8 @@ func (b *tab) tryClick(expression string) (text string, clicked bool) {
 	at, _ := look[[]float64](b, fmt.Sprintf(`(() => {
 		const find = () => %s, el = find();
 		if (!el) return [];
+		// A click that the page moved away from under may have opened another's menu, and it may be over this.
+		for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(el)) menu.open = false;
 		el.scrollIntoView({ block: "nearest" });
 		const r = el.getBoundingClientRect(), x = r.x + r.width / 2, y = r.y + r.height / 2, top = document.elementFromPoint(x, y);
 		if (!top || el !== top && !el.contains(top)) return [];
