@@ -124,7 +124,7 @@ func (s *shard) remove(m map[key]*entry, k key) {
 // not read since a scan passed them last, and only if these are not enough any others. The
 // caller holds s.mu.
 func (s *shard) makeRoom(m map[key]*entry, room func() bool) {
-	for range 2 { // the second scan finds nothing read
+	for range 2 { // the second scan finds read only what is being read
 		for k, e := range m {
 			if room() {
 				return
